@@ -1,0 +1,40 @@
+/**
+ * The one registry of outcome codes; docs/reference/errors.md is generated from it.
+ * Each area keeps its own table under codes/; a code is never reused or given another meaning.
+ */
+import { bugCodes } from './codes/bug.ts';
+import { cliCodes } from './codes/cli.ts';
+import { configCodes } from './codes/config.ts';
+import { controlPlaneCodes } from './codes/control-plane.ts';
+import { engineCodes } from './codes/engine.ts';
+import type { CodeEntry } from './codes/entry.ts';
+import { fluxCodes } from './codes/flux.ts';
+import { gitCodes } from './codes/git.ts';
+import { hostCodes } from './codes/host.ts';
+import { kubeCodes } from './codes/kube.ts';
+import { pkiCodes } from './codes/pki.ts';
+import { stateCodes } from './codes/state.ts';
+import { toolchainCodes } from './codes/toolchain.ts';
+
+const table = {
+  ...bugCodes,
+  ...cliCodes,
+  ...configCodes,
+  ...controlPlaneCodes,
+  ...engineCodes,
+  ...fluxCodes,
+  ...gitCodes,
+  ...hostCodes,
+  ...kubeCodes,
+  ...pkiCodes,
+  ...stateCodes,
+  ...toolchainCodes,
+} as const;
+
+export type Code = keyof typeof table;
+
+export const codes: Readonly<Record<Code, CodeEntry>> = table;
+
+export function isCode(text: string): text is Code {
+  return Object.hasOwn(table, text);
+}

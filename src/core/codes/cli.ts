@@ -1,0 +1,4 @@
+import type { CodeTable } from './entry.ts';
+
+/** SLW-CLI-NNN */
+export const cliCodes = {} as const satisfies CodeTable;

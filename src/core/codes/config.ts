@@ -1,0 +1,4 @@
+import type { CodeTable } from './entry.ts';
+
+/** SLW-CFG-NNN */
+export const configCodes = {} as const satisfies CodeTable;

@@ -1,0 +1,4 @@
+import type { CodeTable } from './entry.ts';
+
+/** SLW-KUB-NNN */
+export const kubeCodes = {} as const satisfies CodeTable;

@@ -1,0 +1,4 @@
+import type { CodeTable } from './entry.ts';
+
+/** SLW-TCH-NNN */
+export const toolchainCodes = {} as const satisfies CodeTable;

@@ -1,0 +1,156 @@
+/**
+ * The interfaces through which everything else sees the world. Only host/node.ts implements them, and only
+ * main.ts, the defaults of index.ts and tests build an implementation.
+ */
+
+export interface FileStat {
+  readonly kind: 'file' | 'dir' | 'symlink' | 'other';
+  readonly size: number;
+  /** Permission bits, e.g. 0o600. */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly uid: number;
+  readonly ino: number;
+}
+
+export interface WriteOptions {
+  /** Default 0o600. */
+  readonly mode?: number;
+}
+
+/** All paths are absolute. Missing files give undefined where a return type allows it; other failures are `SLW-HST-…` errors. */
+export interface Files {
+  readText(path: string): Promise<string | undefined>;
+  readBytes(path: string): Promise<Uint8Array | undefined>;
+  /** Temporary file beside it, fsync, rename, fsync of the folder: a reader sees the old or the new content, also after power loss. */
+  writeAtomic(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Does not follow symbolic links. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** Names in byte order; empty when the folder is missing. */
+  list(path: string): Promise<readonly string[]>;
+  /** Recursive; the mode (default 0o700) is given to folders it makes. */
+  mkdir(path: string, mode?: number): Promise<void>;
+  /** Recursive, forced; a missing path is no error. */
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  copy(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
+  readlink(path: string): Promise<string>;
+  realpath(path: string): Promise<string>;
+  /** Bytes from `offset` on, at most `length`. */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  truncate(path: string): Promise<void>;
+  freeBytes(path: string): Promise<number>;
+}
+
+/** Names one process for certain: a pid is reused, pid + start time + boot id is not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque, compared as text: clock ticks since boot on Linux, `lstart` on macOS. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** The whole environment of the child; default: a small safe set (PATH, HOME, USER, LANG, TMPDIR). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called with every whole line of stderr as it comes. */
+  readonly onStderrLine?: (line: string) => void;
+  readonly onStdoutLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly code: number;
+  /** Set when a signal ended it; code is then 128 + its number. */
+  readonly signal?: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface DetachedSpec {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** stdout and stderr are appended to it; made 0600. */
+  readonly logFile: string;
+  /** The shim writes the process identity here, durably, before it executes the command. */
+  readonly recordFile: string;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** Short-lived child, awaited; a missing command gives `SLW-HST-…`, a non-zero exit does not throw. */
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** A process in its own session that outlives us; resolves when the record is written and the command was executed. */
+  spawnDetached(spec: DetachedSpec): Promise<ProcessIdentity>;
+  /** Reads a record that the shim wrote; undefined when missing or half-written. */
+  readRecord(recordFile: string): Promise<ProcessIdentity | undefined>;
+  isAlive(identity: ProcessIdentity): Promise<boolean>;
+  /** Sends to exactly that process (false when it is gone); never to a reused pid. */
+  signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<boolean>;
+  /** argv of a live process as the kernel shows it; undefined when it is gone. */
+  argv(pid: number): Promise<readonly string[] | undefined>;
+  /** First executable of that name on PATH. */
+  which(command: string): Promise<string | undefined>;
+}
+
+export interface Clock {
+  /** Wall clock, ms since the epoch; may jump. For showing and for certificates only. */
+  now(): number;
+  /** Monotonic ms for measuring and bounds. */
+  monotonic(): number;
+  /** @throws AbortError at once when the signal is or becomes aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back every `ms`; the returned function stops it. Never keeps the process alive. */
+  every(ms: number, callback: () => void): () => void;
+  /** A signal that aborts after `ms` with a TimeoutError. */
+  timeout(ms: number): AbortSignal;
+}
+
+export interface Random {
+  bytes(length: number): Uint8Array;
+  uuid(): string;
+  /** In [0, 1). */
+  number(): number;
+}
+
+export interface Net {
+  /** A loopback TCP port that was free at the moment of the call and is not in `avoid`. */
+  freePort(avoid?: ReadonlySet<number>): Promise<number>;
+  /** Whether a loopback port can be bound now. */
+  isPortFree(port: number): Promise<boolean>;
+  /** Whether something accepts a TCP connection there within the time. */
+  canConnect(host: string, port: number, timeoutMs: number): Promise<boolean>;
+}
+
+export interface Environment {
+  get(name: string): string | undefined;
+  readonly cwd: string;
+  readonly home: string;
+  readonly user: string;
+  readonly uid: number;
+  readonly hostname: string;
+  readonly platform: 'linux' | 'darwin';
+  readonly arch: 'x64' | 'arm64';
+  readonly cpus: number;
+  /** Path of the running Node binary, for resident helpers. */
+  readonly nodePath: string;
+  readonly pid: number;
+  /** Highest resident set so far, bytes. */
+  peakMemoryBytes(): number;
+}
+
+export interface Host {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly net: Net;
+  readonly env: Environment;
+}

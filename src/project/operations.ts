@@ -1,0 +1,75 @@
+/**
+ * The contract between the command line (and the library) and the work: one function per verb.
+ * Filled in project/<verb>.ts; this file holds the shapes only.
+ */
+import type { Redactor } from '../core/redaction.ts';
+import type { Emit, RunStatus } from '../engine/events.ts';
+import type { PlanData } from '../engine/plan-data.ts';
+import type { Host } from '../host/host.ts';
+
+export interface OperationOptions {
+  readonly host: Host;
+  /** As typed after `-f`: a file or a folder; resolved against cwd. */
+  readonly file: string;
+  /** `KIND/NAME` selections; empty: everything. */
+  readonly only: readonly string[];
+  readonly stateDir?: string;
+  readonly toolchainDir?: string;
+  readonly parallel?: number;
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+  /** Aborts at the second Ctrl-C: give up waiting for graceful ends. */
+  readonly detach?: AbortSignal;
+  readonly redactor: Redactor;
+  readonly emit: Emit;
+}
+
+/** Asked once before a run acts. `destroys` lists names that must have been typed. */
+export interface ConfirmRequest {
+  readonly plan: PlanData;
+  readonly destroys: readonly string[];
+}
+
+export type Confirm = (request: ConfirmRequest) => Promise<boolean>;
+
+export interface UpOptions extends OperationOptions {
+  readonly confirm: Confirm;
+  /** A file written by `plan --out`: run exactly that or refuse. */
+  readonly planFile?: string;
+}
+
+export interface DownOptions extends OperationOptions {
+  readonly confirm: Confirm;
+  readonly prune: boolean;
+  readonly forget: boolean;
+}
+
+export interface OperationResult {
+  readonly status: RunStatus;
+  /** Process exit code (design of the exit codes: 0, 1, 69, 75, …). */
+  readonly exit: number;
+  /** Lines for stdout in plain mode: `applied revision …`, where the kubeconfig is. */
+  readonly summary: readonly string[];
+}
+
+/** A node of the status tree: project, cluster, process, source, unit, object. */
+export interface StatusNode {
+  readonly kind: string;
+  readonly name: string;
+  readonly state: 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown' | 'suspended';
+  /** Machine's word for the cause. */
+  readonly reason?: string;
+  readonly message?: string;
+  /** Short facts for the eye: version, revision, pid, port. */
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly sinceMs?: number;
+  readonly children: readonly StatusNode[];
+}
+
+export interface ProjectStatus {
+  readonly project: string;
+  readonly state: StatusNode['state'];
+  /** The deepest cause first: what a person should look at. */
+  readonly causes: readonly { readonly object: string; readonly reason: string; readonly message: string; readonly file?: string }[];
+  readonly tree: StatusNode;
+}
