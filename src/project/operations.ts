@@ -73,3 +73,40 @@ export interface ProjectStatus {
   readonly causes: readonly { readonly object: string; readonly reason: string; readonly message: string; readonly file?: string }[];
   readonly tree: StatusNode;
 }
+
+export interface PlanOptions extends OperationOptions {
+  /** Where to write the plan for `up FILE`, mode 0600. */
+  readonly out?: string;
+}
+
+export interface KubeconfigOptions extends OperationOptions {
+  /** Name of the cluster; may be left out when the project has just one. */
+  readonly cluster?: string;
+}
+
+export interface LogsOptions extends OperationOptions {
+  readonly cluster: string;
+  /** Without it: all components. */
+  readonly component?: string;
+  readonly follow: boolean;
+  /** Lines from the end. */
+  readonly tail: number;
+}
+
+export interface LogLine {
+  readonly component: string;
+  readonly line: string;
+}
+
+export interface DoctorFinding {
+  readonly check: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  /** How to mend it; absent when ok. */
+  readonly fix?: string;
+}
+
+export interface ValidateResult {
+  readonly project: string;
+  readonly documents: readonly { readonly kind: string; readonly name: string; readonly file: string }[];
+}

@@ -1,0 +1,5 @@
+import type { UpOptions, OperationResult } from './operations.ts';
+
+export function upProject(_options: UpOptions): Promise<OperationResult> {
+  throw new Error('being built');
+}

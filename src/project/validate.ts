@@ -1,0 +1,5 @@
+import type { OperationOptions, ValidateResult } from './operations.ts';
+
+export function validateProject(_options: OperationOptions): Promise<ValidateResult> {
+  throw new Error('being built');
+}
