@@ -131,6 +131,8 @@ export interface Net {
 
 export interface Environment {
   get(name: string): string | undefined;
+  /** Every variable: for children that need the caller's whole environment (credential plugins). Never logged. */
+  variables(): Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly home: string;
   readonly user: string;

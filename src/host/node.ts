@@ -69,6 +69,7 @@ function createEnvironment(): Environment {
   if (process.arch !== 'x64' && process.arch !== 'arm64') throw new SlipwayError('SLW-HST-007', `architecture ${process.arch} is not supported`);
   return {
     get: (name) => process.env[name],
+    variables: () => Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     cwd: process.cwd(),
     home: homedir(),
     user: userName(),

@@ -75,6 +75,14 @@ export interface DeleteObjectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How one kind is reached on a server. */
+export interface KubeResource extends GroupKind {
+  /** Lower-case plural, as in the path. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
 /** One API server. Safe for many requests in flight; honours 429 and Retry-After; errors are SlipwayErrors `SLW-KUB-…`. */
 export interface KubeClient {
   readonly server: string;
@@ -82,9 +90,15 @@ export interface KubeClient {
   list(kind: GroupKind, options?: ListOptions): Promise<ListResult>;
   /** Whether the server serves the kind now (discovery is asked again when it is unknown). */
   serves(kind: GroupKind, signal?: AbortSignal): Promise<boolean>;
+  /** How the kind is reached; undefined when the server does not serve it. Kinds built into every Kubernetes are known without asking. */
+  resource(kind: GroupKind, signal?: AbortSignal): Promise<KubeResource | undefined>;
+  /** Everything the server serves now, in its preferred versions; asks anew. Fails when a group cannot be read: a partial answer would hide objects. */
+  resources(signal?: AbortSignal): Promise<readonly KubeResource[]>;
   create(object: KubeObject, options?: { readonly dryRun?: boolean; readonly signal?: AbortSignal }): Promise<KubeObject>;
   /** Server-side apply, field manager `slipway`, strict field validation. */
   apply(object: KubeObject, options?: ApplyObjectOptions): Promise<KubeObject>;
+  /** Like `apply`, and tells whether the object came into being by it. */
+  applyTracked(object: KubeObject, options?: ApplyObjectOptions): Promise<{ readonly object: KubeObject; readonly created: boolean }>;
   /** JSON merge patch (RFC 7386). */
   mergePatch(ref: ObjectRef, patch: unknown, options?: { readonly subresource?: string; readonly signal?: AbortSignal }): Promise<KubeObject>;
   /** POST to a subresource, e.g. a Pod's `binding`. */
