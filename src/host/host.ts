@@ -156,3 +156,29 @@ export interface Host {
   readonly net: Net;
   readonly env: Environment;
 }
+
+/** One output stream. After its reader went away (EPIPE) writes are dropped and `onClosed` callbacks run. */
+export interface TextOutput {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+  /** Cells of a line and lines of the screen, now; 80 × 24 where there is no terminal. */
+  columns(): number;
+  rows(): number;
+}
+
+/** Where a person or a pipe sits; only the command line has one. */
+export interface Terminal {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  /** A person can be asked: stdin and stderr are terminals. */
+  readonly canPrompt: boolean;
+  /** Asks on stderr and reads one line from stdin; undefined at end of input. */
+  ask(question: string, signal: AbortSignal): Promise<string | undefined>;
+  onResize(callback: () => void): () => void;
+  onSignal(callback: (name: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** The reader of stdout went away. */
+  onClosed(callback: () => void): () => void;
+  /** Runs at the very end, however the process exits; must be synchronous. */
+  onExit(callback: () => void): () => void;
+  exit(code: number): never;
+}
