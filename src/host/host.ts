@@ -2,6 +2,7 @@
  * The interfaces through which everything else sees the world. Only host/node.ts implements them, and only
  * main.ts, the defaults of index.ts and tests build an implementation.
  */
+import type { Readable, Writable } from 'node:stream';
 
 export interface FileStat {
   readonly kind: 'file' | 'dir' | 'symlink' | 'other';
@@ -83,10 +84,20 @@ export interface DetachedSpec {
   readonly recordFile: string;
 }
 
+/** A child whose standard input and output are byte streams. */
+export interface StreamedChild {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles when the child is gone and its output was read; never rejects. `stderr` holds at most its last 64 KiB. */
+  readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
 export interface Processes {
   readonly self: ProcessIdentity;
   /** Short-lived child, awaited; a missing command gives `SLW-HST-…`, a non-zero exit does not throw. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Short-lived child with binary input and output; ends with the signal. A missing command ends with code 127. */
+  stream(command: string, args: readonly string[], options: { readonly env: Readonly<Record<string, string>>; readonly cwd?: string; readonly signal?: AbortSignal }): StreamedChild;
   /** A process in its own session that outlives us; resolves when the record is written and the command was executed. */
   spawnDetached(spec: DetachedSpec): Promise<ProcessIdentity>;
   /** Reads a record that the shim wrote; undefined when missing or half-written. */

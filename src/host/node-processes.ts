@@ -9,7 +9,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SlipwayError } from '../core/errors.ts';
-import type { DetachedSpec, ProcessIdentity, Processes, RunOptions, RunResult } from './host.ts';
+import type { DetachedSpec, ProcessIdentity, Processes, RunOptions, RunResult, StreamedChild } from './host.ts';
 import { nodeFiles } from './node-files.ts';
 
 const SHIM = join(dirname(fileURLToPath(import.meta.url)), 'shim.sh');
@@ -20,6 +20,7 @@ export function createNodeProcesses(): Processes {
   return {
     self: identify(process.pid) ?? { pid: process.pid, startTime: 'unknown', bootId: bootId() },
     run,
+    stream,
     spawnDetached,
     readRecord,
     isAlive: (identity) => Promise.resolve(isAlive(identity)),
@@ -55,6 +56,20 @@ async function run(command: string, args: readonly string[], options: RunOptions
   }
   const code = result.exitCode ?? 128 + (osConstants.signals[result.signal as NodeJS.Signals] ?? 0);
   return { code, stdout: String(result.stdout ?? ''), stderr: String(result.stderr ?? ''), ...(result.signal !== undefined && { signal: result.signal }) };
+}
+
+const STDERR_TAIL = 64 * 1024;
+
+function stream(command: string, args: readonly string[], options: Parameters<Processes['stream']>[2]): StreamedChild {
+  const child = spawn(command, args, { env: { ...options.env }, stdio: 'pipe', ...(options.cwd !== undefined && { cwd: options.cwd }), ...(options.signal && { signal: options.signal }) });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL)));
+  child.stdin.on('error', () => undefined); // the child may end before it has read all; its exit code tells
+  const ended = new Promise<{ code: number; stderr: string }>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => resolve({ code: error.code === 'ENOENT' ? 127 : 126, stderr: error.message }));
+    child.once('close', (code, name) => resolve({ code: code ?? 128 + (name === null ? 0 : (osConstants.signals[name] ?? 0)), stderr }));
+  });
+  return { stdin: child.stdin, stdout: child.stdout, ended };
 }
 
 function onLines(stream: NodeJS.ReadableStream, callback: (line: string) => void): void {
