@@ -23,7 +23,14 @@ export class Redactor {
   /** Redacts every string inside plain data, keys included; returns the same data when nothing is registered. */
   redactData<T>(data: T): T {
     if (this.#values.length === 0) return data;
-    return JSON.parse(JSON.stringify(data), (_key, value: unknown) => (typeof value === 'string' ? this.redact(value) : value)) as T;
+    return this.#deep(JSON.parse(JSON.stringify(data) ?? 'null')) as T;
+  }
+
+  #deep(data: unknown): unknown {
+    if (typeof data === 'string') return this.redact(data);
+    if (Array.isArray(data)) return data.map((item) => this.#deep(item));
+    if (data === null || typeof data !== 'object') return data;
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [this.redact(key), this.#deep(value)]));
   }
 }
 
