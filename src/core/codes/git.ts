@@ -1,4 +1,99 @@
 import type { CodeTable } from './entry.ts';
 
 /** SLW-GIT-NNN */
-export const gitCodes = {} as const satisfies CodeTable;
+export const gitCodes = {
+  'SLW-GIT-001': {
+    title: 'repository path missing',
+    explain: 'A repository in the project names a path where nothing exists. Paths are relative to the folder of the project file.',
+    fix: 'correct the path in gitops.repositories, or create the folder',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-GIT-002': {
+    title: 'repository path is not a folder',
+    explain: 'A repository in the project names something that is neither a folder nor a Git repository.',
+    fix: 'name a folder, a Git working copy or a bare repository',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-GIT-003': {
+    title: 'branch missing',
+    explain:
+      'The repository has no branch of that name. A repository at a path is served as it is: what was committed to the branch is applied, what is only in the working copy is not.',
+    fix: 'commit to that branch, or correct the branch in gitops.repositories',
+    exit: 65,
+    retry: 'after-user',
+  },
+  'SLW-GIT-004': {
+    title: 'git command failed',
+    explain: 'A git command that Slipway ran ended with an error. The message is git’s own last word.',
+    fix: 'read the message; `slipway doctor` checks the installed git',
+    exit: 1,
+    retry: 'no',
+  },
+  'SLW-GIT-005': {
+    title: 'git is missing or too old',
+    explain: 'Slipway drives the git command for snapshots, the loopback server and for asking remotes; it needs git 2.31 or newer.',
+    fix: 'install git 2.31 or newer and put it on PATH',
+    exit: 69,
+    retry: 'after-user',
+  },
+  'SLW-GIT-006': {
+    title: 'folder too large to snapshot',
+    explain:
+      'A folder that is not a repository is snapshotted whole at each `up`. This one is beyond what a Git source should hold (256 MiB in all, 64 MiB a file); most likely build output or data lies in it.',
+    fix: 'move the data out of the folder, list it in the folder’s .gitignore, or make the folder a Git repository of its own',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-GIT-007': {
+    title: 'file cannot be snapshotted',
+    explain: 'A file of the folder could not be read: missing permission, a name that is no UTF-8, or it vanished while the folder was read.',
+    fix: 'make the file readable or remove it, then run the same command again',
+    exit: 65,
+    retry: 'after-user',
+  },
+  'SLW-GIT-008': {
+    title: 'configuration of the Git server unreadable',
+    explain: 'The resident Git server reads its repositories and token from a private file that `up` writes. The file is missing or not in a form this version knows.',
+    fix: 'run `slipway up` again: it writes the file anew',
+    exit: 70,
+    retry: 'no',
+  },
+  'SLW-GIT-009': {
+    title: 'authentication refused by the Git remote',
+    explain: 'The remote answered, and refused the credentials of the project: a wrong, expired or missing token (HTTP 401 or 403), or an SSH key it does not know.',
+    fix: 'check the token, or add the public half of the deploy key to the repository (read-only), then run the same command again',
+    exit: 77,
+    retry: 'after-user',
+  },
+  'SLW-GIT-010': {
+    title: 'host key of the Git remote does not match',
+    explain:
+      'The SSH host key that the remote showed is not among the known hosts of the project. Slipway never trusts a key on first use: a different key may mean that somebody sits in between.',
+    fix: 'compare the key with the one the host publishes, then correct knownHosts',
+    exit: 77,
+    retry: 'after-user',
+  },
+  'SLW-GIT-011': {
+    title: 'Git remote unreachable',
+    explain: 'The name of the remote could not be resolved, or nothing answered in time. Network, VPN or proxy may be down.',
+    fix: 'check the URL and the network, then run the same command again',
+    exit: 69,
+    retry: 'backoff',
+  },
+  'SLW-GIT-012': {
+    title: 'no Git repository at the URL',
+    explain: 'The remote answered, but there is no repository at that URL, or these credentials may not see it (many hosts say "not found" for both).',
+    fix: 'check the URL; if it is right, check that the token or deploy key may read this repository',
+    exit: 77,
+    retry: 'after-user',
+  },
+  'SLW-GIT-013': {
+    title: 'TLS certificate of the Git remote not trusted',
+    explain: 'The certificate that the remote showed is signed by nobody this machine trusts, has expired, or is for another name.',
+    fix: 'give the CA certificate with the repository (caFile), or correct the URL',
+    exit: 69,
+    retry: 'after-user',
+  },
+} as const satisfies CodeTable;
