@@ -61,3 +61,19 @@ export function fit(text: string, width: number): string {
   }
   return `${cut}…`;
 }
+
+/** Cuts a line that may hold colour escapes; what was cut ends plainly. */
+export function cutLine(line: string, width: number): string {
+  if (widthOf(line) <= width) return line;
+  let room = width - 1;
+  let cut = '';
+  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
+    if (part.startsWith('\x1b')) cut += part;
+    else if (room > 0) {
+      const piece = widthOf(part) <= room ? part : fit(part, room + 1).slice(0, -1);
+      cut += piece;
+      room = piece === part ? room - widthOf(part) : 0;
+    }
+  }
+  return `${cut}…${line.includes('\x1b') ? '\x1b[0m' : ''}`;
+}

@@ -1,0 +1,37 @@
+/** `slipway explain CODE`: what an outcome code means and what to do. */
+import { codes, isCode } from '../../core/codes.ts';
+import { SlipwayError } from '../../core/errors.ts';
+import { exitMeanings } from '../../core/exits.ts';
+import { closest } from '../../core/ids.ts';
+import type { CommandRun } from '../context.ts';
+import type { GlobalFlags } from '../flags.ts';
+import { wrap } from '../render/tree.ts';
+import type { Session } from '../session.ts';
+
+const RETRY_WORDS = { no: 'the same again fails again', backoff: 'trying again later may help; Slipway does so within its bounds', 'after-user': 'a person must act first' } as const;
+
+const run: CommandRun<GlobalFlags, readonly [string?]> = (session, _flags, topic) => {
+  if (topic === undefined) listCodes(session);
+  else explainCode(session, topic);
+  return Promise.resolve(0);
+};
+
+function listCodes(session: Session): void {
+  const rows = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
+  session.result('codes', Object.fromEntries(rows), rows.map(([code, entry]) => `${code}  ${entry.title}`));
+}
+
+function explainCode(session: Session, topic: string): void {
+  const code = topic.toUpperCase();
+  if (!isCode(code)) throw unknownTopic(topic);
+  const entry = codes[code];
+  const lines = [`${session.paint('strong', code)}: ${entry.title}`, '', ...wrap(entry.explain, 100), '', `fix: ${entry.fix}`, `exit: ${entry.exit} (${exitMeanings[entry.exit]})`, `retry: ${RETRY_WORDS[entry.retry]}`];
+  session.result('code', { code, ...entry }, lines);
+}
+
+function unknownTopic(topic: string): SlipwayError {
+  const near = closest(topic.toUpperCase(), Object.keys(codes));
+  return new SlipwayError('SLW-CLI-005', `nothing is known about "${topic}"`, near === undefined ? {} : { fix: `did you mean ${near}?` });
+}
+
+export default run;

@@ -1,0 +1,15 @@
+/** `slipway journal verify`: recomputes the hash chain. */
+import { SlipwayError } from '../../../core/errors.ts';
+import { verifyJournal } from '../../../project/journal.ts';
+import type { CommandRun } from '../../context.ts';
+import type { ProjectFlags } from '../../flags.ts';
+import { operationOptions } from '../../session.ts';
+
+const run: CommandRun<ProjectFlags> = async (session, flags) => {
+  const verdict = await verifyJournal(operationOptions(session, flags));
+  if (!verdict.intact) throw new SlipwayError('SLW-CLI-009', verdict.message, { data: { ...verdict } });
+  session.result('journal', verdict, [verdict.message]);
+  return 0;
+};
+
+export default run;

@@ -1,0 +1,157 @@
+/**
+ * The table of commands: names, flags and briefs. Loads no command; each is imported when it is run, so that help stays fast.
+ */
+import { buildCommand, buildRouteMap, type Command, type CommandContext, type RouteMap } from '@stricli/core';
+import type { CompletionFlags } from './commands/completion.ts';
+import type { DownFlags } from './commands/down.ts';
+import type { KubeconfigFlags } from './commands/kubeconfig.ts';
+import type { LogsFlags } from './commands/logs.ts';
+import type { PlanFlags } from './commands/plan.ts';
+import type { StatusFlags } from './commands/status.ts';
+import type { UnlockFlags } from './commands/unlock.ts';
+import type { UpFlags } from './commands/up.ts';
+import type { Invocation } from './context.ts';
+import { consentFlags, type FlagSpecs, globalAliases, type GlobalFlags, globalFlags, parseCount, projectAliases, type ProjectFlags, projectFlags, text } from './flags.ts';
+import type { Session } from './session.ts';
+
+/** The parser's context: instead of running a command it notes what is to be run. */
+export interface ParseContext extends CommandContext {
+  invocation: Invocation | undefined;
+}
+
+interface ArgumentSpec {
+  readonly name: string;
+  readonly brief: string;
+  readonly optional?: boolean;
+}
+
+interface CommandSpec<F extends GlobalFlags> {
+  readonly brief: string;
+  readonly description?: string;
+  readonly flags: FlagSpecs<F>;
+  readonly aliases: Readonly<Record<string, keyof F>>;
+  readonly args?: readonly ArgumentSpec[];
+  /** The flags and arguments that the module takes are those declared here. */
+  readonly load: () => Promise<{ readonly default: (session: Session, flags: F, ...args: never[]) => Promise<number> }>;
+}
+
+function command<F extends GlobalFlags>(name: string, spec: CommandSpec<F>): Command<ParseContext> {
+  const parameters = (spec.args ?? []).map((arg) => ({ placeholder: arg.name, brief: arg.brief, parse: text, ...(arg.optional === true && { optional: true }) }));
+  function note(this: ParseContext, flags: F, ...args: never[]): void {
+    this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, ...args) };
+  }
+  const built = {
+    docs: { brief: spec.brief, ...(spec.description !== undefined && { fullDescription: spec.description }) },
+    parameters: { flags: spec.flags, aliases: spec.aliases, positional: { kind: 'tuple', parameters } },
+    loader: () => Promise.resolve(note),
+  };
+  return buildCommand<GlobalFlags, never[], ParseContext>(built as never);
+}
+
+const project = { flags: projectFlags, aliases: projectAliases } as const;
+
+const validate = command<ProjectFlags>('validate', { ...project, brief: 'Find all errors of the project at once, before anything is touched', load: () => import('./commands/validate.ts') });
+
+const plan = command<PlanFlags>('plan', {
+  brief: 'Show what up would create, change, replace and destroy',
+  aliases: projectAliases,
+  flags: {
+    ...projectFlags,
+    out: { kind: 'parsed', parse: text, optional: true, placeholder: 'path', brief: 'Save the plan, for: slipway up FILE' },
+    detailedExitcode: { kind: 'boolean', default: false, withNegated: false, brief: 'Exit 2 when changes are pending' },
+  },
+  load: () => import('./commands/plan.ts'),
+});
+
+const up = command<UpFlags>('up', {
+  brief: 'Make the world as the project says; safe to stop and to repeat at any time',
+  aliases: projectAliases,
+  flags: { ...projectFlags, ...consentFlags },
+  args: [{ name: 'planfile', brief: 'A plan of plan --out: exactly that is done, or nothing when the world has moved', optional: true }],
+  load: () => import('./commands/up.ts'),
+});
+
+const down = command<DownFlags>('down', {
+  brief: 'Take away what Slipway made, and nothing else',
+  aliases: projectAliases,
+  flags: {
+    ...projectFlags,
+    ...consentFlags,
+    prune: { kind: 'boolean', default: false, withNegated: false, brief: 'On clusters that were there before: also the workloads that GitOps applied' },
+    forget: { kind: 'boolean', default: false, withNegated: false, brief: 'Afterwards also the journal and the generated identities' },
+  },
+  load: () => import('./commands/down.ts'),
+});
+
+const status = command<StatusFlags>('status', {
+  brief: 'Show the project as a tree, with the causes of what is wrong first',
+  aliases: { ...projectAliases, w: 'watch' },
+  flags: { ...projectFlags, watch: { kind: 'boolean', default: false, withNegated: false, brief: 'Show every change until Ctrl-C' } },
+  load: () => import('./commands/status.ts'),
+});
+
+const kubeconfig = command<KubeconfigFlags>('kubeconfig', {
+  brief: 'Print a self-contained kubeconfig of a cluster',
+  aliases: projectAliases,
+  flags: { ...projectFlags, merge: { kind: 'boolean', default: false, withNegated: false, brief: 'Add it to your kubeconfig instead; the current context stays' } },
+  args: [{ name: 'cluster', brief: 'May be left out when the project has one cluster', optional: true }],
+  load: () => import('./commands/kubeconfig.ts'),
+});
+
+const logs = command<LogsFlags>('logs', {
+  brief: "Print what a cluster's components wrote",
+  aliases: { f: 'follow', v: 'verbose' },
+  flags: {
+    ...projectFlags,
+    follow: { kind: 'boolean', default: false, withNegated: false, brief: 'Go on until Ctrl-C' },
+    tail: { kind: 'parsed', parse: parseCount, default: '100', placeholder: 'n', brief: 'Lines from the end of each component' },
+  },
+  args: [
+    { name: 'cluster', brief: 'Name of the cluster' },
+    { name: 'component', brief: 'etcd, kube-apiserver, source-controller, …; all when left out', optional: true },
+  ],
+  load: () => import('./commands/logs.ts'),
+});
+
+const journal = buildRouteMap<string, ParseContext>({
+  docs: { brief: 'Read what was done: the append-only, hash-chained journal' },
+  routes: {
+    show: command<ProjectFlags>('journal show', { ...project, brief: 'Print the journal as NDJSON, or replay it with --output tty|plain', load: () => import('./commands/journal/show.ts') }),
+    verify: command<ProjectFlags>('journal verify', { ...project, brief: 'Prove that no row was changed or lost', load: () => import('./commands/journal/verify.ts') }),
+  },
+});
+
+const unlock = command<UnlockFlags>('unlock', {
+  brief: 'Free the lock of an owner that is gone for good',
+  aliases: projectAliases,
+  flags: { ...projectFlags, confirm: { kind: 'parsed', parse: text, optional: true, placeholder: 'owner', brief: 'The owner as the lock error names it' } },
+  load: () => import('./commands/unlock.ts'),
+});
+
+const doctor = command<ProjectFlags>('doctor', { ...project, brief: 'Check this machine, and say how to mend it', load: () => import('./commands/doctor.ts') });
+
+const version = command<GlobalFlags>('version', { brief: 'Print the version', flags: globalFlags, aliases: globalAliases, load: () => import('./commands/version.ts') });
+
+const explain = command<GlobalFlags>('explain', {
+  brief: 'Explain an outcome code or a field of the project file',
+  flags: globalFlags,
+  aliases: globalAliases,
+  args: [{ name: 'topic', brief: 'SLW-CFG-001, Cluster.spec.provisioner; all codes when left out', optional: true }],
+  load: () => import('./commands/explain.ts'),
+});
+
+const completion = command<CompletionFlags>('completion', {
+  brief: 'Print a completion script for bash, zsh or fish',
+  flags: globalFlags,
+  aliases: globalAliases,
+  args: [{ name: 'shell', brief: 'bash, zsh or fish' }],
+  load: () => import('./commands/completion.ts'),
+});
+
+export const rootRoutes: RouteMap<ParseContext> = buildRouteMap<string, ParseContext>({
+  docs: {
+    brief: 'From nothing to a fleet of Kubernetes clusters under GitOps',
+    fullDescription: 'From nothing to a fleet of Kubernetes clusters under GitOps: one declarative project, one plan, one crash-safe run.\nFlags follow the verb. Every error has a code: slipway explain CODE.',
+  },
+  routes: { validate, plan, up, down, status, kubeconfig, logs, journal, unlock, doctor, explain, completion, version },
+});
