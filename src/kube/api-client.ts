@@ -189,7 +189,7 @@ export class ApiClient implements KubeClient {
   async #require(kind: GroupKind, verb: string, signal: AbortSignal): Promise<KubeResource> {
     const resource = await this.#discovery.resolve(kind, signal);
     if (resource) return resource;
-    throw new SlipwayError('SLW-KUB-012', `cannot ${verb} ${kind.kind}: ${this.server} serves no ${kind.kind} in ${kind.apiVersion}`, { data: { apiVersion: kind.apiVersion, kind: kind.kind } });
+    throw new SlipwayError('SLW-KUB-012', `cannot ${verb} ${targetOf(kind)}: ${this.server} serves no ${kind.kind} in ${kind.apiVersion}`, { object: targetOf(kind), data: { apiVersion: kind.apiVersion, kind: kind.kind } });
   }
 
   #asked({ verb, ref, signal }: Asked): Pick<ApiRequest, 'about' | 'signal'> {
@@ -215,6 +215,11 @@ export class ApiClient implements KubeClient {
     }
     throw new SlipwayError('SLW-KUB-017', `the answer of ${this.server} about ${target} is not a JSON object`);
   }
+}
+
+function targetOf(kind: GroupKind & Partial<ObjectRef & Pick<KubeObject, 'metadata'>>): string {
+  if (kind.metadata) return formatRef(refOf(kind as KubeObject));
+  return kind.name === undefined ? kind.kind : formatRef(kind as ObjectRef);
 }
 
 function selectors(options: ListOptions): Record<string, string> {

@@ -82,7 +82,7 @@ const rules: readonly Rule[] = [
   { code: 'SLW-KUB-006', applies: (status) => status === 404 },
   { code: 'SLW-KUB-010', applies: (status, answer) => status === 422 && isImmutable(answer), options: invalid },
   { code: 'SLW-KUB-015', applies: (status, answer) => (status === 400 || status === 422 || status === 500) && UNKNOWN_FIELD.test(answer.message) },
-  { code: 'SLW-KUB-009', applies: (status, answer) => status === 422 || (status === 400 && /failed to create typed patch|unable to decode|cannot unmarshal/.test(answer.message)), options: invalid },
+  { code: 'SLW-KUB-009', applies: (status, answer) => status === 422 || /failed to create typed patch|failed to convert new object|unable to decode|cannot unmarshal|error decoding/.test(answer.message), options: invalid },
   { code: 'SLW-KUB-014', applies: (status) => status === 429 },
   { code: 'SLW-KUB-013', applies: (status) => status >= 500 },
 ];

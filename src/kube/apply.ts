@@ -1,0 +1,70 @@
+/** Applies a set of objects: phase after phase, many requests in flight, definitions established before what they define. */
+import { SlipwayError } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
+import { neverAborted } from './abort.ts';
+import { inPhases } from './phases.ts';
+import { mapPool } from './pool.ts';
+import { formatRef, type KubeClient, type KubeObject, refOf } from './types.ts';
+import { waitReady } from './wait.ts';
+
+export const DEFAULT_PARALLEL = 32;
+/** The API server establishes a definition within milliseconds; this is for one that is overloaded. */
+const ESTABLISHED_BOUND_MS = 60_000;
+
+export interface ApplyOptions {
+  readonly host: Host;
+  /** Default `slipway`. */
+  readonly fieldManager?: string;
+  /** Take over fields that others own. Default false: a conflict is an error that names the owner. */
+  readonly force?: boolean;
+  /** Requests in flight; default 32. */
+  readonly parallel?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each object. */
+  readonly onObject?: (applied: AppliedObject, done: number, total: number) => void;
+}
+
+export interface AppliedObject {
+  /** As the server holds it now. */
+  readonly object: KubeObject;
+  /** Whether it came into being by this apply. */
+  readonly created: boolean;
+}
+
+/**
+ * Safe to call again after any failure. Results are in the order of the objects.
+ * @throws SLW-KUB-032 the same object twice, SLW-KUB-007 a conflict, and what the server says; SlipwayErrors for several
+ */
+export async function applyObjects(client: KubeClient, objects: readonly KubeObject[], options: ApplyOptions): Promise<readonly AppliedObject[]> {
+  requireUnique(objects);
+  const signal = options.signal ?? neverAborted();
+  const applied = new Map<KubeObject, AppliedObject>();
+  for (const phase of inPhases(objects)) {
+    await mapPool(phase, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, async (object) => {
+      const result = await client.applyTracked(object, {
+        signal,
+        ...(options.fieldManager !== undefined && { fieldManager: options.fieldManager }),
+        ...(options.force !== undefined && { force: options.force }),
+      });
+      applied.set(object, result);
+      options.onObject?.(result, applied.size, objects.length);
+    });
+    await waitEstablished(client, phase, { ...options, signal });
+  }
+  return objects.flatMap((object) => applied.get(object) ?? []);
+}
+
+async function waitEstablished(client: KubeClient, phase: readonly KubeObject[], options: ApplyOptions & { readonly signal: AbortSignal }): Promise<void> {
+  const definitions = phase.filter((object) => object.kind === 'CustomResourceDefinition').map(refOf);
+  if (definitions.length > 0) await waitReady(client, definitions, { host: options.host, timeoutMs: ESTABLISHED_BOUND_MS, signal: options.signal });
+}
+
+/** @throws SLW-KUB-032 */
+export function requireUnique(objects: readonly KubeObject[]): void {
+  const seen = new Set<string>();
+  for (const object of objects) {
+    const key = `${object.apiVersion}/${formatRef(refOf(object))}`;
+    if (seen.has(key)) throw new SlipwayError('SLW-KUB-032', `${formatRef(refOf(object))} is given twice`, { object: formatRef(refOf(object)) });
+    seen.add(key);
+  }
+}
