@@ -1,8 +1,8 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # root is set by who sources this
 # Sourced by the launcher and by with-node.sh with $root set. Sets $node to a Node.js that can run us and makes node_modules
 # match package-lock.json. When all is in place this costs one short child process (cmp). Everything is put in place by a rename:
 # killed at any point, or started twice at once, it leaves the old state or the new one. Says what it does on stderr.
-# $root and $node are shared with the script that sources this file.
 
 node_version=26.10.0
 cache=${SLIPWAY_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/slipway}
