@@ -1,0 +1,71 @@
+/** Kind Cluster: a Kubernetes cluster and what Flux applies on it. Each provisioner is one member of the union. */
+import * as z from 'zod';
+import { gitops } from './gitops.ts';
+import { API_VERSION, exactlyOne, line, metadata } from './vocabulary.ts';
+
+/** Designed, not built yet; refused by name instead of as an unknown word. */
+export const RESERVED_PROVISIONERS = ['eks', 'gke', 'vsphere', 'capi'] as const;
+/** What the toolchain pins; a test compares it with toolchain/go.mod. */
+export const PINNED_KUBERNETES = '1.36.3';
+
+const local = z.strictObject({
+  nodes: z
+    .enum(['none', 'simulated'])
+    .default('none')
+    .describe('none: only controllers that Slipway runs as processes come to life, any other pod stays Pending. simulated: other pods are simulated, and marked so. Default: none.'),
+  kubernetesVersion: z
+    .string()
+    .regex(/^v?[0-9]+\.[0-9]+(?:\.[0-9]+)?$/, { error: `must be a version in quotes, such as "${PINNED_KUBERNETES}"` })
+    .exactOptional()
+    .describe(`Version of the kube-apiserver, in quotes. This release runs ${PINNED_KUBERNETES} and no other. Default: ${PINNED_KUBERNETES}.`)
+    .meta({ examples: [PINNED_KUBERNETES] }),
+});
+
+const kubeconfig = exactlyOne(
+  z.strictObject({
+    file: line().exactOptional().describe('Path of a kubeconfig, relative to the folder of this YAML file.').meta({ examples: ['./kubeconfig'] }),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable: letters, digits and _' })
+      .exactOptional()
+      .describe('Environment variable that holds a kubeconfig, or the path of one.')
+      .meta({ examples: ['KUBECONFIG'] }),
+    output: line().exactOptional().describe('The kubeconfig of another cluster of the project: `Cluster/NAME.kubeconfig`.').meta({ examples: ['Cluster/mgmt.kubeconfig'] }),
+  }),
+  ['file', 'env', 'output'],
+).meta({ writeOnly: true });
+
+const existing = z.strictObject({
+  kubeconfig: kubeconfig.describe('How to reach the cluster. A secret: never shown, never copied into the journal.'),
+  context: line().exactOptional().describe('Context in the kubeconfig. Default: its current context.').meta({ examples: ['admin@prod'] }),
+});
+
+const gitopsField = () => gitops.exactOptional().describe('What Flux applies on this cluster. Default: no Flux.');
+
+const localSpec = z.strictObject({
+  provisioner: z.literal('local').describe('How the cluster comes to be. local: etcd and kube-apiserver as processes on this machine, without containers.'),
+  local: local.prefault({}).describe('Settings of the provisioner local.'),
+  gitops: gitopsField(),
+});
+
+const existingSpec = z.strictObject({
+  provisioner: z.literal('existing').describe('How the cluster comes to be. existing: it is already there, and stays when the project goes.'),
+  existing: existing.describe('Settings of the provisioner existing.'),
+  gitops: gitopsField(),
+});
+
+export const clusterSpec = z.discriminatedUnion('provisioner', [localSpec, existingSpec]);
+
+export const clusterDocument = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('Version of the format.'),
+    kind: z.literal('Cluster').describe('Kind of the document.'),
+    metadata: metadata().describe('Name of the cluster.'),
+    spec: clusterSpec.describe('How the cluster comes to be, and what Flux applies on it.'),
+  })
+  .describe('A Kubernetes cluster, and what Flux applies on it.');
+
+export type ClusterDocument = z.output<typeof clusterDocument>;
+export type ClusterSpec = z.output<typeof clusterSpec>;
+export type LocalSpec = z.output<typeof localSpec>['local'];
+export type ExistingSpec = z.output<typeof existing>;

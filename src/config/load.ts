@@ -1,0 +1,218 @@
+/**
+ * From files to a checked project. Owns: which files, YAML, shapes, references, names; all faults at once, each with its
+ * position. Must not know: Kubernetes, Flux's objects, Git, the state folder's content. Reads only; loading twice gives the same.
+ */
+import { join, resolve } from 'node:path';
+import { parseDuration } from '../core/duration.ts';
+import { isSlipwayError, SlipwayError, SlipwayErrors, type SourcePosition } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
+import { identify, type Unit } from './document.ts';
+import { type Field, fieldTree } from './field-tree.ts';
+import { findProjectFiles, type ProjectFiles, readSource, showPath } from './files.ts';
+import type { ClusterDocument } from './kinds/cluster.ts';
+import { type ProjectDocument, projectSpec } from './kinds/project.ts';
+import { type Kind, kinds } from './kinds/registry.ts';
+import { API_VERSION } from './kinds/vocabulary.ts';
+import { type ResolvedCluster, resolveCluster } from './resolved.ts';
+import { checkDependencies } from './rules/dependencies.ts';
+import { findLookAlikes } from './rules/look-alikes.ts';
+import { checkNames } from './rules/names.ts';
+import { checkOutputs, findReferences, type FoundReference, outputNeeds } from './rules/outputs.ts';
+import { checkVersions, findReservedWords } from './rules/reserved.ts';
+import { checkSources, type SourceCheck } from './rules/sources.ts';
+import { checkFolders, checkReferences } from './rules/world.ts';
+import { explainIssues } from './shape-faults.ts';
+import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
+
+export interface LoadOptions {
+  /** `--state-dir`, resolved against cwd; goes before the project's own `state.dir`. */
+  readonly stateDir?: string;
+  /** Whether variables, files and folders that the project names must be there. Default true; `down` and `status` do without. */
+  readonly checkWorld?: boolean;
+}
+
+/** Something worth saying that stops nothing. */
+export interface Finding {
+  readonly level: 'warning';
+  readonly code: SlipwayError['code'];
+  readonly message: string;
+  readonly fix: string;
+  readonly at?: SourcePosition;
+  readonly object?: string;
+}
+
+export interface LoadedProject {
+  readonly name: string;
+  /** Folder of slipway.yaml, or around slipway/; absolute. */
+  readonly dir: string;
+  /** Absolute, in reading order. */
+  readonly files: readonly string[];
+  /** Absolute; not made by loading. */
+  readonly stateDir: string;
+  readonly state: { readonly backend: 'local' };
+  readonly defaults: { readonly timeoutMs: number; readonly parallel: number };
+  /** In the order of the documents. */
+  readonly clusters: readonly ResolvedCluster[];
+  readonly findings: readonly Finding[];
+  /** Where a field of a document stands, or its nearest parent: `positionOf('Cluster/demo', ['spec', 'gitops'])`. */
+  positionOf(subject: string, path: FieldPath): SourcePosition | undefined;
+}
+
+/**
+ * Loads and checks a project; `file` is what `-f` says: a file or a folder.
+ * @throws SlipwayErrors with everything that is wrong, in the order of the files; never anything else.
+ */
+export async function loadProject(host: Host, file: string, options: LoadOptions = {}): Promise<LoadedProject> {
+  try {
+    const found = await findProjectFiles(host, file);
+    const read = await readDocuments(host, found);
+    const checked = checkDocuments(read.documents);
+    const world = options.checkWorld === false ? { errors: [], warnings: [] } : await checkWorld(host, checked);
+    const errors = [...read.errors, ...checked.errors, ...world.errors];
+    if (errors.length > 0) throw new SlipwayErrors(tidy(errors));
+    return assemble(host, { found, checked, options, warnings: [...checked.warnings, ...world.warnings] });
+  } catch (thrown) {
+    if (isSlipwayError(thrown)) throw new SlipwayErrors([thrown]);
+    throw thrown;
+  }
+}
+
+interface ReadDocuments {
+  readonly documents: readonly SourceDocument[];
+  readonly errors: readonly SlipwayError[];
+}
+
+async function readDocuments(host: Host, found: ProjectFiles): Promise<ReadDocuments> {
+  const documents: SourceDocument[] = [];
+  const errors: SlipwayError[] = [];
+  for (const path of found.files) {
+    try {
+      const parsed = parseSource(await readSource(host, path));
+      documents.push(...parsed.documents);
+      errors.push(...parsed.errors);
+    } catch (thrown) {
+      if (!isSlipwayError(thrown)) throw thrown;
+      errors.push(thrown);
+    }
+  }
+  if (documents.length === 0 && errors.length === 0) errors.push(emptyProject(host, found));
+  return { documents, errors };
+}
+
+function emptyProject(host: Host, found: ProjectFiles): SlipwayError {
+  const file = showPath(host, found.files[0] ?? found.dir);
+  return new SlipwayError('SLW-CFG-007', `${file} holds no document`, { at: { file, line: 1, col: 1 } });
+}
+
+interface Judged {
+  readonly unit: Unit;
+  /** What the kind's schema made of it; undefined when it found faults. */
+  readonly parsed: ProjectDocument | ClusterDocument | undefined;
+  readonly errors: readonly SlipwayError[];
+}
+
+interface Checked {
+  readonly judged: readonly Judged[];
+  readonly units: readonly Unit[];
+  readonly references: readonly FoundReference[];
+  readonly sources: readonly (SourceCheck & { readonly unit: Unit })[];
+  readonly errors: readonly SlipwayError[];
+  readonly warnings: readonly SlipwayError[];
+}
+
+function checkDocuments(documents: readonly SourceDocument[]): Checked {
+  const roots: Record<Kind, Field> = { Project: fieldTree('Project'), Cluster: fieldTree('Cluster') };
+  const identified = documents.map((document) => identify(document, roots));
+  const units = identified.flatMap(({ unit }) => (unit ? [unit] : []));
+  const judged = units.map(judge);
+  const references = units.flatMap(findReferences);
+  const sources = units.map((unit) => ({ unit, ...checkSources(unit) }));
+  const errors = [
+    ...identified.flatMap((one) => one.errors),
+    ...judged.flatMap((one) => one.errors),
+    ...sources.flatMap((one) => one.errors),
+    ...checkNames(units),
+    ...checkOutputs(references, units),
+  ];
+  return { judged, units, references, sources, errors, warnings: sources.flatMap((one) => one.warnings) };
+}
+
+function judge(unit: Unit): Judged {
+  const rules = [...checkVersions(unit), ...checkDependencies(unit), ...findLookAlikes(unit)];
+  const reserved = findReservedWords(unit);
+  if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
+  // A wrong apiVersion was reported already; the rest is judged as if it were right.
+  const result = kinds[unit.kind].safeParse({ ...(unit.document.value as object), apiVersion: API_VERSION });
+  if (result.success) return { unit, parsed: result.data, errors: rules };
+  return { unit, parsed: undefined, errors: [...explainIssues(result.error.issues, unit), ...rules] };
+}
+
+async function checkWorld(host: Host, checked: Checked) {
+  const references = await checkReferences(host, checked.references);
+  const folders = await checkFolders(
+    host,
+    checked.sources.flatMap(({ unit, folders }) => folders.map((folder) => ({ unit, ...folder }))),
+  );
+  return { errors: [...references.errors, ...folders], warnings: references.warnings };
+}
+
+// What the YAML itself got wrong explains any later fault at the same place, so the first error there stays alone.
+function tidy(errors: readonly SlipwayError[]): readonly SlipwayError[] {
+  const byPlace = new Map<string, SlipwayError>();
+  for (const error of errors) {
+    const place = `${error.at?.file}:${error.at?.line}:${error.at?.col}`;
+    const first = byPlace.get(place);
+    const isExplained = first !== undefined && (YAML_FAULTS.has(first.code) || first.code === error.code);
+    byPlace.set(first === undefined || isExplained ? place : `${place} ${error.code} ${error.message}`, isExplained ? first : error);
+  }
+  return [...byPlace.values()].sort(byPosition);
+}
+
+const YAML_FAULTS: ReadonlySet<string> = new Set(['SLW-CFG-005', 'SLW-CFG-008', 'SLW-CFG-010', 'SLW-CFG-011', 'SLW-CFG-014']);
+
+function byPosition(a: SlipwayError, b: SlipwayError): number {
+  const [left, right] = [a.at, b.at];
+  if (!left || !right) return Number(left === undefined) - Number(right === undefined);
+  return compareText(left.file, right.file) || left.line - right.line || left.col - right.col || compareText(a.code, b.code);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+interface Assembly {
+  readonly found: ProjectFiles;
+  readonly checked: Checked;
+  readonly options: LoadOptions;
+  readonly warnings: readonly SlipwayError[];
+}
+
+function assemble(host: Host, { found, checked, options, warnings }: Assembly): LoadedProject {
+  const needs = outputNeeds(checked.references, checked.units);
+  const bySubject = new Map(checked.units.map((unit) => [unit.subject, unit]));
+  const project = checked.judged.map(({ parsed }) => parsed).find((parsed) => parsed?.kind === 'Project');
+  const spec = project?.spec ?? projectSpec.parse({});
+  const name = checked.units[0]?.name ?? '';
+  const base = checked.units[0]?.document.folder ?? found.dir;
+  const ownStateDir = spec.state.dir === undefined ? join(found.dir, '.slipway', name) : resolve(base, spec.state.dir);
+  return {
+    name,
+    dir: found.dir,
+    files: found.files,
+    stateDir: options.stateDir === undefined ? ownStateDir : resolve(host.env.cwd, options.stateDir),
+    state: { backend: spec.state.backend },
+    defaults: { timeoutMs: parseDuration(spec.defaults.timeout) ?? 0, parallel: spec.defaults.parallel },
+    clusters: checked.judged.flatMap(({ parsed, unit }) => (parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, clusterNames(needs.get(unit.subject)))] : [])),
+    findings: [...warnings].sort(byPosition).map(toFinding),
+    positionOf: (subject, path) => bySubject.get(subject)?.document.locate(path),
+  };
+}
+
+function clusterNames(subjects: readonly string[] = []): readonly string[] {
+  return [...new Set(subjects.map((subject) => subject.slice(subject.indexOf('/') + 1)))];
+}
+
+function toFinding(warning: SlipwayError): Finding {
+  const { code, message, fix, at, object } = warning;
+  return { level: 'warning', code, message, fix, ...(at && { at }), ...(object !== undefined && { object }) };
+}

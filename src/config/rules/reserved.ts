@@ -1,0 +1,48 @@
+/** Words that are designed but not built: refused by name, so that nobody takes them for typing errors. */
+import type { SlipwayError } from '../../core/errors.ts';
+import type { Unit } from '../document.ts';
+import { PINNED_KUBERNETES, RESERVED_PROVISIONERS } from '../kinds/cluster.ts';
+import { RESERVED_BACKENDS } from '../kinds/project.ts';
+import { error, valueAt } from '../shape-faults.ts';
+import type { FieldPath } from '../source.ts';
+
+interface ReservedWords {
+  readonly path: FieldPath;
+  readonly words: readonly string[];
+  readonly label: string;
+  readonly fix: string;
+}
+
+const RESERVED: readonly ReservedWords[] = [
+  { path: ['spec', 'provisioner'], words: RESERVED_PROVISIONERS, label: 'provisioner', fix: 'use provisioner: local or provisioner: existing' },
+  { path: ['spec', 'state', 'backend'], words: RESERVED_BACKENDS, label: 'state backend', fix: 'use backend: local' },
+];
+
+/** A document with a reserved word cannot be judged by the schema: its other fields belong to what is not built. */
+export function findReservedWords(unit: Unit): readonly SlipwayError[] {
+  return RESERVED.flatMap(({ path, words, label, fix }) => {
+    const word = valueAt(unit.document.value, path);
+    if (typeof word !== 'string' || !words.includes(word)) return [];
+    return [error('SLW-CFG-020', `${label} ${word} is not available in this version`, { context: unit, path, fix })];
+  });
+}
+
+/** Versions that cannot be chosen: Flux's, and any Kubernetes but the pinned one. */
+export function checkVersions(unit: Unit): readonly SlipwayError[] {
+  const errors: SlipwayError[] = [];
+  const flux: FieldPath = ['spec', 'gitops', 'flux', 'version'];
+  if (valueAt(unit.document.value, flux) !== undefined) {
+    errors.push(error('SLW-CFG-020', 'choosing the Flux version is not available in this version', { context: unit, path: flux, fix: 'remove flux.version' }));
+  }
+  const path: FieldPath = ['spec', 'local', 'kubernetesVersion'];
+  const version = valueAt(unit.document.value, path);
+  if (typeof version === 'string' && /^v?\d+\.\d+(\.\d+)?$/.test(version) && !isPinned(version)) {
+    errors.push(error('SLW-CFG-040', `Kubernetes ${version} is not pinned, only ${PINNED_KUBERNETES}`, { context: unit, path, fix: `write "${PINNED_KUBERNETES}", or leave the field out` }));
+  }
+  return errors;
+}
+
+function isPinned(version: string): boolean {
+  const plain = version.replace(/^v/, '');
+  return plain === PINNED_KUBERNETES || PINNED_KUBERNETES.startsWith(`${plain}.`);
+}
