@@ -66,16 +66,17 @@ export class ApiClient implements KubeClient {
   async #pages(kind: GroupKind, options: ListOptions, limit: number): Promise<ListResult> {
     const signal = options.signal ?? neverAborted();
     const resource = await this.#require(kind, 'list', signal);
-    const target = options.namespace === undefined ? kind.kind : `${kind.kind} in ${options.namespace}`;
+    const path = collectionPath(resource, options.namespace);
+    const about = { verb: 'list', target: options.namespace === undefined ? kind.kind : `${kind.kind} in ${options.namespace}`, server: this.server };
     const items: KubeObject[] = [];
     for (let next = ''; ; ) {
       const query = new URLSearchParams({ ...(limit > 0 && { limit: String(limit) }), ...selectors(options), ...(next !== '' && { continue: next }) });
-      const answer = await this.#connection.send({ method: 'GET', path: `${collectionPath(resource, options.namespace)}?${query}`, about: { verb: 'list', target, server: this.server }, signal });
-      const page = this.#parse(answer, target) as { items?: KubeObject[]; metadata?: { resourceVersion?: string; continue?: string } };
+      const answer = await this.#connection.send({ method: 'GET', path: `${path}?${query}`, about, signal });
+      const page = readPage(this.#parse(answer, about.target));
       // Items of a list carry no apiVersion and kind of their own.
-      for (const item of page.items ?? []) items.push({ ...item, apiVersion: kind.apiVersion, kind: kind.kind });
-      next = page.metadata?.continue ?? '';
-      if (next === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+      for (const item of page.items) items.push({ ...item, apiVersion: kind.apiVersion, kind: kind.kind });
+      next = page.next;
+      if (next === '') return { items, resourceVersion: page.resourceVersion };
     }
   }
 
@@ -134,7 +135,7 @@ export class ApiClient implements KubeClient {
     return this.#object(answer, ref);
   }
 
-  async postSubresource(ref: ObjectRef, subresource: string, body: unknown, signal?: AbortSignal): Promise<KubeObject> {
+  async postSubresource(...[ref, subresource, body, signal]: Parameters<KubeClient['postSubresource']>): Promise<KubeObject> {
     const verb = `post ${subresource} of`;
     const resource = await this.#require(ref, verb, signal ?? neverAborted());
     const answer = await this.#connection.send({ method: 'POST', path: `${objectPath(resource, ref)}/${subresource}`, body: JSON.stringify(body), ...this.#asked({ verb, ref, signal }) });
@@ -215,6 +216,11 @@ export class ApiClient implements KubeClient {
     }
     throw new SlipwayError('SLW-KUB-017', `the answer of ${this.server} about ${target} is not a JSON object`);
   }
+}
+
+function readPage(body: unknown): { readonly items: readonly KubeObject[]; readonly next: string; readonly resourceVersion: string } {
+  const { items, metadata } = body as { items?: readonly KubeObject[] | null; metadata?: { resourceVersion?: string; continue?: string } };
+  return { items: items ?? [], next: metadata?.continue ?? '', resourceVersion: metadata?.resourceVersion ?? '' };
 }
 
 function targetOf(kind: GroupKind & Partial<ObjectRef & Pick<KubeObject, 'metadata'>>): string {

@@ -8,10 +8,11 @@ import type { Host } from '../host/host.ts';
 import { neverAborted } from './abort.ts';
 import { DEFAULT_PARALLEL } from './apply.ts';
 import { finalizerOwner } from './finalizers.ts';
+import { followObjects } from './follow.ts';
 import { inPhases } from './phases.ts';
 import { mapPool } from './pool.ts';
-import { conditionsOf, textAt, valueAt } from './readiness-state.ts';
-import { formatRef, type KubeClient, type KubeObject, type ObjectRef } from './types.ts';
+import { type Condition, conditionsOf, textAt, valueAt } from './readiness-state.ts';
+import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from './types.ts';
 
 export interface DeleteRef extends ObjectRef {
   /** Delete only this very object; another of the same name is left alone (SLW-KUB-051). */
@@ -68,53 +69,21 @@ interface GoneOptions extends DeleteOptions {
 
 async function waitGone(client: KubeClient, refs: readonly DeleteRef[], options: GoneOptions): Promise<void> {
   if (refs.length === 0) return;
-  const remaining = new Map<string, KubeObject>();
-  const left = new Set(refs.map(keyOf));
-  const show = (): void => options.onBlocked?.([...remaining.values()].map(describe));
-  const groups = [...Map.groupBy(refs, (ref) => `${ref.apiVersion}/${ref.kind}/${ref.namespace ?? ''}`).values()];
-  await Promise.all(groups.map((group) => followGroup(client, group, { ...options, left, remaining, show })));
+  const left = new Map<DeleteRef, KubeObject | undefined>(refs.map((ref) => [ref, undefined]));
+  await followObjects(client, refs, {
+    signal: AbortSignal.any([options.signal, options.bound]),
+    unservedIsAbsent: true,
+    onState: (ref, object) => {
+      if (isStill(ref, object)) left.set(ref, object);
+      else left.delete(ref);
+    },
+    isDone: () => {
+      options.onBlocked?.([...left.values()].flatMap((object) => (object ? [describe(object)] : [])));
+      return left.size === 0;
+    },
+  });
   options.signal.throwIfAborted();
-  if (left.size > 0) throw await blockedError(client, refs.filter((ref) => left.has(keyOf(ref))), options);
-}
-
-interface GroupOptions extends GoneOptions {
-  readonly left: Set<string>;
-  readonly remaining: Map<string, KubeObject>;
-  readonly show: () => void;
-}
-
-async function followGroup(client: KubeClient, group: readonly DeleteRef[], options: GroupOptions): Promise<void> {
-  const [first] = group;
-  if (!first) return;
-  const wanted = new Map(group.map((ref) => [ref.name, ref]));
-  const scope = { ...(first.namespace !== undefined && { namespace: first.namespace }), ...(group.length === 1 && { fieldSelector: `metadata.name=${first.name}` }) };
-  const update = (name: string, object: KubeObject | undefined): void => {
-    const ref = wanted.get(name);
-    if (!ref) return;
-    const key = keyOf(ref);
-    if (!isStill(ref, object)) options.left.delete(key);
-    if (object && options.left.has(key)) options.remaining.set(key, object);
-    else options.remaining.delete(key);
-  };
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, options.bound, stop.signal]);
-  try {
-    for await (const event of client.watch(first, { ...scope, signal })) {
-      if (event.type === 'disconnected') continue;
-      if (event.type === 'synced') {
-        const found = new Map(event.items.map((item) => [item.metadata.name, item]));
-        for (const name of wanted.keys()) update(name, found.get(name));
-      } else update(event.object.metadata.name, event.type === 'deleted' ? undefined : event.object);
-      options.show();
-      if (group.every((ref) => !options.left.has(keyOf(ref)))) return;
-    }
-  } catch (error) {
-    // Without its definition nothing of the kind is left.
-    if (!isSlipwayError(error) || error.code !== 'SLW-KUB-012') throw error;
-    for (const ref of group) update(ref.name, undefined);
-  } finally {
-    stop.abort();
-  }
+  if (left.size > 0) throw await blockedError(client, [...left.keys()], options);
 }
 
 /** An object of the same name without a deletion timestamp is a new one: what was deleted is gone. */
@@ -126,22 +95,24 @@ function isStill(ref: DeleteRef, object: KubeObject | undefined): boolean {
 
 /** Why an object that is being deleted is still there. */
 export function describe(object: KubeObject): Remaining {
-  const ref: ObjectRef = { apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }) };
+  const ref = refOf(object);
   if (object.kind === 'Namespace') return { ref, reason: namespaceReason(object) };
   const finalizers = (object.metadata.finalizers ?? []).map((finalizer) => `finalizer ${finalizer} waits for ${finalizerOwner(object, finalizer)}`);
   return { ref, reason: finalizers.length > 0 ? finalizers.join(', ') : 'is being deleted' };
 }
 
 function namespaceReason(object: KubeObject): string {
-  const conditions = conditionsOf(object);
-  const words = NAMESPACE_CONDITIONS.flatMap((type) => {
-    const condition = conditions.get(type);
-    return condition?.status === 'True' && condition.message ? [condition.message] : [];
-  });
+  const words = NAMESPACE_CONDITIONS.flatMap((type) => trueMessage(conditionsOf(object).get(type)));
   if (words.length > 0) return words.join('; ');
-  const finalizers = valueAt(object, 'spec', 'finalizers');
-  const waits = Array.isArray(finalizers) && finalizers.length > 0 ? `finalizer ${finalizers.join(', ')} waits for ${finalizerOwner(object, String(finalizers[0]))}` : 'is being deleted';
-  return textAt(object, 'status', 'phase') === 'Terminating' ? waits : 'is not yet being deleted';
+  const list = valueAt(object, 'spec', 'finalizers');
+  const finalizers = Array.isArray(list) ? (list as string[]) : [];
+  if (textAt(object, 'status', 'phase') !== 'Terminating') return 'is not yet being deleted';
+  const waits = finalizers.map((finalizer) => `finalizer ${finalizer} waits for ${finalizerOwner(object, finalizer)}`);
+  return waits.length > 0 ? waits.join(', ') : 'is being deleted';
+}
+
+function trueMessage(condition: Condition | undefined): readonly string[] {
+  return condition?.status === 'True' && condition.message ? [condition.message] : [];
 }
 
 /** Read anew, with a bound of its own: the caller's has just been reached. */
@@ -149,15 +120,8 @@ async function blockedError(client: KubeClient, refs: readonly DeleteRef[], opti
   const signal = options.host.clock.timeout(5_000);
   const objects = await Promise.all(refs.slice(0, 20).map((ref) => client.get(ref, signal).catch(() => undefined)));
   const remaining = objects.flatMap((object) => (object ? [describe(object)] : []));
-  const [first] = remaining;
-  const name = first ? formatRef(first.ref) : refs[0] ? formatRef(refs[0]) : 'nothing';
+  const reasons = remaining.map((item) => ({ object: formatRef(item.ref), reason: item.reason }));
+  const first = reasons[0] ?? { object: refs.slice(0, 1).map(formatRef).join(''), reason: 'the server no longer answers' };
   const more = refs.length > 1 ? `; ${refs.length - 1} more remain` : '';
-  return new SlipwayError('SLW-KUB-050', `${name} is not gone after ${formatDuration(options.timeoutMs)}: ${first?.reason ?? 'the server no longer answers'}${more}`, {
-    object: name,
-    data: { remaining: remaining.map((item) => ({ object: formatRef(item.ref), reason: item.reason })) },
-  });
-}
-
-function keyOf(ref: ObjectRef): string {
-  return `${ref.apiVersion}/${formatRef(ref)}`;
+  return new SlipwayError('SLW-KUB-050', `${first.object} is not gone after ${formatDuration(options.timeoutMs)}: ${first.reason}${more}`, { object: first.object, data: { remaining: reasons } });
 }

@@ -25,6 +25,9 @@ export interface ObjectDiff {
 /** Written by the server at every change, never by a manifest. */
 const SERVER_FIELDS = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds']);
 
+/** Namespace or definition missing: they may come with the same set. */
+const LATER = new Set<string>(['SLW-KUB-006', 'SLW-KUB-012']);
+
 /**
  * In the order of the objects. A missing namespace or definition makes it a `create`: both may be part of the same set.
  * @throws what the server says against the object otherwise (SLW-KUB-009, -011, -015 …)
@@ -49,12 +52,10 @@ async function diffObject(client: KubeClient, object: KubeObject, options: DiffO
 }
 
 function refused(ref: ObjectRef, error: SlipwayError, live: KubeObject | undefined): ObjectDiff {
-  if (!live && (error.code === 'SLW-KUB-006' || error.code === 'SLW-KUB-012')) return { ref, action: 'create', fields: [] };
-  if (live && error.code === 'SLW-KUB-010') return { ref, action: 'replace', fields: (error.data?.['fields'] as readonly string[] | undefined) ?? [] };
-  if (live && error.code === 'SLW-KUB-007') {
-    const conflicts = (error.data?.['conflicts'] as readonly FieldConflict[] | undefined) ?? [];
-    return { ref, action: 'conflict', fields: conflicts.map((conflict) => conflict.field), conflicts };
-  }
+  const { fields = [], conflicts = [] } = (error.data ?? {}) as { readonly fields?: readonly string[]; readonly conflicts?: readonly FieldConflict[] };
+  if (!live && LATER.has(error.code)) return { ref, action: 'create', fields: [] };
+  if (live && error.code === 'SLW-KUB-010') return { ref, action: 'replace', fields };
+  if (live && error.code === 'SLW-KUB-007') return { ref, action: 'conflict', fields: conflicts.map((conflict) => conflict.field), conflicts };
   throw error;
 }
 

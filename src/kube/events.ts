@@ -1,6 +1,6 @@
 /** What Kubernetes said last about an object. */
 import type { KubeClient, KubeObject, ObjectRef } from './types.ts';
-import { textAt } from './readiness-state.ts';
+import { numberAt, textAt } from './readiness-state.ts';
 
 export interface ObjectEvent {
   readonly type: 'Normal' | 'Warning';
@@ -22,13 +22,16 @@ export async function readEvents(client: KubeClient, ref: ObjectRef & { readonly
 }
 
 function toEvent(object: KubeObject): ObjectEvent {
-  const count = (object['series'] as { count?: number } | undefined)?.count ?? (object['count'] as number | undefined) ?? 1;
   return {
     type: textAt(object, 'type') === 'Warning' ? 'Warning' : 'Normal',
-    reason: textAt(object, 'reason') ?? '',
-    message: (textAt(object, 'message') ?? '').trim(),
-    time: textAt(object, 'series', 'lastObservedTime') ?? textAt(object, 'lastTimestamp') ?? textAt(object, 'eventTime') ?? object.metadata.creationTimestamp ?? '',
-    source: textAt(object, 'reportingComponent') || textAt(object, 'source', 'component') || 'unknown',
-    count,
+    reason: firstText(object, ['reason']),
+    message: firstText(object, ['message']).trim(),
+    time: firstText(object, ['series', 'lastObservedTime'], ['lastTimestamp'], ['eventTime'], ['metadata', 'creationTimestamp']),
+    source: firstText(object, ['reportingComponent'], ['source', 'component']) || 'unknown',
+    count: numberAt(object, 'series', 'count') ?? numberAt(object, 'count') ?? 1,
   };
+}
+
+function firstText(object: KubeObject, ...paths: readonly (readonly string[])[]): string {
+  return paths.map((path) => textAt(object, ...path)).find((text) => text !== undefined && text !== '') ?? '';
 }

@@ -87,15 +87,16 @@ const rules: readonly Rule[] = [
   { code: 'SLW-KUB-013', applies: (status) => status >= 500 },
 ];
 
+const OTHERWISE: Rule = { code: 'SLW-KUB-018', applies: () => true };
+
 /** The error for an answer that is not a success. */
 export function answerError(answer: Answer, about: About): SlipwayError {
   const status = parseStatus(answer.text) ?? plainStatus(answer);
   if (!status) return new SlipwayError('SLW-KUB-017', `cannot ${about.verb} ${about.target}: ${about.server} answered ${answer.status} with no Kubernetes status`, { data: { status: answer.status } });
   const clean = about.target.startsWith('Secret') ? withoutValues(status) : status;
-  const rule = rules.find((candidate) => candidate.applies(answer.status, clean));
-  const { message, ...options } = rule?.options?.(clean, about) ?? {};
-  const retryAfter = clean.retryAfterMs === undefined ? {} : { retryAfterMs: clean.retryAfterMs };
-  return new SlipwayError(rule?.code ?? 'SLW-KUB-018', message ?? `cannot ${about.verb} ${about.target}: ${oneLine(clean.message)}`, { object: about.target, ...retryAfter, ...options });
+  const rule = rules.find((candidate) => candidate.applies(answer.status, clean)) ?? OTHERWISE;
+  const { message = `cannot ${about.verb} ${about.target}: ${oneLine(clean.message)}`, ...options } = rule.options?.(clean, about) ?? {};
+  return new SlipwayError(rule.code, message, { object: about.target, ...(clean.retryAfterMs !== undefined && { retryAfterMs: clean.retryAfterMs }), ...options });
 }
 
 export function isImmutable(status: Status): boolean {

@@ -99,7 +99,7 @@ describe('readKubeconfig', () => {
     ['a wrong type', 'current-context: [x]\n', undefined, 'SLW-KUB-020', 'kubeconfig field current-context is not a text', 1],
     ['a server that is no URL', CONFIG.replace('https://10.0.0.1:6443', '10.0.0.1'), undefined, 'SLW-KUB-020', /field server is not a URL/, 7],
     ['data that is not base64', CONFIG.replace('client-certificate-data: ', 'client-certificate-data: (x)'), undefined, 'SLW-KUB-020', 'kubeconfig field client-certificate-data is not base64', 16],
-  ])('names the position of %s', (_name, text, context, code, message, line) => {
+  ])('names the position of %s', (...[, text, context, code, message, line]) => {
     const error = failure(() => readKubeconfig(text, { ...(context !== undefined && { context }), file: '/k/config' }));
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);

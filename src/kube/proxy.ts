@@ -2,15 +2,19 @@
 import type { Environment } from '../host/host.ts';
 import { hostName, portOf } from './dial.ts';
 
-/** Undefined: connect directly. Loopback is never proxied; what is no http(s) URL is ignored. */
+/** Undefined: connect directly. Loopback and plain http are never proxied; what is no http(s) URL is ignored. */
 export function proxyFromEnvironment(env: Pick<Environment, 'get'>, server: URL): URL | undefined {
-  const name = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const text = env.get(name) || env.get(name.toLowerCase());
+  const text = variable(env, 'HTTPS_PROXY');
   const host = hostName(server);
-  if (!text || server.protocol === 'http:' || isLoopback(host) || isExcluded(env.get('NO_PROXY') || env.get('no_proxy') || '', host, portOf(server))) return undefined;
+  if (text === '' || server.protocol === 'http:' || isLoopback(host)) return undefined;
+  if (isExcluded(variable(env, 'NO_PROXY'), host, portOf(server))) return undefined;
   const full = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  return url && (url.protocol === 'http:' || url.protocol === 'https:') ? url : undefined;
+  return url && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+function variable(env: Pick<Environment, 'get'>, name: string): string {
+  return env.get(name) || env.get(name.toLowerCase()) || '';
 }
 
 function isLoopback(host: string): boolean {

@@ -1,5 +1,5 @@
 /** Readiness of Flux objects. Pure. Source: fluxcd.io/flux/components, "Conditions", and github.com/fluxcd/pkg/apis/meta. */
-import { type Condition, conditionsOf, failed, failing, numberAt, progressing, ready, type Readiness, valueAt } from './readiness-state.ts';
+import { failed, failing, numberAt, progressing, ready, type Readiness, valueAt, type Verdict, verdictOf } from './readiness-state.ts';
 import type { KubeObject } from './types.ts';
 
 /** Reasons of Ready=False that only mean "not yet". */
@@ -7,21 +7,24 @@ const WAITING = new Set(['Progressing', 'ProgressingWithRetry', 'DependencyNotRe
 
 function flux(object: KubeObject): Readiness {
   if (valueAt(object, 'spec', 'suspend') === true) return { state: 'suspended', reason: 'Suspended', message: 'spec.suspend is true' };
-  const conditions = conditionsOf(object);
-  const stalled = conditions.get('Stalled');
-  if (stalled?.status === 'True') return failed(stalled.reason ?? 'Stalled', stalled.message ?? '');
-  const main = conditions.get('Ready');
-  const [reason, message] = [main?.reason ?? 'NotReady', main?.message ?? ''];
-  const seen = main?.observedGeneration ?? numberAt(object, 'status', 'observedGeneration') ?? -1;
-  const undated = main?.status === 'False' && main.observedGeneration === undefined;
-  if (seen < (object.metadata.generation ?? 0) && !undated) return notReconciled(conditions);
-  if (main?.status === 'False' && !WAITING.has(reason)) return failing(reason, message);
-  return main?.status === 'True' ? ready(reason, message) : progressing(reason, message);
+  const stalled = verdictOf(object, 'Stalled');
+  if (stalled.status === 'True') return failed(stalled.reason, stalled.message);
+  const main = verdictOf(object, 'Ready', { reason: 'NotReady' });
+  if (isOutdated(object, main)) return notReconciled(object);
+  if (main.status === 'True') return ready(main.reason, main.message);
+  return main.status === 'False' && !WAITING.has(main.reason) ? failing(main.reason, main.message) : progressing(main.reason, main.message);
 }
 
-function notReconciled(conditions: ReadonlyMap<string, Condition>): Readiness {
-  const reconciling = conditions.get('Reconciling');
-  return progressing(reconciling?.reason ?? 'NotReconciled', reconciling?.message ?? 'no controller has reconciled its present generation yet');
+/** A failure that does not tell its generation is believed: `status.observedGeneration` follows only successes. */
+function isOutdated(object: KubeObject, main: Verdict): boolean {
+  if (main.status === 'False' && main.observedGeneration === undefined) return false;
+  const seen = main.observedGeneration ?? numberAt(object, 'status', 'observedGeneration') ?? -1;
+  return seen < (object.metadata.generation ?? 0);
+}
+
+function notReconciled(object: KubeObject): Readiness {
+  const { reason, message } = verdictOf(object, 'Reconciling', { reason: 'NotReconciled', message: 'no controller has reconciled its present generation yet' });
+  return progressing(reason, message);
 }
 
 /** A default HelmRepository of type oci is only data: no controller reports on it. */

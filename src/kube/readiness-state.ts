@@ -35,6 +35,20 @@ export function failing(reason: string, message: string): Readiness {
   return { state: 'failed', reason, message, retrying: true };
 }
 
+/** A condition with its gaps filled: `status` is undefined when nobody reported it. */
+export interface Verdict {
+  readonly status: string | undefined;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number | undefined;
+}
+
+/** The condition of that type; without it the fallback's words (default: the type as reason). */
+export function verdictOf(object: KubeObject, type: string, fallback: { readonly reason?: string; readonly message?: string } = {}): Verdict {
+  const { status, reason, message, observedGeneration } = conditionsOf(object).get(type) ?? ({} as Partial<Condition>);
+  return { status, reason: reason || fallback.reason || type, message: message ?? fallback.message ?? '', observedGeneration };
+}
+
 /** By type; the last of a type wins. */
 export function conditionsOf(object: KubeObject): ReadonlyMap<string, Condition> {
   const list = valueAt(object, 'status', 'conditions');

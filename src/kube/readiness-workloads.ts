@@ -1,5 +1,5 @@
 /** Readiness of Deployments, StatefulSets, DaemonSets, ReplicaSets, Pods, Jobs and CronJobs. Pure. */
-import { conditionsOf, failed, failing, numberAt, progressing, ready, type Readiness, textAt, valueAt } from './readiness-state.ts';
+import { failed, failing, numberAt, progressing, ready, type Readiness, textAt, valueAt, verdictOf } from './readiness-state.ts';
 import type { KubeObject } from './types.ts';
 
 export const workloadReadiness: Readonly<Record<string, (object: KubeObject) => Readiness>> = {
@@ -37,22 +37,28 @@ function unseen(object: KubeObject): Readiness | undefined {
 
 function deployment(object: KubeObject): Readiness {
   const want = numberAt(object, 'spec', 'replicas') ?? 1;
-  const conditions = conditionsOf(object);
-  const progress = conditions.get('Progressing');
-  if (progress?.reason === 'ProgressDeadlineExceeded') return failing('ProgressDeadlineExceeded', progress.message ?? '');
-  const refused = conditions.get('ReplicaFailure');
-  if (refused?.status === 'True') return failing(refused.reason ?? 'ReplicaFailure', refused.message ?? '');
-  const surplus = status(object, 'replicas') - status(object, 'updatedReplicas');
   return (
+    stuckRollout(object) ??
     unseen(object) ??
     shortage([{ have: status(object, 'updatedReplicas'), want, reason: 'ReplicasNotUpdated', what: 'replicas are updated' }]) ??
-    (surplus > 0 ? progressing('OldReplicasTerminating', `${surplus} old replicas are still there`) : undefined) ??
+    surplus(object) ??
     shortage([
       { have: status(object, 'availableReplicas'), want, reason: 'ReplicasNotAvailable', what: 'replicas are available' },
       { have: status(object, 'readyReplicas'), want, reason: 'ReplicasNotReady', what: 'replicas are ready' },
     ]) ??
     ready('Available', `${want} replicas are available`)
   );
+}
+
+function stuckRollout(object: KubeObject): Readiness | undefined {
+  const [progress, refused] = [verdictOf(object, 'Progressing'), verdictOf(object, 'ReplicaFailure')];
+  if (refused.status === 'True') return failing(refused.reason, refused.message);
+  return progress.reason === 'ProgressDeadlineExceeded' ? failing(progress.reason, progress.message) : undefined;
+}
+
+function surplus(object: KubeObject): Readiness | undefined {
+  const old = status(object, 'replicas') - status(object, 'updatedReplicas');
+  return old > 0 ? progressing('OldReplicasTerminating', `${old} old replicas are still there`) : undefined;
 }
 
 function statefulSet(object: KubeObject): Readiness {
@@ -86,8 +92,8 @@ function daemonSet(object: KubeObject): Readiness {
 
 function replicaSet(object: KubeObject): Readiness {
   const want = numberAt(object, 'spec', 'replicas') ?? 1;
-  const refused = conditionsOf(object).get('ReplicaFailure');
-  if (refused?.status === 'True') return failing(refused.reason ?? 'ReplicaFailure', refused.message ?? '');
+  const refused = verdictOf(object, 'ReplicaFailure');
+  if (refused.status === 'True') return failing(refused.reason, refused.message);
   return (
     unseen(object) ??
     shortage([
@@ -110,16 +116,21 @@ function pod(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase') ?? 'Unknown';
   if (phase === 'Succeeded') return ready('Succeeded');
   if (phase === 'Failed') return failed(textAt(object, 'status', 'reason') ?? 'PodFailed', textAt(object, 'status', 'message') ?? containerExits(object));
-  const waiting = containers(object).find((container) => FAILING_WAITS.has(container.state?.waiting?.reason ?? ''));
-  const wait = waiting?.state?.waiting;
-  if (waiting && wait) return failing(wait.reason ?? 'Waiting', `container ${waiting.name}: ${wait.message ?? wait.reason ?? ''}`);
-  const conditions = conditionsOf(object);
-  const condition = conditions.get('Ready');
-  if (condition?.status === 'True') return ready('Ready');
-  const scheduled = conditions.get('PodScheduled');
-  if (scheduled?.status === 'False') return progressing(scheduled.reason ?? 'Unschedulable', scheduled.message ?? '');
-  if (textAt(object, 'spec', 'nodeName') === undefined) return progressing('NotScheduled', 'is not assigned to a node');
-  return progressing(condition?.reason ?? phase, condition?.message ?? `phase is ${phase}`);
+  const condition = verdictOf(object, 'Ready', { reason: phase, message: `phase is ${phase}` });
+  if (condition.status === 'True') return ready('Ready');
+  return failingContainer(object) ?? unscheduled(object) ?? progressing(condition.reason, condition.message);
+}
+
+function failingContainer(object: KubeObject): Readiness | undefined {
+  const waits = containers(object).map(({ name, state }) => ({ name, reason: '', message: undefined, ...state?.waiting }));
+  const bad = waits.find(({ reason }) => FAILING_WAITS.has(reason));
+  return bad && failing(bad.reason, `container ${bad.name}: ${bad.message ?? bad.reason}`);
+}
+
+function unscheduled(object: KubeObject): Readiness | undefined {
+  const scheduled = verdictOf(object, 'PodScheduled', { reason: 'Unschedulable' });
+  if (scheduled.status === 'False') return progressing(scheduled.reason, scheduled.message);
+  return textAt(object, 'spec', 'nodeName') === undefined ? progressing('NotScheduled', 'is not assigned to a node') : undefined;
 }
 
 function containers(object: KubeObject): readonly ContainerStatus[] {
@@ -133,10 +144,9 @@ function containerExits(object: KubeObject): string {
 }
 
 function job(object: KubeObject): Readiness {
-  const conditions = conditionsOf(object);
-  const lost = conditions.get('Failed') ?? conditions.get('FailureTarget');
-  if (lost?.status === 'True') return failed(lost.reason ?? 'JobFailed', lost.message ?? '');
-  if (conditions.get('Complete')?.status === 'True') return ready('Complete');
+  const lost = ['Failed', 'FailureTarget'].map((type) => verdictOf(object, type)).find((verdict) => verdict.status === 'True');
+  if (lost) return failed(lost.reason, lost.message);
+  if (verdictOf(object, 'Complete').status === 'True') return ready('Complete');
   if (valueAt(object, 'spec', 'suspend') === true) return { state: 'suspended', reason: 'Suspended', message: 'spec.suspend is true' };
   const [done, active, lostPods] = [status(object, 'succeeded'), status(object, 'active'), status(object, 'failed')];
   return progressing('Running', `${done} of ${numberAt(object, 'spec', 'completions') ?? 1} pods succeeded, ${active} active, ${lostPods} failed`);

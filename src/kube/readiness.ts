@@ -3,7 +3,7 @@
  * Source: sigs.k8s.io/cli-utils/pkg/kstatus, and the API documents of the kinds.
  */
 import { fluxReadiness } from './readiness-flux.ts';
-import { type Condition, conditionsOf, failed, progressing, ready, type Readiness, staleGeneration, textAt } from './readiness-state.ts';
+import { failed, progressing, ready, type Readiness, staleGeneration, textAt, verdictOf } from './readiness-state.ts';
 import { workloadReadiness } from './readiness-workloads.ts';
 import { groupOf } from './discovery.ts';
 import type { KubeObject } from './types.ts';
@@ -45,28 +45,24 @@ function terminating(object: KubeObject): Readiness {
 
 /** kstatus for anything: Reconciling, Stalled, then Ready; without any of them it is ready once it exists. */
 export function genericReadiness(object: KubeObject): Readiness {
-  const conditions = conditionsOf(object);
-  const stalled = conditions.get('Stalled');
-  if (stalled?.status === 'True') return failed(stalled.reason ?? 'Stalled', stalled.message ?? '');
-  const reconciling = conditions.get('Reconciling');
-  if (reconciling?.status === 'True') return progressing(reconciling.reason ?? 'Reconciling', reconciling.message ?? '');
-  const main = conditions.get('Ready') ?? conditions.get('Available');
+  const [stalled, reconciling] = [verdictOf(object, 'Stalled'), verdictOf(object, 'Reconciling')];
+  if (stalled.status === 'True') return failed(stalled.reason, stalled.message);
+  if (reconciling.status === 'True') return progressing(reconciling.reason, reconciling.message);
+  const main = ['Ready', 'Available'].map((type) => verdictOf(object, type)).find(({ status }) => status !== undefined);
   if (!main) return ready('Current');
-  return main.status === 'True' ? ready(main.reason ?? 'Ready', main.message ?? '') : progressing(main.reason ?? 'NotReady', main.message ?? '');
+  return main.status === 'True' ? ready(main.reason, main.message) : progressing(main.reason, main.message);
 }
 
 function fromCondition(object: KubeObject, type: string, missing: string): Readiness {
-  const condition: Condition | undefined = conditionsOf(object).get(type);
-  if (condition?.status === 'True') return ready(condition.reason ?? type, condition.message ?? '');
-  return progressing(condition?.reason ?? missing, condition?.message ?? `condition ${type} is not reported yet`);
+  const { status, reason, message } = verdictOf(object, type, { reason: missing, message: `condition ${type} is not reported yet` });
+  return status === 'True' ? ready(reason, message) : progressing(reason, message);
 }
 
 function definition(object: KubeObject): Readiness {
-  const refused = conditionsOf(object).get('NamesAccepted');
-  if (refused?.status === 'False') return failed(refused.reason ?? 'NamesNotAccepted', refused.message ?? 'its names are taken');
-  const established = conditionsOf(object).get('Established');
-  if (established?.status === 'True' && established.reason !== 'Installing') return ready('Established');
-  return progressing(established?.reason ?? 'NotEstablished', established?.message ?? 'is not established yet');
+  const names = verdictOf(object, 'NamesAccepted', { message: 'its names are taken' });
+  if (names.status === 'False') return failed(names.reason, names.message);
+  const established = verdictOf(object, 'Established', { reason: 'NotEstablished', message: 'is not established yet' });
+  return established.status === 'True' ? ready('Established') : progressing(established.reason, established.message);
 }
 
 function volumeClaim(object: KubeObject): Readiness {

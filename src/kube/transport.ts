@@ -52,18 +52,24 @@ const UNTRUSTED = new Set([
   'INVALID_CA',
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
+const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION']);
 
 /** Sorts an error of a socket, of TLS or of HTTP; `connecting` tells that no request had been sent yet. */
 export function asTransportFailure(error: unknown, connecting: boolean): TransportFailure {
   if (error instanceof TransportFailure) return error;
-  const { code, message, reason } = error as { code?: string; message?: string; reason?: string };
-  const text = reason ?? message ?? String(error);
-  if (code !== undefined && UNTRUSTED.has(code)) return new TransportFailure('untrusted', text, error);
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return new TransportFailure('protocol', 'what answered does not speak TLS', error);
-  if (connecting && code?.startsWith('ERR_SSL')) return new TransportFailure('untrusted', text, error);
-  const kind = connecting || (code !== undefined && NEVER_SENT.has(code)) ? 'refused' : 'lost';
-  return new TransportFailure(kind, code === undefined ? text : `${text} (${code})`, error);
+  const { code = '', message = String(error), reason = message } = error as { code?: string; message?: string; reason?: string };
+  const kind = kindOf(code, connecting);
+  if (kind === 'untrusted') return new TransportFailure(kind, reason, error);
+  if (kind === 'protocol') return new TransportFailure(kind, 'what answered does not speak TLS', error);
+  return new TransportFailure(kind, code === '' ? reason : `${reason} (${code})`, error);
+}
+
+function kindOf(code: string, connecting: boolean): FailureKind {
+  if (UNTRUSTED.has(code)) return 'untrusted';
+  if (NO_TLS.has(code)) return 'protocol';
+  if (connecting && code.startsWith('ERR_SSL')) return 'untrusted';
+  return connecting || NEVER_SENT.has(code) ? 'refused' : 'lost';
 }
 
 /** The whole body as text. */
