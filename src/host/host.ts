@@ -42,6 +42,8 @@ export interface Files {
   /** Bytes from `offset` on, at most `length`. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
   truncate(path: string): Promise<void>;
+  /** Makes a file, or the names in a folder, survive power loss. */
+  sync(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
 }
 

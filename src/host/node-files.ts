@@ -31,6 +31,7 @@ export const nodeFiles: Files = {
   realpath: (path) => guard(path, 'resolve', () => fs.realpath(path)),
   readRange: (path, offset, length) => guard(path, 'read', () => readRange(path, offset, length)),
   truncate: (path) => guard(path, 'truncate', () => fs.truncate(path, 0)),
+  sync: (path) => guard(path, 'sync', () => syncFolder(path)),
   freeBytes: (path) =>
     guard(path, 'inspect', async () => {
       const stat = await fs.statfs(path);

@@ -1,0 +1,119 @@
+/** The three processes of a control plane as a table: command line, what they depend on, how readiness is asked. */
+import { sha256 } from '../core/digest.ts';
+import { isSlipwayError } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
+import type { BinaryName } from '../toolchain/catalogue.ts';
+import { fingerprintOf } from '../pki/certificates.ts';
+import { clusterLayout, type ClusterLayout, type PairName } from './cluster-layout.ts';
+import { apiserverArgs, type ControlPlaneComponent, type ControlPlanePorts, controllerManagerArgs, etcdArgs } from './control-plane-args.ts';
+import { ensureKubeconfigs, type LocalCluster, reassignPorts, requireCluster } from './local-cluster.ts';
+import { ensureProcess, type EnsureOptions, type EnsureResult, observeProcess, type ProcessSpec, type ReadinessProbe } from './processes.ts';
+import { httpsProbe } from './readiness-probe.ts';
+
+interface Component {
+  readonly binary: BinaryName;
+  readonly title: string;
+  readonly args: (layout: ClusterLayout, ports: ControlPlanePorts) => readonly string[];
+  readonly ports: readonly (keyof ControlPlanePorts)[];
+  /** Certificates whose renewal restarts it. */
+  readonly certificates: readonly PairName[];
+  readonly ready: { readonly path: string; readonly ca: PairName; readonly client?: PairName };
+}
+
+export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> = {
+  etcd: {
+    binary: 'etcd',
+    title: 'etcd',
+    args: etcdArgs,
+    ports: ['etcd', 'etcdPeer'],
+    certificates: ['etcd-ca', 'etcd-server', 'etcd-peer'],
+    ready: { path: '/health', ca: 'etcd-ca', client: 'apiserver-etcd-client' },
+  },
+  'kube-apiserver': {
+    binary: 'kube-apiserver',
+    title: 'the API server',
+    args: apiserverArgs,
+    ports: ['apiserver'],
+    certificates: ['ca', 'etcd-ca', 'apiserver', 'apiserver-etcd-client'],
+    ready: { path: '/readyz', ca: 'ca', client: 'admin' },
+  },
+  'kube-controller-manager': {
+    binary: 'kube-controller-manager',
+    title: 'the controller manager',
+    args: controllerManagerArgs,
+    ports: ['controllerManager'],
+    certificates: ['ca', 'controller-manager-server'],
+    ready: { path: '/healthz', ca: 'ca' },
+  },
+};
+
+/** What should run, from what is on disk now. */
+export async function componentSpec(host: Host, cluster: LocalCluster, { component, binary }: { component: ControlPlaneComponent; binary: string }): Promise<ProcessSpec> {
+  const layout = clusterLayout(cluster.dir);
+  const { args, ports, certificates } = componentTable[component];
+  const fingerprints = await Promise.all(certificates.map((name) => fingerprintOfFile(host, layout.cert(name))));
+  const kubeconfig = component === 'kube-controller-manager' ? sha256((await host.files.readText(layout.controllerManagerKubeconfig)) ?? '') : null;
+  return {
+    component,
+    command: binary,
+    args: args(layout, cluster.ports),
+    cwd: cluster.dir,
+    env: { HOME: cluster.dir, TMPDIR: '/tmp' },
+    logFile: layout.log(component),
+    clusterDir: cluster.dir,
+    ports: Object.fromEntries(ports.map((name) => [name, cluster.ports[name]])),
+    inputs: { fingerprints, kubeconfig },
+  };
+}
+
+export function componentProbe(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): ReadinessProbe {
+  const layout = clusterLayout(cluster.dir);
+  const { ready, ports } = componentTable[component];
+  const port = cluster.ports[ports[0] ?? 'apiserver'];
+  const client = ready.client === undefined ? {} : { certificate: layout.cert(ready.client), key: layout.key(ready.client) };
+  return httpsProbe(host, { port, path: ready.path, files: { ca: layout.cert(ready.ca), ...client } });
+}
+
+const PORT_ATTEMPTS = 5;
+
+export type RunOptions = Omit<EnsureOptions, 'ready'> & { readonly component: ControlPlaneComponent; readonly binary: string };
+
+/**
+ * Makes the component run and serve; when one of its ports was taken meanwhile, others are chosen, remembered and used.
+ * @throws SLW-LOC-001, -002, -003
+ */
+export async function runComponent(host: Host, clusterDir: string, options: RunOptions): Promise<EnsureResult> {
+  const { component, binary } = options;
+  for (let attempt = 1; ; attempt++) {
+    const cluster = await settlePorts(host, await requireCluster(host, clusterDir), component);
+    try {
+      return await ensureProcess(host, cluster.clusterId, await componentSpec(host, cluster, { component, binary }), { ...options, ready: componentProbe(host, cluster, component) });
+    } catch (error) {
+      if (!isSlipwayError(error) || error.code !== 'SLW-LOC-002' || attempt === PORT_ATTEMPTS) throw error;
+      await movePorts(host, cluster, component);
+    }
+  }
+}
+
+/** Remembered ports stay as long as our own process has them or nobody has. */
+async function settlePorts(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): Promise<LocalCluster> {
+  const { state } = await observeProcess(host, { clusterId: cluster.clusterId, component });
+  if (state === 'running') return cluster;
+  const free = await Promise.all(componentTable[component].ports.map((name) => host.net.isPortFree(cluster.ports[name])));
+  return free.every(Boolean) ? cluster : movePorts(host, cluster, component);
+}
+
+async function movePorts(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): Promise<LocalCluster> {
+  const moved = await reassignPorts(host, cluster.dir, componentTable[component].ports);
+  await ensureKubeconfigs(host, clusterLayout(moved.dir), moved);
+  return moved;
+}
+
+async function fingerprintOfFile(host: Host, path: string): Promise<string | null> {
+  const text = await host.files.readText(path);
+  try {
+    return text === undefined ? null : fingerprintOf(text);
+  } catch {
+    return null;
+  }
+}

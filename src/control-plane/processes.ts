@@ -1,0 +1,181 @@
+/**
+ * Long-lived processes: exactly one for each registered component, found again after any crash. A process is ours only if
+ * pid, start time and boot id are those of the record; anything else is never signalled.
+ */
+import { digestOf, type Json } from '../core/digest.ts';
+import { SlipwayError } from '../core/errors.ts';
+import type { Host, ProcessIdentity } from '../host/host.ts';
+import { readLogTail } from './log-files.ts';
+import { freshRecordFile, listEntries, type ProcessEntry, type ProcessKey, readEntry, readIdentity, removeEntry, removeRecords, settleIdentity, writeEntry } from './process-registry.ts';
+
+export interface ProcessSpec {
+  readonly component: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  readonly clusterDir: string;
+  readonly ports: Readonly<Record<string, number>>;
+  /** What else makes a restart necessary when it changes: fingerprints of certificates, a generation. */
+  readonly inputs?: Json;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Asks once whether the process serves; undefined: it does, else why not. Must have its own short bound. */
+export type ReadinessProbe = (signal: AbortSignal) => Promise<string | undefined>;
+
+export interface EnsureOptions {
+  readonly signal: AbortSignal;
+  /** Bound of the wait for readiness and of a graceful stop, each. */
+  readonly timeoutMs: number;
+  readonly ready: ReadinessProbe;
+  /** Told while it waits. */
+  readonly onWaiting?: (reason: string) => void;
+}
+
+export interface EnsureResult {
+  readonly action: 'none' | 'started' | 'restarted';
+  readonly identity: ProcessIdentity;
+}
+
+export interface ProcessState {
+  readonly component: string;
+  readonly state: 'running' | 'dead' | 'absent';
+  readonly entry?: ProcessEntry;
+  readonly identity?: ProcessIdentity;
+}
+
+const GRACE_MS = 10_000;
+const KILL_BOUND_MS = 10_000;
+const POLL_MS = 20;
+const TAIL_LINES = 20;
+
+/** Equal digests: the running process needs no restart. */
+export function specDigest(spec: ProcessSpec): string {
+  const { command, args, cwd, env, inputs } = spec;
+  return digestOf({ command, args, cwd, env, inputs: inputs ?? null });
+}
+
+/** Reads registry and process table; changes nothing. */
+export async function observeProcess(host: Host, key: ProcessKey): Promise<ProcessState> {
+  const entry = await readEntry(host, key);
+  if (!entry) return { component: key.component, state: 'absent' };
+  const identity = await readIdentity(host, entry);
+  if (!identity) return { component: key.component, state: 'dead', entry };
+  return { component: key.component, state: (await host.processes.isAlive(identity)) ? 'running' : 'dead', entry, identity };
+}
+
+/** States of all registered processes of a cluster. */
+export async function listProcesses(host: Host, clusterId: string): Promise<readonly ProcessState[]> {
+  const entries = await listEntries(host, clusterId);
+  return Promise.all(entries.map((entry) => observeProcess(host, entry)));
+}
+
+/**
+ * Makes one process of this spec run and serve: leaves it alone when it does, starts it when it is dead, replaces it when
+ * the spec changed. Safe to call again after a kill at any instant.
+ * @throws SLW-LOC-001 ended while starting, SLW-LOC-002 a port was taken, SLW-LOC-003 not ready within the bound
+ */
+export async function ensureProcess(host: Host, clusterId: string, spec: ProcessSpec, options: EnsureOptions): Promise<EnsureResult> {
+  options.signal.throwIfAborted();
+  const key = { clusterId, component: spec.component };
+  const entry = await readEntry(host, key);
+  const running = entry && (await settleIdentity(host, entry));
+  const digest = specDigest(spec);
+  if (entry && running && (await host.processes.isAlive(running))) {
+    if (entry.specDigest === digest) return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
+    await endProcess(host, running, spec.component);
+  }
+  const next: ProcessEntry = await newEntry(host, key, { spec, digest, restarts: entry ? entry.restarts + 1 : 0 });
+  await writeEntry(host, next);
+  await removeRecords(host, key, next.recordFile);
+  const { command, args, cwd, env, logFile } = spec;
+  const identity = await host.processes.spawnDetached({ command, args, cwd, env, logFile, recordFile: next.recordFile });
+  return waitUntilReady(host, { entry: next, identity, action: entry ? 'restarted' : 'started' }, options);
+}
+
+/** Ends the process (SIGTERM, then SIGKILL), makes sure it is gone, and only then forgets it. False: there was none. */
+export async function stopProcess(host: Host, key: ProcessKey, graceMs: number = GRACE_MS): Promise<boolean> {
+  const entry = await readEntry(host, key);
+  if (!entry) return false;
+  const identity = await settleIdentity(host, entry);
+  if (identity) await endProcess(host, identity, key.component, graceMs);
+  await removeEntry(host, key);
+  return true;
+}
+
+async function newEntry(host: Host, key: ProcessKey, { spec, digest, restarts }: { spec: ProcessSpec; digest: string; restarts: number }): Promise<ProcessEntry> {
+  return {
+    format: 1,
+    ...key,
+    specDigest: digest,
+    command: spec.command,
+    recordFile: freshRecordFile(host, key),
+    logFile: spec.logFile,
+    ports: spec.ports,
+    clusterDir: spec.clusterDir,
+    logOffset: (await host.files.stat(spec.logFile))?.size ?? 0,
+    startedAt: host.clock.now(),
+    restarts,
+    labels: spec.labels ?? {},
+  };
+}
+
+interface Started extends EnsureResult {
+  readonly entry: ProcessEntry;
+}
+
+async function waitUntilReady(host: Host, started: Started, options: EnsureOptions): Promise<EnsureResult> {
+  const { entry, identity, action } = started;
+  const begun = host.clock.monotonic();
+  for (let pause = POLL_MS; ; pause = Math.min(pause * 1.3, 250)) {
+    options.signal.throwIfAborted();
+    const reason = await options.ready(options.signal);
+    if (reason === undefined) return { action, identity };
+    if (!(await host.processes.isAlive(identity))) throw await endedError(host, entry);
+    if (host.clock.monotonic() - begun > options.timeoutMs) throw await notReadyError(host, entry, { reason, timeoutMs: options.timeoutMs });
+    options.onWaiting?.(reason);
+    await host.clock.sleep(pause, options.signal);
+  }
+}
+
+/** Not bound to a caller's signal: half-stopped is worse than a few seconds more. */
+async function endProcess(host: Host, identity: ProcessIdentity, component: string, graceMs: number = GRACE_MS): Promise<void> {
+  for (const [name, boundMs] of [['SIGTERM', graceMs], ['SIGKILL', KILL_BOUND_MS]] as const) {
+    await host.processes.signal(identity, name);
+    if (await isGone(host, identity, boundMs)) return;
+  }
+  throw new SlipwayError('SLW-LOC-004', `process ${identity.pid} (${component}) is still there ${KILL_BOUND_MS / 1000}s after SIGKILL`, { object: component });
+}
+
+async function isGone(host: Host, identity: ProcessIdentity, boundMs: number): Promise<boolean> {
+  for (const begun = host.clock.monotonic(); ; ) {
+    if (!(await host.processes.isAlive(identity))) return true;
+    if (host.clock.monotonic() - begun > boundMs) return false;
+    await host.clock.sleep(POLL_MS);
+  }
+}
+
+/** Go's wording of EADDRINUSE, the same in every component. */
+const PORT_TAKEN = /address already in use/;
+
+async function endedError(host: Host, entry: ProcessEntry): Promise<SlipwayError> {
+  const log = await readLogTail(host, entry.logFile, { lines: TAIL_LINES, from: entry.logOffset });
+  const data = { log, logFile: entry.logFile, ports: entry.ports };
+  const taken = log.findLast((line) => PORT_TAKEN.test(line));
+  if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${entry.component} found one of its ports taken: ${shorten(taken)}`, { object: entry.component, data });
+  const last = log.findLast((line) => line.trim() !== '') ?? 'it wrote nothing';
+  return new SlipwayError('SLW-LOC-001', `${entry.component} ended while starting: ${shorten(last)}`, { object: entry.component, data, fix: `read ${entry.logFile}` });
+}
+
+async function notReadyError(host: Host, entry: ProcessEntry, { reason, timeoutMs }: { reason: string; timeoutMs: number }): Promise<SlipwayError> {
+  const log = await readLogTail(host, entry.logFile, { lines: TAIL_LINES, from: entry.logOffset });
+  return new SlipwayError('SLW-LOC-003', `${entry.component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, {
+    object: entry.component,
+    data: { log, logFile: entry.logFile },
+    fix: `read ${entry.logFile}`,
+  });
+}
+
+const shorten = (line: string): string => (line.length > 300 ? `${line.slice(0, 297)}...` : line);

@@ -1,0 +1,66 @@
+/** Readiness over HTTP(S) on loopback: one short request, verified by the cluster's own authority. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Host } from '../host/host.ts';
+import type { ReadinessProbe } from './processes.ts';
+
+const REQUEST_BOUND_MS = 2_000;
+
+export interface ProbeFiles {
+  readonly ca: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+/** A probe that wants status 200 of `https://127.0.0.1:PORT/PATH`; the files are read anew each time, certificates may be renewed. */
+export function httpsProbe(host: Host, { port, path, files }: { port: number; path: string; files: ProbeFiles }): ReadinessProbe {
+  return async (signal) => {
+    const read = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : host.files.readText(file));
+    const [ca, cert, key] = await Promise.all([read(files.ca), read(files.certificate), read(files.key)]);
+    return ask({ secure: { ca, cert, key }, port, path }, signal);
+  };
+}
+
+/** The same without TLS; any status from 200 to 399 counts, as for a kubelet. */
+export function httpProbe(port: number, path: string): ReadinessProbe {
+  return (signal) => ask({ port, path }, signal);
+}
+
+/** All must agree; the first that does not gives the reason. */
+export function allProbes(probes: readonly ReadinessProbe[]): ReadinessProbe {
+  return async (signal) => {
+    for (const probe of probes) {
+      const reason = await probe(signal);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+}
+
+interface Question {
+  readonly port: number;
+  readonly path: string;
+  readonly secure?: { readonly ca: string | undefined; readonly cert: string | undefined; readonly key: string | undefined };
+}
+
+function ask({ port, path, secure }: Question, signal: AbortSignal): Promise<string | undefined> {
+  const options = { host: '127.0.0.1', port, path, agent: false as const, signal, timeout: REQUEST_BOUND_MS };
+  return new Promise((resolve) => {
+    const request = secure ? httpsRequest({ ...options, ...secure }) : httpRequest(options);
+    request.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('close', () => resolve(verdict(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), path)));
+    });
+    request.once('timeout', () => request.destroy(new Error(`no answer on ${path} within ${REQUEST_BOUND_MS / 1000}s`)));
+    request.once('error', (error) => resolve(error.message === '' ? `no answer on port ${port}` : error.message));
+    request.end();
+  });
+}
+
+/** kube-apiserver lists its checks on failure; the failed ones are the cause. */
+function verdict(status: number, body: string, path: string): string | undefined {
+  if (status >= 200 && status < 400) return undefined;
+  const failed = body.split('\n').filter((line) => line.startsWith('[-]')).map((line) => line.slice(3).replace(/ failed:.*$/, ''));
+  return failed.length > 0 ? `${path} waits for ${failed.join(', ')}` : `${path} answers ${status}`;
+}

@@ -1,0 +1,130 @@
+/**
+ * The table of real components: where their source is, which version is pinned (toolchain/go.mod is the only place that says),
+ * how they are linked, and which container images they stand for. Knows no cluster.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { closest } from '../core/ids.ts';
+import { SlipwayError } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
+
+export type BinaryName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'source-controller'
+  | 'kustomize-controller'
+  | 'helm-controller'
+  | 'cluster-api-core'
+  | 'cluster-api-kubeadm-bootstrap'
+  | 'cluster-api-kubeadm-control-plane'
+  | 'cluster-api-dev'
+  | 'clusterctl'
+  | 'kubectl';
+
+export interface CatalogueEntry {
+  readonly name: BinaryName;
+  readonly package: string;
+  /** Go module that holds the package; its version in go.mod is the component's. */
+  readonly module: string;
+  readonly purpose: string;
+  /** Seconds on two cores with cold caches, measured alone; they share packages, so together it is less. */
+  readonly coldBuildSeconds: number;
+  /** Container image without tag that this binary is. */
+  readonly image?: string;
+  /** Prints a version and ends. */
+  readonly versionArgs?: readonly string[];
+  /** Under this name in a folder of Kubernetes test assets (KUBEBUILDER_ASSETS). */
+  readonly asset?: string;
+  /** Needs the version stamps of Kubernetes: clients cannot parse the placeholder of an unstamped build. */
+  readonly stamped?: true;
+}
+
+const flux = (name: string): string => `github.com/fluxcd/${name}`;
+const capi = 'sigs.k8s.io/cluster-api';
+const capiImage = (name: string): string => `registry.k8s.io/cluster-api/${name}`;
+
+export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
+  etcd: { name: 'etcd', package: 'go.etcd.io/etcd/server/v3', module: 'go.etcd.io/etcd/server/v3', purpose: 'database of a local cluster', coldBuildSeconds: 28, versionArgs: ['--version'], asset: 'etcd' },
+  'kube-apiserver': kubernetes('kube-apiserver', { purpose: 'API server of a local cluster', coldBuildSeconds: 235, asset: 'kube-apiserver' }),
+  'kube-controller-manager': kubernetes('kube-controller-manager', { purpose: 'controllers of a local cluster', coldBuildSeconds: 73 }),
+  kubectl: { ...kubernetes('kubectl', { purpose: 'the peer in benchmarks', coldBuildSeconds: 20 }), versionArgs: ['version', '--client'] },
+  'source-controller': fluxController('source-controller', 120),
+  'kustomize-controller': fluxController('kustomize-controller', 120),
+  'helm-controller': fluxController('helm-controller', 20),
+  'cluster-api-core': clusterApi('cluster-api-core', { path: 'core', image: 'cluster-api-controller', coldBuildSeconds: 25 }),
+  'cluster-api-kubeadm-bootstrap': clusterApi('cluster-api-kubeadm-bootstrap', { path: 'bootstrap/kubeadm', image: 'kubeadm-bootstrap-controller', coldBuildSeconds: 5 }),
+  'cluster-api-kubeadm-control-plane': clusterApi('cluster-api-kubeadm-control-plane', { path: 'controlplane/kubeadm', image: 'kubeadm-control-plane-controller', coldBuildSeconds: 8 }),
+  'cluster-api-dev': { ...clusterApi('cluster-api-dev', { path: 'test/infrastructure/docker', coldBuildSeconds: 12 }), module: `${capi}/test`, purpose: 'in-memory infrastructure provider of Cluster API' },
+  clusterctl: { ...clusterApi('clusterctl', { path: 'cmd/clusterctl', coldBuildSeconds: 6 }), purpose: 'the peer in benchmarks' },
+};
+
+export const binaryNames = Object.keys(catalogue) as readonly BinaryName[];
+
+function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', rest: Pick<CatalogueEntry, 'purpose' | 'coldBuildSeconds' | 'asset'>): CatalogueEntry {
+  return { name, package: `k8s.io/kubernetes/cmd/${name}`, module: 'k8s.io/kubernetes', versionArgs: ['--version'], stamped: true, ...rest };
+}
+
+function fluxController(name: 'source-controller' | 'kustomize-controller' | 'helm-controller', coldBuildSeconds: number): CatalogueEntry {
+  return { name, package: flux(name), module: flux(name), purpose: 'Flux', coldBuildSeconds, image: `ghcr.io/fluxcd/${name}` };
+}
+
+function clusterApi(name: BinaryName, { path, image, coldBuildSeconds }: { path: string; image?: string; coldBuildSeconds: number }): CatalogueEntry {
+  return { name, package: `${capi}/${path}`, module: capi, purpose: 'Cluster API', coldBuildSeconds, ...(image !== undefined && { image: capiImage(image) }) };
+}
+
+/** @throws SLW-TCH-008 */
+export function requireBinaryName(name: string): BinaryName {
+  if (Object.hasOwn(catalogue, name)) return name as BinaryName;
+  const near = closest(name, binaryNames);
+  throw new SlipwayError('SLW-TCH-008', `unknown component ${JSON.stringify(name)}${near === undefined ? '' : `, did you mean ${near}?`}`);
+}
+
+/** Folder of the pinned Go module. */
+export function toolchainSourceDir(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'toolchain');
+}
+
+/** What the pinned module says. */
+export interface Pins {
+  readonly goMod: string;
+  readonly goSum: string;
+  /** The `go` directive, e.g. `1.26.0`. */
+  readonly goVersion: string;
+  readonly moduleVersions: ReadonlyMap<string, string>;
+}
+
+export async function readPins(host: Host, dir: string = toolchainSourceDir()): Promise<Pins> {
+  const [goMod = '', goSum = ''] = await Promise.all([host.files.readText(join(dir, 'go.mod')), host.files.readText(join(dir, 'go.sum'))]);
+  const moduleVersions = new Map([...goMod.matchAll(/^(?:require )?\s*([^\s()]+\.[^\s()]+) (v\S+)(?: \/\/.*)?$/gm)].map((match) => [match[1] ?? '', match[2] ?? ''] as const));
+  return { goMod, goSum, goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? '', moduleVersions };
+}
+
+/** `v1.36.3`; throws when the pin is gone, which is a bug of the catalogue. */
+export function versionOf(pins: Pins, name: BinaryName): string {
+  const version = pins.moduleVersions.get(catalogue[name].module);
+  if (version === undefined) throw new SlipwayError('SLW-BUG-001', `toolchain/go.mod does not pin ${catalogue[name].module}`);
+  return version;
+}
+
+/** Linker flags: no debug tables, and for Kubernetes the version that clients read. */
+export function linkerFlags(pins: Pins, name: BinaryName): string {
+  if (!catalogue[name].stamped) return '-s -w';
+  const version = versionOf(pins, name);
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const stamp = (variable: string, value: string): string => `-X k8s.io/component-base/version.${variable}=${value}`;
+  return ['-s -w', stamp('gitVersion', version), stamp('gitMajor', major), stamp('gitMinor', minor), stamp('gitTreeState', 'clean')].join(' ');
+}
+
+export type ImageMatch = { readonly binary: BinaryName; readonly version: string } | { readonly otherVersion: string; readonly wanted: string } | undefined;
+
+/** Which binary an image reference is: exactly its version, or the same component in another version, or unknown. */
+export function matchImage(pins: Pins, image: string): ImageMatch {
+  const [reference = ''] = image.split('@');
+  const colon = reference.lastIndexOf(':');
+  const [repository, tag] = colon > reference.lastIndexOf('/') ? [reference.slice(0, colon), reference.slice(colon + 1)] : [reference, ''];
+  const entry = Object.values(catalogue).find((candidate) => candidate.image === repository);
+  if (!entry) return undefined;
+  const version = versionOf(pins, entry.name);
+  return tag === version ? { binary: entry.name, version } : { otherVersion: version, wanted: tag };
+}
