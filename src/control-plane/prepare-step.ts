@@ -1,0 +1,101 @@
+/** The step that gives a local cluster its folder, identity, ports, certificates and kubeconfigs, and its undo, which removes them. */
+import type { Json } from '../core/digest.ts';
+import { type Change, type ChangeDetail, defineStep, type Intent, type Outputs, type Step, type StepId, type UndoContext, type UndoHandler } from '../engine/step.ts';
+import type { Host } from '../host/host.ts';
+import { ensureIdentities, findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
+import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
+import { chooseIdentity, type ClusterIdentity, ensureKubeconfigs, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs, writeCluster } from './local-cluster.ts';
+import { listProcesses, stopProcess } from './processes.ts';
+import type { ControlPlaneOptions } from './control-plane-options.ts';
+
+export const REMOVE_CLUSTER = 'local/remove-cluster';
+
+interface Prepared {
+  readonly cluster: LocalCluster | undefined;
+  readonly moved: boolean;
+  readonly faults: readonly IdentityFault[];
+  readonly staleKubeconfigs: readonly string[];
+}
+
+/** Choices of the intent: who the cluster is, before anything of it exists. */
+export function prepareClusterStep(options: ControlPlaneOptions & { readonly id: StepId }): Step {
+  const { clusterName, clusterDir } = options;
+  const layout = clusterLayout(clusterDir);
+  const identities = clusterIdentities(clusterName, layout, options.certificateLives);
+  return defineStep<Prepared>({
+    id: options.id,
+    title: `prepare the local cluster ${clusterName}`,
+    subject: options.subject,
+    needs: options.needs ?? [],
+    observe: async ({ host }) => {
+      const cluster = await readCluster(host, clusterDir);
+      if (!cluster) return { cluster, moved: false, faults: [], staleKubeconfigs: [] };
+      await refuseCopy(host, clusterDir, cluster);
+      const moved = cluster.dir !== (await host.files.realpath(clusterDir));
+      return { cluster, moved, faults: await findIdentityFaults(host, identities), staleKubeconfigs: await staleKubeconfigs(host, layout, cluster) };
+    },
+    change: (observed) => preparedChange(clusterName, observed),
+    intent: async ({ cluster }, _change, context) => intendCluster(context.host, options, cluster ?? rememberedIdentity(context.record?.intent.choices)),
+    apply: async ({ host, intent }) => {
+      const identity = rememberedIdentity(intent.choices) ?? (await chooseIdentity(host));
+      await host.files.mkdir(clusterDir);
+      await host.files.chmod(clusterDir, 0o700);
+      const before = await readCluster(host, clusterDir);
+      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir: await host.files.realpath(clusterDir), ports: before?.ports ?? identity.ports };
+      await writeCluster(host, clusterDir, cluster);
+      await host.files.mkdir(layout.logsDir);
+      await ensureIdentities(host, identities);
+      await ensureKubeconfigs(host, layout, cluster);
+      return { clusterId: cluster.clusterId, clusterDir, kubeconfig: layout.kubeconfig } satisfies Outputs;
+    },
+  });
+}
+
+function preparedChange(name: string, { cluster, moved, faults, staleKubeconfigs: stale }: Prepared): Change {
+  if (!cluster) return { kind: 'create', summary: `create the folder, certificates and kubeconfig of ${name}` };
+  const details: ChangeDetail[] = [
+    ...(moved ? [{ object: 'cluster.json', kind: 'update' as const, reason: 'the folder was moved' }] : []),
+    ...faults.map((fault) => ({ object: `certificate ${fault.name}`, kind: fault.reason === 'missing' ? ('create' as const) : ('update' as const), reason: fault.reason })),
+    ...stale.map((path) => ({ object: path, kind: 'update' as const, reason: 'does not fit certificates and ports' })),
+  ];
+  if (details.length === 0) return { kind: 'none', summary: 'folder, certificates and kubeconfig are as they should be' };
+  return { kind: 'update', summary: `renew ${details.length} file${details.length === 1 ? '' : 's'} of ${name}`, details };
+}
+
+async function intendCluster(host: Host, options: ControlPlaneOptions, known: ClusterIdentity | undefined): Promise<Intent> {
+  const { clusterId, ports } = known ?? (await chooseIdentity(host));
+  const { clusterDir, clusterName } = options;
+  return {
+    choices: { clusterId, ports: { ...ports } },
+    undo: { handler: REMOVE_CLUSTER, title: `remove the local cluster ${clusterName} with all its data`, destroys: clusterName, data: { clusterId, clusterDir, clusterName } },
+  };
+}
+
+function rememberedIdentity(choices: Outputs | undefined): ClusterIdentity | undefined {
+  const { clusterId, ports } = (choices ?? {}) as { clusterId?: string; ports?: ClusterIdentity['ports'] };
+  return clusterId === undefined || ports === undefined ? undefined : { clusterId, ports };
+}
+
+interface RemovalRecord {
+  readonly clusterId: string;
+  readonly clusterDir: string;
+  readonly clusterName: string;
+}
+
+const removal = (data: Json): RemovalRecord => data as unknown as RemovalRecord;
+
+/** Ends whatever is still registered for the cluster, then removes its folder. */
+export const removeClusterHandler: UndoHandler = {
+  plan: async ({ host, record }) => {
+    const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);
+    const there = (await host.files.stat(clusterDir)) !== undefined || (await listProcesses(host, clusterId)).length > 0;
+    return there ? { kind: 'delete', summary: `remove ${clusterDir}`, destroys: [clusterName] } : { kind: 'none', summary: 'nothing is left' };
+  },
+  undo: async ({ host, record }: UndoContext) => {
+    const { clusterId, clusterDir } = removal(record.intent.undo?.data ?? null);
+    const cluster = await readCluster(host, clusterDir).catch(() => undefined);
+    if (cluster) await refuseCopy(host, clusterDir, cluster);
+    for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
+    await host.files.remove(clusterDir);
+  },
+};

@@ -1,0 +1,115 @@
+/** The step that keeps one process of a control plane running, and its undo, which ends it. */
+import { SlipwayError } from '../core/errors.ts';
+import type { Json } from '../core/digest.ts';
+import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type UndoHandler } from '../engine/step.ts';
+import type { Host } from '../host/host.ts';
+import { binaryPath } from './binaries-step.ts';
+import { clusterLayout } from './cluster-layout.ts';
+import type { ControlPlaneComponent } from './control-plane-args.ts';
+import type { ControlPlaneOptions } from './control-plane-options.ts';
+import { componentProbe, componentSpec, componentTable, runComponent } from './components.ts';
+import { type LocalCluster, readCluster, requireCluster, serverUrl } from './local-cluster.ts';
+import { observeProcess, type ProcessState, specDigest, stopProcess } from './processes.ts';
+
+export const STOP_PROCESS = 'local/stop-process';
+
+interface RunStepOptions extends ControlPlaneOptions {
+  readonly component: ControlPlaneComponent;
+  readonly id: StepId;
+  readonly binariesStep: StepId;
+}
+
+interface Observed {
+  readonly cluster: LocalCluster | undefined;
+  readonly binary: string | undefined;
+  readonly process: ProcessState | undefined;
+  /** Digest of what should run; undefined while that is not known. */
+  readonly wanted: string | undefined;
+  readonly recorded: Outputs | undefined;
+  readonly version: string;
+}
+
+export function runComponentStep(options: RunStepOptions): Step {
+  const { component, clusterDir, clusterName } = options;
+  const { title, binary } = componentTable[component];
+  return defineStep<Observed>({
+    id: options.id,
+    title: `run ${title} of ${clusterName}`,
+    subject: options.subject,
+    needs: options.needs ?? [],
+    observe: (context) => observe(context, options),
+    change: (observed) => runChange(component, observed),
+    intent: async ({ cluster }) => ({ undo: { handler: STOP_PROCESS, title: `stop ${component} of ${clusterName}`, data: { clusterDir, component, clusterId: cluster?.clusterId } } }),
+    apply: async (context) => {
+      const path = await binaryPath(context, { binary, toolchainDir: options.toolchainDir, binariesStep: options.binariesStep });
+      if (path === undefined) throw new SlipwayError('SLW-LOC-008', `no ${binary} binary for the local cluster ${clusterName}`);
+      const onWaiting = (reason: string): void => context.report({ type: 'progress', message: reason });
+      await runComponent(context.host, clusterDir, { component, binary: path, signal: context.signal, timeoutMs: context.timeoutMs, onWaiting });
+      return componentOutputs(await requireCluster(context.host, clusterDir), component);
+    },
+    verify: (context) => verifyServing(context, options),
+  });
+}
+
+async function observe(context: StepContext, options: RunStepOptions): Promise<Observed> {
+  const { host } = context;
+  const { component, clusterDir } = options;
+  const [cluster, binary] = await Promise.all([
+    readCluster(host, clusterDir),
+    binaryPath(context, { binary: componentTable[component].binary, toolchainDir: options.toolchainDir, binariesStep: options.binariesStep }),
+  ]);
+  const process = cluster && (await observeProcess(host, { clusterId: cluster.clusterId, component }));
+  const wanted = cluster && binary !== undefined ? specDigest(await componentSpec(host, cluster, { component, binary })) : undefined;
+  return { cluster, binary, process, wanted, recorded: context.record?.outputs, version: binary ?? component };
+}
+
+function runChange(component: ControlPlaneComponent, { cluster, process, wanted, recorded }: Observed): Change {
+  const one = (kind: 'create' | 'update', reason: string): Change => ({ kind, summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`, details: [{ object: component, kind, reason }] });
+  if (!cluster || !process || process.state === 'absent') return one('create', 'process is not there');
+  if (process.state === 'dead') return one('update', 'process is not running');
+  if (process.entry?.specDigest !== wanted) return one('update', 'binary, arguments or certificates changed');
+  const outputs = componentOutputs(cluster, component);
+  if (recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value)) return one('update', 'address changed');
+  return { kind: 'none', summary: `${component} runs` };
+}
+
+function componentOutputs(cluster: LocalCluster, component: ControlPlaneComponent): Outputs {
+  const port = cluster.ports[componentTable[component].ports[0] ?? 'apiserver'];
+  const common = { clusterId: cluster.clusterId, component, port };
+  return component === 'kube-apiserver' ? { ...common, server: serverUrl(cluster), kubeconfig: clusterLayout(cluster.dir).kubeconfig } : common;
+}
+
+const VERIFY_POLL_MS = 50;
+
+/** The process may be starting again after a change of another one; a bounded wait, then the reason. */
+async function verifyServing(context: StepContext, { component, clusterDir }: RunStepOptions): Promise<void> {
+  const { host, signal, timeoutMs } = context;
+  const probe = componentProbe(host, await requireCluster(host, clusterDir), component);
+  for (const begun = host.clock.monotonic(); ; ) {
+    signal.throwIfAborted();
+    const reason = await probe(signal);
+    if (reason === undefined) return;
+    if (host.clock.monotonic() - begun > timeoutMs) throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, { object: component });
+    context.report({ type: 'waiting', object: component, reason: 'NotReady', message: reason, boundMs: timeoutMs });
+    await host.clock.sleep(VERIFY_POLL_MS, signal);
+  }
+}
+
+/** Works from the record, also when the folder is gone. */
+export const stopProcessHandler: UndoHandler = {
+  plan: async ({ host, record }) => {
+    const key = await keyOf(host, record.intent.undo?.data ?? null);
+    const state = key && (await observeProcess(host, key)).state;
+    return state === undefined || state === 'absent' ? { kind: 'none', summary: 'nothing is left' } : { kind: 'delete', summary: `stop ${key?.component ?? ''}` };
+  },
+  undo: async ({ host, record }) => {
+    const key = await keyOf(host, record.intent.undo?.data ?? null);
+    if (key) await stopProcess(host, key);
+  },
+};
+
+async function keyOf(host: Host, data: Json): Promise<{ clusterId: string; component: string } | undefined> {
+  const { clusterDir, component, clusterId } = data as unknown as { clusterDir: string; component: string; clusterId?: string };
+  const id = clusterId ?? (await readCluster(host, clusterDir))?.clusterId;
+  return id === undefined ? undefined : { clusterId: id, component };
+}
