@@ -32,20 +32,20 @@ interface CommandSpec<F extends GlobalFlags> {
   readonly aliases: Readonly<Record<string, keyof F>>;
   readonly args?: readonly ArgumentSpec[];
   /** The flags and arguments that the module takes are those declared here. */
-  readonly load: () => Promise<{ readonly default: (session: Session, flags: F, ...args: never[]) => Promise<number> }>;
+  readonly load: () => Promise<{ readonly default: (session: Session, flags: F, args: never) => Promise<number> }>;
 }
 
 function command<F extends GlobalFlags>(name: string, spec: CommandSpec<F>): Command<ParseContext> {
   const parameters = (spec.args ?? []).map((arg) => ({ placeholder: arg.name, brief: arg.brief, parse: text, ...(arg.optional === true && { optional: true }) }));
-  function note(this: ParseContext, flags: F, ...args: never[]): void {
-    this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, ...args) };
+  function note(this: ParseContext, flags: F, ...args: readonly string[]): void {
+    this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, args as never) };
   }
   const built = {
     docs: { brief: spec.brief, ...(spec.description !== undefined && { fullDescription: spec.description }) },
     parameters: { flags: spec.flags, aliases: spec.aliases, positional: { kind: 'tuple', parameters } },
     loader: () => Promise.resolve(note),
   };
-  return buildCommand<GlobalFlags, never[], ParseContext>(built as never);
+  return buildCommand<GlobalFlags, readonly string[], ParseContext>(built as never);
 }
 
 const project = { flags: projectFlags, aliases: projectAliases } as const;

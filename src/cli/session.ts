@@ -124,7 +124,13 @@ function causes(thrown: unknown): readonly string[] {
 export function operationOptions(session: Session, flags: ProjectFlags): OperationOptions {
   const { host, signal, detach, redactor, emit } = session;
   return {
-    ...{ host, signal, detach, redactor, emit, file: flags.file, only: flags.only ?? [] },
+    host,
+    signal,
+    detach,
+    redactor,
+    emit,
+    file: flags.file,
+    only: flags.only ?? [],
     ...(flags.stateDir !== undefined && { stateDir: flags.stateDir }),
     ...(flags.toolchain !== undefined && { toolchainDir: flags.toolchain }),
     ...(flags.parallel !== undefined && { parallel: flags.parallel }),

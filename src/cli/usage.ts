@@ -1,16 +1,16 @@
 /** What the parser could not read, as coded errors with a did-you-mean; the parser's own words and codes stay inside. */
 import {
-  AliasNotFoundError,
+  type AliasNotFoundError,
   type ApplicationText,
-  ArgumentParseError,
+  type ArgumentParseError,
   ArgumentScannerError,
   EnumValidationError,
   FlagNotFoundError,
   formatMessageForArgumentScannerError,
   text_en,
-  UnexpectedPositionalError,
-  UnsatisfiedFlagError,
-  UnsatisfiedPositionalError,
+  type UnexpectedPositionalError,
+  type UnsatisfiedFlagError,
+  type UnsatisfiedPositionalError,
 } from '@stricli/core';
 import { SlipwayError } from '../core/errors.ts';
 import { closest } from '../core/ids.ts';

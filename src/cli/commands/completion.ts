@@ -6,7 +6,7 @@ import { completionScript, isShell, SHELLS } from '../completion.ts';
 
 export type CompletionFlags = GlobalFlags;
 
-const run: CommandRun<CompletionFlags, readonly [string]> = (session, _flags, shell) => {
+const run: CommandRun<CompletionFlags, readonly [string]> = (session, _flags, [shell]) => {
   if (!isShell(shell)) throw new SlipwayError('SLW-CLI-002', `no completion for "${shell}"`, { fix: `use one of ${SHELLS.join(', ')}` });
   session.result('completion', { shell, script: completionScript(shell) }, [completionScript(shell)]);
   return Promise.resolve(0);

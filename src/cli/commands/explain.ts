@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 
 const RETRY_WORDS = { no: 'the same again fails again', backoff: 'trying again later may help; Slipway does so within its bounds', 'after-user': 'a person must act first' } as const;
 
-const run: CommandRun<GlobalFlags, readonly [string?]> = (session, _flags, topic) => {
+const run: CommandRun<GlobalFlags, readonly [string?]> = (session, _flags, [topic]) => {
   if (topic === undefined) listCodes(session);
   else explainCode(session, topic);
   return Promise.resolve(0);

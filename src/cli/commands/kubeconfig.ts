@@ -8,7 +8,7 @@ export interface KubeconfigFlags extends ProjectFlags {
   readonly merge: boolean;
 }
 
-const run: CommandRun<KubeconfigFlags, readonly [string?]> = async (session, flags, cluster) => {
+const run: CommandRun<KubeconfigFlags, readonly [string?]> = async (session, flags, [cluster]) => {
   const kubeconfig = await clusterKubeconfig({ ...operationOptions(session, flags), ...(cluster !== undefined && { cluster }) });
   if (!flags.merge) {
     session.result('kubeconfig', { kubeconfig }, [kubeconfig.trimEnd()]);

@@ -9,7 +9,7 @@ export interface LogsFlags extends ProjectFlags {
   readonly tail: number;
 }
 
-const run: CommandRun<LogsFlags, readonly [string, string?]> = async (session, flags, cluster, component) => {
+const run: CommandRun<LogsFlags, readonly [string, string?]> = async (session, flags, [cluster, component]) => {
   const options = { ...operationOptions(session, flags), cluster, follow: flags.follow, tail: flags.tail, ...(component !== undefined && { component }) };
   for await (const { component: source, line } of clusterLogs(options)) {
     session.result('log', { component: source, line }, [component === undefined ? `${session.paint('quiet', source)} ${line}` : line]);

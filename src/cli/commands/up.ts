@@ -9,7 +9,7 @@ import { operationOptions } from '../session.ts';
 
 export type UpFlags = ProjectFlags & ConsentFlags;
 
-const run: CommandRun<UpFlags, readonly [string?]> = async (session, flags, planFile) => {
+const run: CommandRun<UpFlags, readonly [string?]> = async (session, flags, [planFile]) => {
   const consent = createConsent(session, flags);
   const plan = planFile === undefined ? {} : { planFile: resolve(session.host.env.cwd, planFile) };
   const result = await upProject({ ...operationOptions(session, flags), ...plan, confirm: consent.confirm });

@@ -56,38 +56,38 @@ export interface Screen {
 
 export const emptyScreen: Screen = { steps: new Map(), findings: [], errors: [], nowMs: 0 };
 
-type Handlers = { readonly [T in SlipwayEvent['type']]?: (screen: Screen, event: Extract<SlipwayEvent, { type: T }>, nowMs: number) => Screen };
+type Handlers = { readonly [T in SlipwayEvent['type']]?: (screen: Screen, event: Extract<SlipwayEvent, { type: T }>) => Screen };
 
 const handlers: Handlers = {
-  'run.started': (screen, event, nowMs) => {
+  'run.started': (screen, event) => {
     const before: Screen = screen.startedMs === undefined ? screen : { ...emptyScreen, steps: new Map() };
-    return { ...before, verb: event.verb, project: event.project, startedMs: nowMs };
+    return { ...before, verb: event.verb, project: event.project, startedMs: screen.nowMs };
   },
-  'plan.made': (screen, event, nowMs) => {
+  'plan.made': (screen, event) => {
     const steps = new Map(screen.steps);
     for (const { step: id, title, subject } of event.plan.steps) {
-      if (!steps.has(id)) steps.set(id, { id, title, subject, state: 'planned', sinceMs: nowMs, findings: [] });
+      if (!steps.has(id)) steps.set(id, { id, title, subject, state: 'planned', sinceMs: screen.nowMs, findings: [] });
     }
     return { ...screen, steps, plan: event.plan, project: event.plan.project };
   },
-  'step.intended': (screen, event, nowMs) => withStep(screen, event.step, { title: event.title, subject: event.subject, state: 'running' }, nowMs),
-  'step.started': (screen, event, nowMs) => withStep(screen, event.step, { title: event.title, subject: event.subject, state: 'running' }, nowMs),
-  'step.progress': (screen, event, nowMs) => withStep(screen, event.step, { state: 'running', progress: progressText(event), waiting: undefined }, nowMs),
-  'step.waiting': (screen, event, nowMs) => {
+  'step.intended': (screen, event) => withStep(screen, event.step, { title: event.title, subject: event.subject, state: 'running' }),
+  'step.started': (screen, event) => withStep(screen, event.step, { title: event.title, subject: event.subject, state: 'running' }),
+  'step.progress': (screen, event) => withStep(screen, event.step, { state: 'running', progress: progressText(event), waiting: undefined }),
+  'step.waiting': (screen, event) => {
     const { object, reason, message, forMs, boundMs } = event;
-    return withStep(screen, event.step, { state: 'waiting', waiting: { object, reason, message, forMs, boundMs } }, nowMs);
+    return withStep(screen, event.step, { state: 'waiting', waiting: { object, reason, message, forMs, boundMs } });
   },
-  'step.applied': (screen, event, nowMs) => withStep(screen, event.step, { state: 'done', tookMs: event.ms, ...settled }, nowMs),
-  'step.verified': (screen, event, nowMs) => withStep(screen, event.step, verified(screen.steps.get(event.step), event.ms), nowMs),
-  'step.unchanged': (screen, event, nowMs) => withStep(screen, event.step, { state: 'unchanged', ...settled }, nowMs),
-  'step.skipped': (screen, event, nowMs) => withStep(screen, event.step, { state: 'skipped', reason: event.reason, ...settled }, nowMs),
-  'step.undone': (screen, event, nowMs) => withStep(screen, event.step, { state: 'undone', tookMs: event.ms, ...settled }, nowMs),
-  'step.forgotten': (screen, event, nowMs) => withStep(screen, event.step, { state: 'skipped', reason: event.reason, ...settled }, nowMs),
-  'step.failed': (screen, event, nowMs) =>
-    withStep(screen, event.step, { state: event.retryInMs === undefined ? 'failed' : 'retrying', error: event.error, progress: undefined, waiting: undefined }, nowMs),
-  'step.finding': (screen, event, nowMs) => {
+  'step.applied': (screen, event) => withStep(screen, event.step, { state: 'done', tookMs: event.ms, ...settled }),
+  'step.verified': (screen, event) => withStep(screen, event.step, verified(screen.steps.get(event.step), event.ms)),
+  'step.unchanged': (screen, event) => withStep(screen, event.step, { state: 'unchanged', ...settled }),
+  'step.skipped': (screen, event) => withStep(screen, event.step, { state: 'skipped', reason: event.reason, ...settled }),
+  'step.undone': (screen, event) => withStep(screen, event.step, { state: 'undone', tookMs: event.ms, ...settled }),
+  'step.forgotten': (screen, event) => withStep(screen, event.step, { state: 'skipped', reason: event.reason, ...settled }),
+  'step.failed': (screen, event) =>
+    withStep(screen, event.step, { state: event.retryInMs === undefined ? 'failed' : 'retrying', error: event.error, progress: undefined, waiting: undefined }),
+  'step.finding': (screen, event) => {
     const known = screen.steps.get(event.step)?.findings ?? [];
-    return withStep(screen, event.step, { findings: addFinding(known, toFinding(event)) }, nowMs);
+    return withStep(screen, event.step, { findings: addFinding(known, toFinding(event)) });
   },
   finding: (screen, event) => ({ ...screen, findings: addFinding(screen.findings, toFinding(event)) }),
   error: (screen, event) => ({ ...screen, errors: [...screen.errors, event.error] }),
@@ -107,8 +107,9 @@ export function reduceAll(screen: Screen, events: Iterable<SlipwayEvent>): Scree
   for (const event of events) {
     const parsed = Date.parse(event.time);
     const nowMs = Number.isNaN(parsed) ? draft.nowMs : parsed;
-    const handler = handlers[event.type] as ((screen: Screen, event: SlipwayEvent, nowMs: number) => Screen) | undefined;
-    draft = { ...(handler?.(draft, event, nowMs) ?? draft), nowMs };
+    const handler = handlers[event.type] as ((screen: Screen, event: SlipwayEvent) => Screen) | undefined;
+    const timed = { ...draft, nowMs };
+    draft = { ...(handler?.(timed, event) ?? timed), nowMs };
   }
   return draft;
 }
@@ -116,9 +117,9 @@ export function reduceAll(screen: Screen, events: Iterable<SlipwayEvent>): Scree
 type StepPatch = { readonly [K in keyof StepView]?: StepView[K] | undefined };
 
 /** Changes the draft's own map, which reduceAll has copied. */
-function withStep(draft: Screen, id: StepId, patch: StepPatch, nowMs: number): Screen {
-  const known = draft.steps.get(id) ?? { id, title: id, subject: '', state: 'planned', sinceMs: nowMs, findings: [] };
-  const sinceMs = known.state === 'planned' ? nowMs : known.sinceMs;
+function withStep(draft: Screen, id: StepId, patch: StepPatch): Screen {
+  const known = draft.steps.get(id) ?? { id, title: id, subject: '', state: 'planned', sinceMs: draft.nowMs, findings: [] };
+  const sinceMs = known.state === 'planned' ? draft.nowMs : known.sinceMs;
   const merged = Object.fromEntries(Object.entries({ ...known, sinceMs, ...patch }).filter(([, value]) => value !== undefined));
   (draft.steps as Map<StepId, StepView>).set(id, merged as unknown as StepView);
   return draft;

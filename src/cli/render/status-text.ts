@@ -15,7 +15,7 @@ const SIGNS: Readonly<Record<StatusNode['state'], readonly [sign: string, role: 
 
 export function statusLines(status: ProjectStatus, paint: Paint): readonly string[] {
   const [, role] = SIGNS[status.state];
-  return [`${paint('strong', sanitize(status.project))}: ${paint(role, status.state)}`, ...causeLines(status, paint), '', ...nodeLines(status.tree, paint, '', '')];
+  return [`${paint('strong', sanitize(status.project))}: ${paint(role, status.state)}`, ...causeLines(status, paint), '', ...nodeLines(status.tree, paint, { own: '', below: '' })];
 }
 
 function causeLines(status: ProjectStatus, paint: Paint): readonly string[] {
@@ -27,10 +27,16 @@ function causeLines(status: ProjectStatus, paint: Paint): readonly string[] {
   return [status.causes.length === 1 ? 'Cause:' : 'Causes, the deepest first:', ...lines];
 }
 
-function nodeLines(node: StatusNode, paint: Paint, own: string, below: string): readonly string[] {
+/** What stands before a node's own line, and before the lines of its children. */
+interface Indent {
+  readonly own: string;
+  readonly below: string;
+}
+
+function nodeLines(node: StatusNode, paint: Paint, { own, below }: Indent): readonly string[] {
   const children = node.children.flatMap((child, index) => {
     const last = index === node.children.length - 1;
-    return nodeLines(child, paint, `${below}${last ? '└─ ' : '├─ '}`, `${below}${last ? '   ' : '│  '}`);
+    return nodeLines(child, paint, { own: `${below}${last ? '└─ ' : '├─ '}`, below: `${below}${last ? '   ' : '│  '}` });
   });
   return [`${own}${nodeText(node, paint)}`, ...children];
 }
