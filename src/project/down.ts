@@ -1,5 +1,45 @@
+/**
+ * `slipway down`: undoes what the ledger holds, also with a broken or missing project file and after a half-failed `up`.
+ * Afterwards only the journal and generated identities remain; `forget` removes those as well.
+ */
+import { SLIPWAY_VERSION } from '../core/version.ts';
+import { isEmptyPlan, makePlan } from '../engine/plan.ts';
+import { runDown } from '../engine/run.ts';
 import type { DownOptions, OperationResult } from './operations.ts';
+import { parallelOf, planEnvironment, timeoutOf } from './plan.ts';
+import { findProjectOrState, type ProjectPlace, withWritable } from './workspace.ts';
+import { toResult } from './up.ts';
 
-export function downProject(_options: DownOptions): Promise<OperationResult> {
-  throw new Error('being built');
+export async function downProject(options: DownOptions): Promise<OperationResult> {
+  const place = await findProjectOrState(options);
+  if ((await options.host.files.stat(place.stateDir)) === undefined) return nothing(place);
+  const result = await undoAll(place, options);
+  if (!options.forget || result.status !== 'done') return result;
+  await options.host.files.remove(place.stateDir);
+  return { ...result, summary: [...result.summary, `forgot ${place.stateDir}`] };
+}
+
+const nothing = (place: ProjectPlace): OperationResult => ({ status: 'done', exit: 0, summary: [`nothing of ${place.name} is there`] });
+
+function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationResult> {
+  return withWritable(place, 'down', options, async (workspace) => {
+    const undoOptions = { prune: options.prune };
+    const environment = { ...planEnvironment(workspace, options), undoOptions };
+    const plan = await makePlan({ project: place.name, verb: 'down', steps: [], undoHandlers: workspace.undoHandlers, only: options.only }, environment);
+    if (plan.steps.length === 0) return nothing(place);
+    const agreed = isEmptyPlan(plan) || (await options.confirm({ plan, destroys: plan.destroys }));
+    if (!agreed) return { status: 'cancelled', exit: 1, summary: [] };
+    const { host, redactor, emit, signal, detach } = options;
+    const parallel = parallelOf(workspace, options);
+    const outcome = await runDown({
+      ...{ host, redactor, emit, signal, plan, undoOptions, slipway: SLIPWAY_VERSION },
+      undoHandlers: workspace.undoHandlers,
+      journal: workspace.journal,
+      ledger: workspace.ledger,
+      timeoutMs: timeoutOf(workspace, options),
+      ...(detach && { detach }),
+      ...(parallel !== undefined && { parallel }),
+    });
+    return toResult(outcome, outcome.status === 'done' ? [`${place.name} is down: ${outcome.changed} removed`] : []);
+  });
 }

@@ -1,5 +1,16 @@
+/** `slipway kubeconfig`: the kubeconfig of one cluster, self-contained. */
+import { SlipwayError } from '../core/errors.ts';
+import { chooseCluster } from './clusters.ts';
 import type { KubeconfigOptions } from './operations.ts';
+import { findProjectOrState, withReadable } from './workspace.ts';
 
-export function clusterKubeconfig(_options: KubeconfigOptions): Promise<string> {
-  throw new Error('being built');
+/** @throws SLW-STA-013 no such cluster, SLW-STA-014 not made yet */
+export async function clusterKubeconfig(options: KubeconfigOptions): Promise<string> {
+  const place = await findProjectOrState(options);
+  return withReadable(place, options, async (workspace) => {
+    const { view, provisioner } = chooseCluster(workspace, options.cluster);
+    const source = await provisioner.kubeconfig(view, workspace.context);
+    if (!source) throw new SlipwayError('SLW-STA-014', `cluster ${view.name} does not exist yet`, { object: `Cluster/${view.name}` });
+    return source.text;
+  });
 }

@@ -1,5 +1,10 @@
+/** `slipway validate`: everything that can be known about a project without touching anything. */
 import type { OperationOptions, ValidateResult } from './operations.ts';
+import { findProject } from './workspace.ts';
 
-export function validateProject(_options: OperationOptions): Promise<ValidateResult> {
-  throw new Error('being built');
+/** @throws SlipwayErrors with every fault of the files, each with its position */
+export async function validateProject(options: OperationOptions): Promise<ValidateResult> {
+  const { name, loaded } = await findProject(options);
+  const documents = (loaded?.clusters ?? []).map((cluster) => ({ kind: 'Cluster', name: cluster.name, file: cluster.at.file }));
+  return { project: name, documents };
 }

@@ -84,4 +84,33 @@ export const stateCodes = {
     exit: 70,
     retry: 'no',
   },
+  'SLW-STA-012': {
+    title: 'several states and no project file that says which',
+    explain:
+      'The project file cannot be read, and the .slipway folder beside it holds the state of more than one project, so Slipway cannot know which one is meant. Nothing was changed.',
+    fix: 'mend the project file, or name the state folder with --state-dir',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-STA-013': {
+    title: 'no such cluster in the project',
+    explain: 'The command wants one cluster of the project, and the name given is none of them, or no name was given and the project does not have just one cluster.',
+    fix: 'name a cluster of the project',
+    exit: 64,
+    retry: 'no',
+  },
+  'SLW-STA-014': {
+    title: 'the cluster does not exist yet',
+    explain: 'The project declares the cluster, but no run has made it so far, or it was taken down.',
+    fix: 'run slipway up first',
+    exit: 69,
+    retry: 'after-user',
+  },
+  'SLW-STA-015': {
+    title: 'no such component in the cluster',
+    explain: 'The command wants the log of one component, and the cluster has no log of that name.',
+    fix: 'leave the component out to see all of them',
+    exit: 64,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;

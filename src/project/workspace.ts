@@ -1,0 +1,196 @@
+/**
+ * A project opened for one verb: its file (if it can be read), its state, its provisioners and its connections.
+ * Everything that is opened here is closed here.
+ */
+import { join, resolve } from 'node:path';
+import { type LoadedProject, loadProject } from '../config/load.ts';
+import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
+import type { EventBody } from '../engine/events.ts';
+import type { Journal } from '../engine/journal/journal.ts';
+import { isoTime } from '../engine/iso-time.ts';
+import { foldLedger } from '../engine/ledger.ts';
+import { acquireLock } from '../engine/lock.ts';
+import { openState, prepareStateFolder, readState } from '../engine/state-folder.ts';
+import type { Step, StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
+import { createKubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
+import type { OperationOptions } from './operations.ts';
+import { createRegistry } from './registry.ts';
+
+export interface ProjectPlace {
+  readonly name: string;
+  readonly dir: string;
+  readonly stateDir: string;
+  /** Undefined when only the state is known: the file is broken or gone. */
+  readonly loaded: LoadedProject | undefined;
+}
+
+export interface Workspace {
+  readonly place: ProjectPlace;
+  readonly context: ProvisionerContext;
+  readonly registry: ProvisionerRegistry;
+  /** What was created and not undone. */
+  readonly ledger: Map<StepId, StepRecord>;
+  readonly undoHandlers: UndoHandlers;
+}
+
+export interface WritableWorkspace extends Workspace {
+  readonly journal: Journal;
+}
+
+/** Loads the project and says its warnings. @throws SlipwayErrors with everything that is wrong */
+export async function findProject(options: OperationOptions, checkWorld = true): Promise<ProjectPlace> {
+  const loaded = await loadProject(options.host, options.file, { checkWorld, ...(options.stateDir !== undefined && { stateDir: options.stateDir }) });
+  const emit = (body: EventBody): void => options.emit({ ...body, time: isoNow(options) });
+  for (const { level, code, message, at } of loaded.findings) emit({ type: 'finding', level, code, message, ...(at && { at }) });
+  return { name: loaded.name, dir: loaded.dir, stateDir: loaded.stateDir, loaded };
+}
+
+/** For `down` and the verbs that only look: a project file that cannot be read is no reason to leave things running. */
+export async function findProjectOrState(options: OperationOptions): Promise<ProjectPlace> {
+  try {
+    return await findProject(options, false);
+  } catch (thrown) {
+    if (!(thrown instanceof SlipwayErrors) && !isSlipwayError(thrown)) throw thrown;
+    const place = await findState(options);
+    if (!place) throw thrown;
+    const first = thrown instanceof SlipwayErrors ? thrown.errors[0] : thrown;
+    const message = `the project file is not used: ${first?.message ?? thrown.message}; working from the state in ${place.stateDir}`;
+    options.emit({ type: 'finding', level: 'warning', message, ...(first && { code: first.code }), ...(first?.at && { at: first.at }), time: isoNow(options) });
+    return place;
+  }
+}
+
+/** The one state folder below `.slipway`, or the one given. */
+async function findState({ host, file, stateDir }: OperationOptions): Promise<ProjectPlace | undefined> {
+  const given = resolve(host.env.cwd, file);
+  const dir = (await host.files.stat(given))?.kind === 'dir' ? given : join(given, '..');
+  if (stateDir !== undefined) return { name: nameOf(stateDir), dir, stateDir: resolve(host.env.cwd, stateDir), loaded: undefined };
+  const found: string[] = [];
+  for (const name of await host.files.list(join(dir, '.slipway'))) {
+    if ((await host.files.stat(join(dir, '.slipway', name, 'journal.db'))) !== undefined) found.push(name);
+  }
+  const [only] = found;
+  if (found.length > 1) throw new SlipwayError('SLW-STA-012', `${join(dir, '.slipway')} holds the state of several projects: ${found.join(', ')}`);
+  return only === undefined ? undefined : { name: only, dir, stateDir: join(dir, '.slipway', only), loaded: undefined };
+}
+
+const nameOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? path;
+
+/** Under the lock, with the journal open for writing. */
+export async function withWritable<T>(place: ProjectPlace, verb: 'up' | 'down', options: OperationOptions, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+  const { host, redactor } = options;
+  const dir = await prepareStateFolder(host, place.stateDir);
+  await hideFromGit(options, place);
+  const lock = await acquireLock(host, dir, verb);
+  try {
+    if (lock.takenOverFrom) say(options, `the last run (${lock.takenOverFrom.verb}, pid ${lock.takenOverFrom.pid}) did not end cleanly; continuing from its journal`);
+    const state = await openState(host, dir, redactor);
+    try {
+      if (state.kind === 'moved') say(options, `the state folder was moved here from ${state.from ?? 'elsewhere'}`);
+      const ledger = foldLedger(state.journal.read());
+      return await withContext(place, { dir, stateId: state.stateId, ledger }, options, (workspace) => act({ ...workspace, journal: state.journal }));
+    } finally {
+      state.journal.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Reads journal and world; writes and locks nothing. */
+export async function withReadable<T>(place: ProjectPlace, options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const journal = await readState(options.host, place.stateDir);
+  let state = { dir: place.stateDir, stateId: '', ledger: new Map<StepId, StepRecord>() };
+  try {
+    if (journal) state = { dir: await options.host.files.realpath(place.stateDir), stateId: journal.meta('state.id') ?? '', ledger: foldLedger(journal.read()) };
+  } finally {
+    journal?.close();
+  }
+  return withContext(place, state, options, act);
+}
+
+interface KnownState {
+  readonly dir: string;
+  readonly stateId: string;
+  readonly ledger: Map<StepId, StepRecord>;
+}
+
+async function withContext<T>(place: ProjectPlace, state: KnownState, options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const clients = new Map<string, Promise<KubeClient>>();
+  const registry = createRegistry();
+  const context: ProvisionerContext = {
+    host: options.host,
+    project: place.name,
+    projectDir: place.dir,
+    stateDir: state.dir,
+    stateId: state.stateId,
+    toolchainDir: options.toolchainDir === undefined ? undefined : resolve(options.host.env.cwd, options.toolchainDir),
+    redactor: options.redactor,
+    outputs: (target, output) => outputOf(state.ledger, target, output),
+    connect: (source) => shareClient(clients, options, source),
+  };
+  try {
+    return await act({ place, context, registry, ledger: state.ledger, undoHandlers: allHandlers(registry, context) });
+  } finally {
+    for (const client of clients.values()) await client.then((open) => open.close()).catch(() => undefined);
+  }
+}
+
+function shareClient(clients: Map<string, Promise<KubeClient>>, { host, redactor }: OperationOptions, { text, path, context }: KubeconfigSource): Promise<KubeClient> {
+  const key = `${context ?? ''}\n${text}`;
+  const known = clients.get(key);
+  if (known) return known;
+  const options = { kubeconfig: text, redactor, ...(path !== undefined && { kubeconfigPath: path }), ...(context !== undefined && { context }) };
+  const client = createKubeClient(host, options);
+  clients.set(key, client);
+  return client;
+}
+
+function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext): UndoHandlers {
+  const handlers = new Map<string, UndoHandler>();
+  for (const provisioner of registry.values()) for (const [name, handler] of provisioner.undoHandlers(context)) handlers.set(name, handler);
+  return handlers;
+}
+
+/** Step records carry what a document gives under the names that `{output: …}` uses. */
+function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, output: string): string | undefined {
+  if (output === 'name') return nameOf(target);
+  for (const record of ledger.values()) {
+    const value = record.subject === target ? record.outputs[output] : undefined;
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
+}
+
+/** All steps of the project, from every provisioner. @throws SlipwayErrors with the faults of all clusters */
+export async function projectSteps({ place, registry, context }: Workspace): Promise<readonly Step[]> {
+  const results = await Promise.allSettled((place.loaded?.clusters ?? []).map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)));
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  const bug = errors.find((error) => !isSlipwayError(error) && !(error instanceof SlipwayErrors));
+  if (bug !== undefined) throw bug;
+  if (errors.length > 0) throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+}
+
+export function provisionerOf(registry: ProvisionerRegistry, name: string): Provisioner {
+  const provisioner = registry.get(name);
+  if (!provisioner) throw new RangeError(`no provisioner ${name}`);
+  return provisioner;
+}
+
+/** `.slipway/.gitignore` keeps states and identities out of commits, whatever the user's rules say. */
+async function hideFromGit({ host, stateDir }: OperationOptions, place: ProjectPlace): Promise<void> {
+  if (stateDir !== undefined || !place.stateDir.startsWith(join(place.dir, '.slipway'))) return;
+  const path = join(place.dir, '.slipway', '.gitignore');
+  if ((await host.files.readText(path)) !== '*\n') await host.files.writeAtomic(path, '*\n', { mode: 0o644 });
+}
+
+function say(options: OperationOptions, message: string): void {
+  options.emit({ type: 'finding', level: 'info', message, time: isoNow(options) });
+}
+
+export function isoNow({ host }: Pick<OperationOptions, 'host'>): string {
+  return isoTime(host.clock.now());
+}

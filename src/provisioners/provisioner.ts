@@ -1,0 +1,66 @@
+/**
+ * What every provisioner offers: it turns one `kind: Cluster` into steps and knows how to look at the result.
+ * Provisioners never import each other; the registry is built by the project layer and handed down.
+ */
+import type { ResolvedCluster } from '../config/resolved.ts';
+import type { Redactor } from '../core/redaction.ts';
+import type { Step, StepId, StepRecord, UndoHandlers } from '../engine/step.ts';
+import type { Host } from '../host/host.ts';
+import type { KubeClient } from '../kube/types.ts';
+
+/** How a kubeconfig is reached: text, and where it came from (relative paths in it start there). */
+export interface KubeconfigSource {
+  readonly text: string;
+  readonly path?: string;
+  readonly context?: string;
+}
+
+/** What a provisioner may know of the project that it works for. */
+export interface ProvisionerContext {
+  readonly host: Host;
+  readonly project: string;
+  /** Folder of the project file; relative paths of the project start here. */
+  readonly projectDir: string;
+  /** Real path. */
+  readonly stateDir: string;
+  /** Identity of the state folder: marks what is ours on clusters that others use too. */
+  readonly stateId: string;
+  readonly toolchainDir: string | undefined;
+  readonly redactor: Redactor;
+  /** Outputs of other documents, as far as they are known: `outputs('Cluster/mgmt', 'server')`. */
+  readonly outputs: (target: string, output: string) => string | undefined;
+  /** One shared client for each kubeconfig in a run; closed by the project layer. */
+  readonly connect: (source: KubeconfigSource) => Promise<KubeClient>;
+}
+
+/** A look at a cluster without touching it; `records` is the ledger. */
+export interface ClusterView {
+  readonly name: string;
+  /** Undefined when the document is gone from the project or the project cannot be read. */
+  readonly cluster: ResolvedCluster | undefined;
+  readonly records: ReadonlyMap<StepId, StepRecord>;
+}
+
+export interface ProcessView {
+  readonly component: string;
+  readonly state: 'running' | 'stopped' | 'failed';
+  readonly pid?: number;
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly message?: string;
+}
+
+export interface Provisioner {
+  readonly name: ResolvedCluster['provisioner'];
+  /** Steps that bring the cluster and its GitOps about. Resolves references; @throws SLW-CFG-032 to -034 for those that give nothing */
+  steps(cluster: ResolvedCluster, context: ProvisionerContext): Promise<readonly Step[]>;
+  /** Undo handlers of every step it may make, by the names in the journal. */
+  undoHandlers(context: ProvisionerContext): UndoHandlers;
+  /** How to reach the cluster; undefined before it was made. */
+  kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
+  /** Processes on this host that belong to the cluster; empty when there are none. */
+  processes(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]>;
+  /** Log files by component. */
+  logs(view: ClusterView, context: ProvisionerContext): Promise<ReadonlyMap<string, string>>;
+}
+
+export type ProvisionerRegistry = ReadonlyMap<string, Provisioner>;

@@ -1,0 +1,71 @@
+/** The world of one sandboxed project: what its clusters hold, which processes and ports live, which files lie there. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../../src/core/digest.ts';
+import { createNodeHost } from '../../src/host/node.ts';
+import { createKubeClient } from '../../src/kube/client.ts';
+import { runSlipway, type Sandbox } from './slipway.ts';
+import { apiObjects, differences, files, listeningPorts, processesMentioning, type World } from './world.ts';
+
+/** Parts of the state folder whose names or contents are chosen by time, chance or a database. */
+const UNSTABLE_FILES = /(^|\/)(journal\.db.*|lock\.db.*|owner\.json|etcd\/.*|logs?\/.*|.*\.log(\.\d+)?|data\/.*|tmp\/.*|.*\.(key|crt|pem))$/;
+
+export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]): Promise<World> {
+  const world: Record<string, Json> = {};
+  for (const cluster of clusters) {
+    const objects = await clusterObjects(sandbox, cluster);
+    for (const [name, value] of Object.entries(objects)) world[`${cluster}: ${name}`] = value;
+  }
+  for (const { argv, pid } of processesMentioning(sandbox.dir)) {
+    const name = `process: ${argv.map((part) => part.split('/').at(-1) ?? '').slice(0, 1).join(' ')}`;
+    const seen = (world[name] as readonly Json[] | undefined) ?? [];
+    world[name] = [...seen, `${listeningPorts(pid).length} ports`].sort();
+  }
+  const state = join(sandbox.dir, 'project', '.slipway');
+  if (existsSync(state)) {
+    const found = files(state, { skip: (path) => UNSTABLE_FILES.test(path), content: () => false });
+    for (const [name, value] of Object.entries(found)) world[`file: ${name}`] = value;
+  }
+  return world;
+}
+
+async function clusterObjects(sandbox: Sandbox, cluster: string): Promise<World> {
+  const { code, stdout, stderr } = await runSlipway(['kubeconfig', cluster], { cwd: join(sandbox.dir, 'project'), env: sandbox.env });
+  if (code !== 0) throw new Error(`slipway kubeconfig ${cluster} exited with ${code}: ${stderr}`);
+  const client = await createKubeClient(createNodeHost(), { kubeconfig: stdout });
+  try {
+    return await apiObjects({
+      get: async (path) => {
+        const { status, body } = await client.raw(path);
+        return status === 200 ? (JSON.parse(body) as Record<string, unknown>) : { items: [] };
+      },
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+/** Controllers go on for a moment after `up` ended; two worlds are the same when they become so within the bound. */
+export async function expectSameWorld(sandbox: Sandbox, clusters: readonly string[], expected: World, boundMs = 30_000): Promise<void> {
+  const bound = performance.now() + boundMs;
+  let found: readonly string[];
+  do {
+    found = differences(expected, await projectWorld(sandbox, clusters));
+    if (found.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  } while (performance.now() < bound);
+  throw new Error(`the world differs from that of an uninterrupted run:\n${found.slice(0, 20).join('\n')}`);
+}
+
+/** The world once it stopped changing: two equal looks half a second apart. */
+export async function settledWorld(sandbox: Sandbox, clusters: readonly string[], boundMs = 60_000): Promise<World> {
+  const bound = performance.now() + boundMs;
+  let last = await projectWorld(sandbox, clusters);
+  while (performance.now() < bound) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const next = await projectWorld(sandbox, clusters);
+    if (differences(last, next).length === 0) return next;
+    last = next;
+  }
+  throw new Error('the world did not settle');
+}
