@@ -9,20 +9,20 @@ export interface PoolOptions {
 /** Results in the order of the items. @throws the one error, or SlipwayErrors when several tasks failed */
 export async function mapPool<T, R>(items: readonly T[], options: PoolOptions, task: (item: T) => Promise<R>): Promise<readonly R[]> {
   const results: R[] = [];
-  const failures: unknown[] = [];
+  const failures = new Map<number, unknown>();
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < items.length && failures.length === 0) {
+    while (next < items.length && failures.size === 0) {
       options.signal.throwIfAborted();
       const index = next++;
       await task(items[index] as T).then(
         (result) => (results[index] = result),
-        (error: unknown) => failures.push(error),
+        (error: unknown) => failures.set(index, error),
       );
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.parallel, items.length) }, worker));
-  if (failures.length > 0) throw summary(failures);
+  if (failures.size > 0) throw summary([...failures].sort(([a], [b]) => a - b).map(([, failure]) => failure));
   return results;
 }
 
