@@ -233,8 +233,7 @@ async function issueServerCertificate(folder: string): Promise<void> {
 async function issueCertificate(folder: string, { user, group, days = 2 }: CertificateOptions): Promise<{ cert: string; key: string }> {
   const subject = `${group === undefined ? '' : `/O=${group}`}/CN=${user}`;
   await openssl(folder, 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${user}.key`, '-out', `${user}.csr`, '-subj', subject);
-  const validity = days > 0 ? ['-days', String(days)] : ['-not_before', '20200101000000Z', '-not_after', '20200102000000Z'];
-  await openssl(folder, 'x509', '-req', '-in', `${user}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-CAserial', `${user}.srl`, '-out', `${user}.crt`, ...validity);
+  await openssl(folder, 'x509', '-req', '-in', `${user}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-CAserial', `${user}.srl`, '-out', `${user}.crt`, '-days', String(days));
   return { cert: readFileSync(join(folder, `${user}.crt`), 'utf8'), key: readFileSync(join(folder, `${user}.key`), 'utf8') };
 }
 
