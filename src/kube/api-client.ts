@@ -151,6 +151,7 @@ export class ApiClient implements KubeClient {
       kind: 'DeleteOptions',
       propagationPolicy: options.propagation ?? 'Background',
       ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
+      ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
       ...(options.dryRun && { dryRun: ['All'] }),
     };
     const answer = await this.#connection.send({ method: 'DELETE', path: objectPath(resource, ref), body: JSON.stringify(body), expects: [404], ...this.#asked({ verb: 'delete', ref, signal }) });

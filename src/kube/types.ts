@@ -71,6 +71,8 @@ export interface ApplyObjectOptions {
 export interface DeleteObjectOptions {
   readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
   readonly uid?: string;
+  /** 0: gone at once, as a kubelet does after its containers ended. */
+  readonly gracePeriodSeconds?: number;
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
 }
