@@ -4,10 +4,13 @@
 import { buildCommand, buildRouteMap, type Command, type CommandContext, type RouteMap } from '@stricli/core';
 import type { CompletionFlags } from './commands/completion.ts';
 import type { DownFlags } from './commands/down.ts';
+import type { InitFlags } from './commands/init.ts';
 import type { KubeconfigFlags } from './commands/kubeconfig.ts';
 import type { LogsFlags } from './commands/logs.ts';
 import type { PlanFlags } from './commands/plan.ts';
+import type { ServeFlags } from './commands/serve/git.ts';
 import type { StatusFlags } from './commands/status.ts';
+import type { ToolchainFlags } from './commands/toolchain/list.ts';
 import type { UnlockFlags } from './commands/unlock.ts';
 import type { UpFlags } from './commands/up.ts';
 import type { Invocation } from './context.ts';
@@ -31,22 +34,30 @@ interface CommandSpec<F extends GlobalFlags> {
   readonly flags: FlagSpecs<F>;
   readonly aliases: Readonly<Record<string, keyof F>>;
   readonly args?: readonly ArgumentSpec[];
+  /** Instead of `args`: any number of one kind. */
+  readonly anyArgs?: ArgumentSpec;
   /** The flags and arguments that the module takes are those declared here. */
   readonly load: () => Promise<{ readonly default: (session: Session, flags: F, args: never) => Promise<number> }>;
 }
 
 function command<F extends GlobalFlags>(name: string, spec: CommandSpec<F>): Command<ParseContext> {
-  const parameters = (spec.args ?? []).map((arg) => ({ placeholder: arg.name, brief: arg.brief, parse: text, ...(arg.optional === true && { optional: true }) }));
+  const toParameter = (arg: ArgumentSpec) => ({ placeholder: arg.name, brief: arg.brief, parse: text, ...(arg.optional === true && { optional: true }) });
+  const positional = spec.anyArgs ? { kind: 'array', parameter: toParameter(spec.anyArgs) } : { kind: 'tuple', parameters: (spec.args ?? []).map(toParameter) };
   function note(this: ParseContext, flags: F, ...args: readonly string[]): void {
     this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, args as never) };
   }
   const built = {
     docs: { brief: spec.brief, ...(spec.description !== undefined && { fullDescription: spec.description }) },
-    parameters: { flags: spec.flags, aliases: spec.aliases, positional: { kind: 'tuple', parameters } },
+    parameters: { flags: spec.flags, aliases: spec.aliases, positional },
     loader: () => Promise.resolve(note),
   };
   return buildCommand<GlobalFlags, readonly string[], ParseContext>(built as never);
 }
+
+const toolchainFlags: FlagSpecs<ToolchainFlags> = {
+  ...globalFlags,
+  toolchain: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Take component binaries from this folder first' },
+};
 
 const project = { flags: projectFlags, aliases: projectAliases } as const;
 
@@ -148,10 +159,62 @@ const completion = command<CompletionFlags>('completion', {
   load: () => import('./commands/completion.ts'),
 });
 
+const init = command<InitFlags>('init', {
+  brief: 'Write a first slipway.yaml; asks on a terminal, takes flags elsewhere',
+  aliases: globalAliases,
+  flags: {
+    ...globalFlags,
+    name: { kind: 'parsed', parse: text, optional: true, placeholder: 'name', brief: "Name of project and cluster; default: the folder's name" },
+    provisioner: { kind: 'enum', values: ['local', 'existing'], optional: true, brief: 'How the cluster comes to be' },
+    repository: { kind: 'parsed', parse: text, optional: true, placeholder: 'url', brief: 'What Flux applies: a path, https:// or ssh://' },
+    branch: { kind: 'parsed', parse: text, optional: true, placeholder: 'branch', brief: 'Default: main' },
+    path: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Folder in the repository; default: ./clusters/NAME' },
+    kubeconfig: { kind: 'parsed', parse: text, optional: true, placeholder: 'path', brief: 'For an existing cluster; default: the variable KUBECONFIG' },
+    fleet: { kind: 'boolean', default: false, withNegated: false, brief: 'Also write a small fleet folder, so that up has something to apply' },
+  },
+  args: [{ name: 'folder', brief: 'Where to; default: here', optional: true }],
+  load: () => import('./commands/init.ts'),
+});
+
+const schema = command<GlobalFlags>('schema', { brief: 'Print the JSON Schema of the project file, for editors', flags: globalFlags, aliases: globalAliases, load: () => import('./commands/schema.ts') });
+
+const toolchain = buildRouteMap<string, ParseContext>({
+  docs: { brief: 'The real components that local clusters run: etcd, kube-apiserver, Flux, …' },
+  routes: {
+    list: command<ToolchainFlags>('toolchain list', {
+      brief: 'Show each component, its pinned version and where it is',
+      flags: toolchainFlags,
+      aliases: globalAliases,
+      load: () => import('./commands/toolchain/list.ts'),
+    }),
+    build: command<ToolchainFlags>('toolchain build', {
+      brief: 'Build what is missing into the cache, with Go',
+      flags: toolchainFlags,
+      aliases: globalAliases,
+      anyArgs: { name: 'component', brief: 'Which ones; default: what a local cluster with Flux needs', optional: true },
+      load: () => import('./commands/toolchain/build.ts'),
+    }),
+  },
+});
+
+/** Resident helpers; started by Slipway itself. */
+const serve = buildRouteMap<string, ParseContext>({
+  docs: { brief: 'Resident helpers of local clusters' },
+  routes: {
+    git: command<ServeFlags>('serve git', {
+      brief: 'Serve repositories read-only on loopback',
+      flags: { ...globalFlags, config: { kind: 'parsed', parse: text, placeholder: 'path', brief: 'What is served' } },
+      aliases: globalAliases,
+      load: () => import('./commands/serve/git.ts'),
+    }),
+  },
+});
+
 export const rootRoutes: RouteMap<ParseContext> = buildRouteMap<string, ParseContext>({
   docs: {
     brief: 'From nothing to a fleet of Kubernetes clusters under GitOps',
     fullDescription: 'From nothing to a fleet of Kubernetes clusters under GitOps: one declarative project, one plan, one crash-safe run.\nFlags follow the verb. Every error has a code: slipway explain CODE.',
+    hideRoute: { serve: true },
   },
-  routes: { validate, plan, up, down, status, kubeconfig, logs, journal, unlock, doctor, explain, completion, version },
+  routes: { init, validate, plan, up, down, status, kubeconfig, logs, journal, unlock, doctor, explain, schema, completion, toolchain, version, serve },
 });

@@ -30,7 +30,7 @@ export interface Session extends World {
 }
 
 /** Verbs that must outlive a closed stdout: `slipway up | head` still finishes what it began. */
-const ACTS = new Set(['up', 'down', 'toolchain build', 'unlock', 'init']);
+const ACTS = new Set(['up', 'down', 'toolchain build', 'unlock', 'init', 'serve git']);
 
 /** Runs the command to its exit code; never throws. */
 export async function runInvocation(invocation: Invocation, world: World): Promise<number> {

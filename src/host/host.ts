@@ -185,6 +185,8 @@ export interface Terminal {
   readonly stderr: TextOutput;
   /** A person can be asked: stdin and stderr are terminals. */
   readonly canPrompt: boolean;
+  /** For a prompt library: what it may read from and draw on (stderr). */
+  readonly prompt: { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream };
   /** Asks on stderr and reads one line from stdin; undefined at end of input. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
   onResize(callback: () => void): () => void;

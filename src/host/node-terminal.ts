@@ -7,6 +7,7 @@ export function createNodeTerminal(): Terminal {
     stdout: createOutput(process.stdout, () => runAll(closed)),
     stderr: createOutput(process.stderr, () => undefined),
     canPrompt: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    prompt: { input: process.stdin, output: process.stderr },
     ask: askOnce,
     onResize: (callback) => subscribe(process.stderr, 'resize', callback),
     onSignal: (callback) => {

@@ -1,4 +1,4 @@
-/** `slipway explain CODE`: what an outcome code means and what to do. */
+/** `slipway explain CODE|FIELD`: what an outcome code means and what to do; what a field of the project file takes. */
 import { codes, isCode } from '../../core/codes.ts';
 import { SlipwayError } from '../../core/errors.ts';
 import { exitMeanings } from '../../core/exits.ts';
@@ -10,11 +10,20 @@ import type { Session } from '../session.ts';
 
 const RETRY_WORDS = { no: 'the same again fails again', backoff: 'trying again later may help; Slipway does so within its bounds', 'after-user': 'a person must act first' } as const;
 
-const run: CommandRun<GlobalFlags, readonly [string?]> = (session, _flags, [topic]) => {
+const run: CommandRun<GlobalFlags, readonly [string?]> = async (session, _flags, [topic]) => {
   if (topic === undefined) listCodes(session);
-  else explainCode(session, topic);
-  return Promise.resolve(0);
+  else if (/^slw-/i.test(topic)) explainCode(session, topic);
+  else await explainFieldOf(session, topic);
+  return 0;
 };
+
+/** The kinds are loaded only here: a code is explained without them. */
+async function explainFieldOf(session: Session, topic: string): Promise<void> {
+  const { explainField, explanationLines } = await import('../../config/explain.ts');
+  const field = explainField(topic);
+  session.result('field', field, explanationLines(field));
+}
+
 
 function listCodes(session: Session): void {
   const rows = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,0 +1,46 @@
+/** The questions of `slipway init` on a terminal. Asks on stderr; Ctrl-C at any question writes nothing. */
+import { cancel, confirm, group, intro, outro, select, text } from '@clack/prompts';
+import { isLabel } from '../core/ids.ts';
+import type { InitAnswers } from './commands/init.ts';
+import type { Session } from './session.ts';
+
+/** Undefined when the person gave up. */
+export async function askStarter(session: Session, suggestedName: string): Promise<InitAnswers | undefined> {
+  const streams = session.terminal.prompt;
+  let given = true;
+  intro('A first slipway.yaml', streams);
+  const answers = await group(
+    {
+      name: () => text({ message: 'Name of project and cluster', initialValue: suggestedName, validate: (value) => (isLabel(value ?? '') ? undefined : 'lower-case letters, digits and "-"'), ...streams }),
+      provisioner: () =>
+        select<'local' | 'existing'>({
+          message: 'How does the cluster come to be?',
+          options: [
+            { value: 'local', label: 'local', hint: 'a real API server as processes on this machine: no containers, no cloud account' },
+            { value: 'existing', label: 'existing', hint: 'it is there; Flux is put on it' },
+          ],
+          ...streams,
+        }),
+      source: () =>
+        select<'fleet' | 'repository' | 'later'>({
+          message: 'What shall Flux apply?',
+          options: [
+            { value: 'fleet', label: 'a new folder ./fleet', hint: 'with one small example' },
+            { value: 'repository', label: 'a repository or folder that is there' },
+            { value: 'later', label: 'nothing yet' },
+          ],
+          ...streams,
+        }),
+      repository: ({ results }) => (results.source === 'repository' ? text({ message: 'Path, https:// or ssh:// of the repository', validate: (value) => ((value ?? '') === '' ? 'a path or URL' : undefined), ...streams }) : undefined),
+      write: () => confirm({ message: 'Write slipway.yaml?', ...streams }),
+    },
+    { onCancel: () => void (given = false) },
+  );
+  if (!given || !answers.write) {
+    cancel('Given up.', streams);
+    return undefined;
+  }
+  outro('Good.', streams);
+  const repository = answers.source === 'fleet' ? './fleet' : answers.repository;
+  return { name: answers.name, provisioner: answers.provisioner, fleet: answers.source === 'fleet', ...(typeof repository === 'string' && { repository }) };
+}
