@@ -1,0 +1,407 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryJournal } from '../../test/support/memory-journal.ts';
+import { change, ledgerOf, plainStep } from '../../test/support/plain-step.ts';
+import { createVirtualHost, type VirtualHost } from '../../test/support/virtual-host.ts';
+import { SlipwayError, SlipwayErrors } from '../core/errors.ts';
+import { Redactor } from '../core/redaction.ts';
+import type { SlipwayEvent } from './events.ts';
+import { foldLedger } from './ledger.ts';
+import { makePlan } from './plan.ts';
+import { type RunOptions, type RunOutcome, runDown, runUp } from './run.ts';
+import type { Change, Step, StepRecord, UndoHandler } from './step.ts';
+
+let host: VirtualHost;
+let events: SlipwayEvent[];
+let journal: MemoryJournal;
+let ledger: Map<string, StepRecord>;
+
+beforeEach(() => {
+  host = createVirtualHost();
+  events = [];
+  journal = new MemoryJournal();
+  ledger = new Map();
+});
+
+type Extra = Partial<RunOptions> & { readonly verb?: 'up' | 'down' };
+
+async function run(steps: readonly Step[], { verb = 'up', ...extra }: Extra = {}): Promise<RunOutcome> {
+  const undoHandlers = extra.undoHandlers ?? new Map();
+  const plan = extra.plan ?? (await makePlan({ project: 'demo', verb, steps, undoHandlers }, { host, signal: new AbortController().signal, timeoutMs: 60_000, ledger, report: () => undefined }));
+  const options: RunOptions = { host, slipway: '0.0.0', plan, steps, undoHandlers, journal, ledger, redactor: new Redactor(), emit: (event) => events.push(event), signal: new AbortController().signal, timeoutMs: 60_000, ...extra };
+  return verb === 'up' ? runUp(options) : runDown(options);
+}
+
+const told = (type: SlipwayEvent['type']): SlipwayEvent[] => events.filter((event) => event.type === type);
+const lines = (): string[] => events.map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type));
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const flaky = (failures: number, options: ConstructorParameters<typeof SlipwayError>[2] = {}): (() => Promise<Record<string, never>>) => {
+  let calls = 0;
+  return async () => {
+    if (++calls <= failures) throw new SlipwayError('SLW-ENG-011', `failure ${calls}`, { retry: 'backoff', ...options });
+    return {};
+  };
+};
+/** Nothing before it was applied, nothing after. */
+const once = (id: string, more: Partial<Step> = {}): Step => {
+  let done = false;
+  return plainStep(id, { change: () => change(done ? 'none' : 'create'), apply: async () => ((done = true), { made: id }), ...more });
+};
+
+describe('a run', () => {
+  it('tells its story in order, durable before shown, and journals all of it', async () => {
+    const outcome = await run([once('a', { verify: async () => undefined, intent: async () => ({ choices: { port: 1 } }) })]);
+    expect(outcome).toMatchObject({ status: 'done', exit: 0, changed: 1, failures: [], skipped: [] });
+    expect(lines()).toEqual(['run.started', 'plan.made', 'step.started a', 'step.intended a', 'step.started a', 'step.applied a', 'step.started a', 'step.verified a', 'run.finished']);
+    expect([...journal.read()].map((row) => row.type)).toEqual(['run.started', 'plan.made', 'step.intended', 'step.applied', 'step.verified', 'run.finished']);
+    expect([...journal.read()].every((row) => row.run === outcome.run)).toBe(true);
+    expect(foldLedger(journal.read())).toEqual(ledger);
+    expect(ledger.get('a')).toMatchObject({ state: 'applied', outputs: { made: 'a' }, intent: { choices: { port: 1 } } });
+  });
+
+  it('applies only what is durable: the act sees its intent in the journal', async () => {
+    let types: string[] = [];
+    await run([once('a', { apply: async () => ((types = [...journal.read()].map((row) => row.type)), {}) })]);
+    expect(types).toEqual(['run.started', 'plan.made', 'step.intended']);
+  });
+
+  it('does nothing the second time but verify', async () => {
+    let verified = 0;
+    const steps = [once('a', { verify: async () => void verified++ })];
+    await run(steps);
+    events = [];
+    expect(await run(steps)).toMatchObject({ status: 'done', changed: 0 });
+    expect(verified).toBe(2);
+    expect(lines()).toEqual(['run.started', 'plan.made', 'step.started a', 'step.unchanged a', 'step.started a', 'step.verified a', 'run.finished']);
+  });
+
+  it('hands outputs to those that need them', async () => {
+    const seen: unknown[] = [];
+    await run([once('a'), once('b', { needs: ['a'], apply: async (context) => (seen.push(context.outputs('a'), context.outputs('nobody')), {}) })]);
+    expect(seen).toEqual([{ made: 'a' }, undefined]);
+  });
+
+  it('keeps an older undo record and choices when a later intent does not mention them', async () => {
+    ledger = ledgerOf({ step: 'a', intent: { undo: { handler: 'h', data: 1, title: 't' }, choices: { port: 1, token: 'x' } } });
+    await run([plainStep('a', { change: () => change('update'), intent: async () => ({ choices: { port: 2 } }) })]);
+    expect(ledger.get('a')?.intent).toEqual({ undo: { handler: 'h', data: 1, title: 't' }, choices: { port: 2, token: 'x' } });
+  });
+
+  it('brings recorded needs up to date in one commit without touching the world', async () => {
+    ledger = ledgerOf({ step: 'b', outputs: { kept: true } });
+    const steps = [plainStep('a', { change: () => change('none') }), plainStep('b', { needs: ['a'], change: () => change('none'), apply: () => Promise.reject(new Error('touched')) })];
+    expect(await run(steps)).toMatchObject({ status: 'done', changed: 0 });
+    expect(ledger.get('b')).toMatchObject({ state: 'applied', needs: ['a'], outputs: { kept: true } });
+  });
+
+  it('works on a bounded number at a time', async () => {
+    let [running, most] = [0, 0];
+    const apply = async (): Promise<Record<string, never>> => {
+      most = Math.max(most, ++running);
+      await tick();
+      running--;
+      return {};
+    };
+    await run(Array.from({ length: 12 }, (_, index) => plainStep(`s${index}`, { apply })), { parallel: 3 });
+    expect(most).toBe(3);
+  });
+});
+
+describe('a failing step', () => {
+  it('stops what depends on it and nothing else', async () => {
+    const steps = [plainStep('bad', { apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'too slow')) }), once('after', { needs: ['bad'] }), once('later', { needs: ['after'] }), once('free')];
+    const outcome = await run(steps);
+    expect(outcome).toMatchObject({ status: 'failed', exit: 1, changed: 1, skipped: ['after', 'later'], failures: [{ step: 'bad' }] });
+    expect(told('step.failed')).toMatchObject([{ step: 'bad', phase: 'apply', attempt: 1, error: { code: 'SLW-ENG-011', message: 'too slow' } }]);
+    expect(told('step.skipped').map((event) => ('step' in event ? event.step : ''))).toEqual(['after', 'later']);
+    expect([...ledger].map(([step, record]) => `${step} ${record.state}`)).toEqual(['bad intended', 'free applied']);
+  });
+
+  it('gives the exit of the first in the order of the plan, whichever failed first', async () => {
+    const steps = [
+      plainStep('slow', { apply: async () => (await tick(), Promise.reject(new SlipwayError('SLW-ENG-009', 'exit 65'))) }),
+      plainStep('fast', { apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'exit 1')) }),
+    ];
+    expect(await run(steps)).toMatchObject({ exit: 65, failures: [{ step: 'slow' }, { step: 'fast' }] });
+  });
+
+  it('is a bug with exit 70 when it threw something without a code, and never a stack', async () => {
+    expect(await run([plainStep('a', { apply: () => Promise.reject(new TypeError('x is undefined')) })])).toMatchObject({ status: 'failed', exit: 70 });
+    expect(JSON.stringify(told('step.failed'))).not.toContain('run.test.ts');
+  });
+
+  it('may report several errors at once', async () => {
+    const both = new SlipwayErrors([new SlipwayError('SLW-ENG-009', 'one'), new SlipwayError('SLW-ENG-011', 'two')]);
+    expect(await run([plainStep('a', { verify: () => Promise.reject(both) })])).toMatchObject({ exit: 65 });
+    expect(told('step.failed')).toMatchObject([{ error: { message: 'one' } }, { error: { message: 'two' } }]);
+  });
+
+  it('makes the run one that waits when a person must act', async () => {
+    expect(await run([plainStep('a', { verify: () => Promise.reject(new SlipwayError('SLW-STA-008', 'add the key')) })])).toMatchObject({ status: 'waiting', exit: 75 });
+  });
+
+  it('is at its bound when a wait timed out inside it', async () => {
+    expect(await run([plainStep('a', { verify: () => Promise.reject(new DOMException('timed out', 'TimeoutError')) })])).toMatchObject({ exit: 1, failures: [{ failure: { code: 'SLW-ENG-011' } }] });
+  });
+
+  it('that was not in the project is a bug, not a silence', async () => {
+    const plan = await makePlan({ project: 'demo', verb: 'up', steps: [plainStep('a')], undoHandlers: new Map() }, { host, signal: new AbortController().signal, timeoutMs: 1, ledger, report: () => undefined });
+    await expect(run([], { plan })).rejects.toThrow('the project has not');
+  });
+});
+
+describe('retries', () => {
+  it('repeat what may succeed later, with growing waits of the injected clock', async () => {
+    expect(await run([plainStep('a', { apply: flaky(3) })])).toMatchObject({ status: 'done', changed: 1 });
+    expect(host.clock.sleeps).toEqual([100, 200, 400]);
+    expect(told('step.failed')).toMatchObject([{ attempt: 1, retryInMs: 100 }, { attempt: 2, retryInMs: 200 }, { attempt: 3, retryInMs: 400 }]);
+  });
+
+  it('observe again before they act again, and may choose anew', async () => {
+    const chosen: unknown[] = [];
+    const step = plainStep('a', { apply: flaky(1), intent: async (_observed, _change, context) => ({ choices: { port: 4000 + chosen.push(context.record?.intent.choices?.['port'] ?? 'none') } }) });
+    await run([step]);
+    expect(chosen).toEqual(['none', 4001]);
+    expect(ledger.get('a')?.intent.choices).toEqual({ port: 4002 });
+  });
+
+  it('honour what the server asks for', async () => {
+    await run([plainStep('a', { apply: flaky(1, { retryAfterMs: 7000 }) })]);
+    expect(host.clock.sleeps).toEqual([7000]);
+  });
+
+  it('end after the last attempt', async () => {
+    expect(await run([plainStep('a', { apply: flaky(99) })])).toMatchObject({ status: 'failed', exit: 1 });
+    expect(told('step.failed').at(-1)).toMatchObject({ attempt: 6 });
+    expect(told('step.failed').at(-1)).not.toHaveProperty('retryInMs');
+  });
+
+  it('end at the bound of a wait', async () => {
+    expect(await run([plainStep('a', { apply: flaky(99, { retryAfterMs: 40_000 }) })])).toMatchObject({ status: 'failed' });
+    expect(host.clock.sleeps).toEqual([40_000]);
+  });
+
+  it('of verify do not act again', async () => {
+    let acts = 0;
+    const verify = flaky(2);
+    await run([once('a', { apply: async () => (acts++, {}), verify: async () => void (await verify()) })]);
+    expect(acts).toBe(1);
+  });
+
+  it('go on as an update when the first attempt left half of what was announced', async () => {
+    let round = 0;
+    const kinds: Change[] = [change('deferred', { announces: { Pod: 2 } }), change('create', { details: [{ object: 'Pod/a', kind: 'create' }] }), change('update')];
+    expect(await run([plainStep('a', { change: () => kinds[round++] as Change, apply: flaky(1) })])).toMatchObject({ status: 'done' });
+  });
+});
+
+describe('consent', () => {
+  const planThenFind = (planned: Change, found: Change): Promise<RunOutcome> => {
+    let first = true;
+    return run([plainStep('a', { change: () => (first ? ((first = false), planned) : found) })]);
+  };
+  const creates = (...objects: string[]): Change => change('create', { details: objects.map((object) => ({ object, kind: 'create' })) });
+  const announced = change('deferred', { announces: { Pod: 2, Job: 1 } });
+
+  it.each([
+    ['creates fewer than announced', announced, creates('Pod/a')],
+    ['creates just what was announced', announced, creates('Pod/a', 'Job/j', 'Pod/b')],
+    ['creates one thing that it does not list', announced, change('create')],
+    ['finds nothing to do', announced, change('none')],
+    ['creates what had vanished since', change('none'), change('create')],
+    ['updates where it planned to create', change('create'), change('update')],
+    ['replaces what it planned to replace', change('replace', { destroys: ['x'] }), change('replace', { destroys: ['x'] })],
+    ['deletes a planned object', change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }), change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] })],
+  ])('is given when a step %s', async (_what, planned, found) => {
+    expect(await planThenFind(planned, found)).toMatchObject({ status: 'done', exit: 0 });
+  });
+
+  it.each([
+    ['creates more than announced', announced, creates('Pod/a', 'Pod/b', 'Pod/c')],
+    ['creates another type', announced, creates('Secret/s')],
+    ['creates unannounced', change('deferred'), change('create')],
+    ['updates where creation was announced', announced, change('update')],
+    ['deletes among its creations', announced, change('create', { details: [{ object: 'Pod/x', kind: 'delete' }] })],
+    ['replaces where it planned an update', change('update'), change('replace')],
+    ['deletes where it planned nothing', change('none'), change('delete')],
+    ['deletes where it planned to replace', change('replace'), change('delete')],
+    ['loses another name', change('replace', { destroys: ['x'] }), change('replace', { destroys: ['x', 'y'] })],
+    ['deletes another object in an update', change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }), change('update', { details: [{ object: 'Pod/b', kind: 'delete' }] })],
+  ])('is asked for again when a step %s', async (_what, planned, found) => {
+    expect(await planThenFind(planned, found)).toMatchObject({ status: 'failed', exit: 75, changed: 0, failures: [{ failure: { code: 'SLW-ENG-007' } }] });
+    expect(ledger.size).toBe(0);
+  });
+
+  it('is not a matter of steps that stay undecided', async () => {
+    expect(await planThenFind(announced, announced)).toMatchObject({ exit: 70, failures: [{ failure: { code: 'SLW-ENG-008' } }] });
+  });
+});
+
+describe('cancelling', () => {
+  it('begins nothing new, waits for what runs, and says so', async () => {
+    const cancel = new AbortController();
+    const steps = [once('a', { apply: async () => (cancel.abort(), await tick(), { made: 1 }) }), once('b', { needs: ['a'] })];
+    expect(await run(steps, { signal: cancel.signal })).toMatchObject({ status: 'cancelled', exit: 130, failures: [] });
+    expect(ledger.get('a')).toMatchObject({ state: 'applied', outputs: { made: 1 } });
+    expect(ledger.has('b')).toBe(false);
+    expect(told('run.finished')).toMatchObject([{ status: 'cancelled', exit: 130 }]);
+  });
+
+  it('reaches the step through its signal; what it throws then is no failure', async () => {
+    const cancel = new AbortController();
+    const apply: Step['apply'] = (context) => new Promise((_resolve, reject) => {
+      context.signal.addEventListener('abort', () => reject(context.signal.reason));
+      queueMicrotask(() => cancel.abort());
+    });
+    expect(await run([plainStep('a', { apply })], { signal: cancel.signal })).toMatchObject({ status: 'cancelled', failures: [] });
+    expect(told('step.failed')).toEqual([]);
+    expect(ledger.get('a')?.state).toBe('intended');
+  });
+
+  it('before the first step does nothing', async () => {
+    expect(await run([once('a')], { signal: AbortSignal.abort() })).toMatchObject({ status: 'cancelled', exit: 130, changed: 0 });
+    expect(ledger.size).toBe(0);
+  });
+
+  it('does not retry', async () => {
+    const cancel = new AbortController();
+    const fail = flaky(9);
+    expect(await run([plainStep('a', { apply: () => (cancel.abort(), fail()) })], { signal: cancel.signal })).toMatchObject({ status: 'cancelled', exit: 130 });
+    expect(host.clock.sleeps).toEqual([]);
+  });
+
+  it('twice leaves what runs to itself; it can write nothing any more', async () => {
+    const detach = new AbortController();
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const steps = [plainStep('a', { apply: async () => (detach.abort(), await gate, { late: true }) })];
+    expect(await run(steps, { detach: detach.signal })).toMatchObject({ status: 'detached', exit: 130 });
+    const rows = [...journal.read()].length;
+    release();
+    await tick();
+    expect([...journal.read()]).toHaveLength(rows);
+    expect(ledger.get('a')?.state).toBe('intended');
+    expect(lines().at(-1)).toBe('run.finished');
+  });
+});
+
+describe('a journal that fails', () => {
+  it('ends the run at once with its own error', async () => {
+    const full = new SlipwayError('SLW-STA-006', 'no room');
+    let appends = 0;
+    let acts = 0;
+    const failing = { append: (...entries: Parameters<MemoryJournal['append']>) => (++appends > 1 ? Promise.reject(full) : journal.append(...entries)) };
+    const steps = [plainStep('a', { apply: async () => (acts++, {}) }), plainStep('b', { apply: async () => (acts++, {}) })];
+    await expect(run(steps, { journal: failing, parallel: 1 })).rejects.toBe(full);
+    expect([acts, appends]).toEqual([0, 2]);
+  });
+});
+
+describe('reports of a step', () => {
+  it('become events with its id; waits say for how long', async () => {
+    const apply: Step['apply'] = async ({ report }) => {
+      report({ type: 'progress', message: 'half', done: 1, total: 2 });
+      const wait = { type: 'waiting', object: 'Pod/x', reason: 'Pending', message: 'no node', boundMs: 5000 } as const;
+      report(wait);
+      host.clock.advance(1500);
+      report(wait);
+      report({ type: 'log', source: 'etcd', line: 'ready' });
+      report({ type: 'finding', level: 'warning', code: 'X', message: 'look' });
+      return {};
+    };
+    await run([plainStep('a', { apply })]);
+    expect(told('step.progress')).toMatchObject([{ step: 'a', message: 'half', done: 1, total: 2 }]);
+    expect(told('step.waiting')).toMatchObject([{ forMs: 0, boundMs: 5000 }, { forMs: 1500, object: 'Pod/x' }]);
+    expect(told('step.log')).toMatchObject([{ source: 'etcd', line: 'ready' }]);
+    expect([...journal.read()].filter((row) => row.type === 'step.finding')).toHaveLength(1);
+  });
+
+  it('come with a heartbeat at least every 30 s, and none after the end', async () => {
+    await run([plainStep('a', { apply: async () => (host.clock.advance(61_000), {}) })]);
+    expect(told('heartbeat').length).toBeGreaterThanOrEqual(2);
+    expect(told('heartbeat')[0]).toMatchObject({ running: ['a'] });
+    const count = events.length;
+    host.clock.advance(100_000);
+    expect(events).toHaveLength(count);
+  });
+
+  it('never show a registered secret', async () => {
+    const redactor = new Redactor();
+    redactor.add('hunter2-hunter2');
+    const apply: Step['apply'] = async ({ report }) => {
+      report({ type: 'log', source: 's', line: 'token hunter2-hunter2' });
+      report({ type: 'finding', level: 'info', message: 'hunter2-hunter2' });
+      throw new SlipwayError('SLW-ENG-011', 'refused hunter2-hunter2');
+    };
+    await run([plainStep('a', { apply })], { redactor });
+    expect(JSON.stringify(events)).not.toContain('hunter2');
+    expect(JSON.stringify(events)).toContain('•••');
+  });
+
+  it.each([
+    ['intent', { intent: async () => ({ choices: { path: '/home/hunter2-hunter2' } }) }],
+    ['outputs', { apply: async () => ({ token: 'hunter2-hunter2' }) }],
+  ] as const)('and %s with a secret stop the step', async (_what, more) => {
+    const redactor = new Redactor();
+    redactor.add('hunter2-hunter2');
+    expect(await run([plainStep('a', more)], { redactor })).toMatchObject({ status: 'failed', exit: 65, failures: [{ failure: { code: 'SLW-ENG-010' } }] });
+    expect(JSON.stringify([...journal.read()])).not.toContain('hunter2');
+  });
+});
+
+describe('going down', () => {
+  const undone: string[] = [];
+  const handler = (more: Partial<UndoHandler> = {}): UndoHandler => ({ undo: async (context) => void undone.push(context.record.step), ...more });
+  beforeEach(() => void undone.splice(0));
+  const chain = [{ step: 'a' }, { step: 'b', needs: ['a'] }, { step: 'c', needs: ['b'] }];
+
+  it('undoes the ledger, users first, and leaves it empty', async () => {
+    ledger = ledgerOf(...chain, { step: 'mute', intent: {} });
+    expect(await run([], { verb: 'down', undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'done', changed: 3 });
+    expect(undone).toEqual(['c', 'b', 'a']);
+    expect(ledger.size).toBe(0);
+    expect(lines().filter((line) => line.startsWith('step.undone') || line.startsWith('step.forgotten'))).toHaveLength(4);
+  });
+
+  it('marks the act before it acts, so that an up after a crash knows', async () => {
+    ledger = ledgerOf({ step: 'a', outputs: { port: 1 } });
+    await run([], { verb: 'down', undoHandlers: new Map([['undo', handler({ undo: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) })]]) });
+    expect(foldLedger(journal.read()).get('a')).toMatchObject({ state: 'intended' });
+    expect(ledger.get('a')).toMatchObject({ state: 'intended', outputs: { port: 1 } });
+  });
+
+  it('goes on past failures of what is independent, and keeps what it could not undo with all it stands on', async () => {
+    ledger = ledgerOf(...chain, { step: 'free' }, { step: 'strange', intent: { undo: { handler: 'from-the-future', data: null, title: 'x' } } });
+    const failing = handler({ undo: async ({ record }) => (record.step === 'b' ? Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) : void undone.push(record.step)) });
+    const outcome = await run([], { verb: 'down', undoHandlers: new Map([['undo', failing]]) });
+    expect(undone.toSorted()).toEqual(['c', 'free']);
+    expect([...ledger.keys()]).toEqual(['a', 'b', 'strange']);
+    expect(outcome.failures.map(({ failure }) => (failure instanceof SlipwayError ? failure.code : '')).toSorted()).toEqual(['SLW-ENG-009', 'SLW-ENG-011']);
+    expect(outcome).toMatchObject({ status: 'failed', skipped: ['a'] });
+  });
+
+  it('retries, and gives handlers the other records and the options of the verb', async () => {
+    ledger = ledgerOf({ step: 'a' }, { step: 'b' });
+    const fail = flaky(2);
+    const seen: unknown[] = [];
+    const undo: UndoHandler['undo'] = async (context) => {
+      await fail();
+      seen.push([context.record.step, [...context.records().keys()], context.options]);
+    };
+    expect(await run([], { verb: 'down', undoOptions: { prune: true }, parallel: 1, undoHandlers: new Map([['undo', { undo }]]) })).toMatchObject({ status: 'done' });
+    expect(seen).toEqual([['a', ['b'], { prune: true }], ['b', [], { prune: true }]]);
+  });
+
+  it('is part of an up when a document left the project', async () => {
+    ledger = ledgerOf({ step: 'gone' });
+    expect(await run([once('stays')], { undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'done', changed: 2 });
+    expect(undone).toEqual(['gone']);
+    expect([...ledger.keys()]).toEqual(['stays']);
+  });
+
+  it('does not take away what a failed step still uses', async () => {
+    ledger = ledgerOf({ step: 'gone' }, { step: 'user', needs: ['gone'] });
+    const user = plainStep('user', { change: () => change('update'), apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) });
+    expect(await run([user], { undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'failed', skipped: ['gone'] });
+    expect(undone).toEqual([]);
+  });
+});
