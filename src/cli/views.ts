@@ -5,7 +5,7 @@ import type { GlobalFlags, OutputMode } from './flags.ts';
 import { errorsLines } from './render/error-text.ts';
 import { jsonLine, versionEvent } from './render/json.ts';
 import { createPaint, type Paint, wantsColor } from './render/paint.ts';
-import { plainLines } from './render/plain.ts';
+import { createPlainLog } from './render/plain.ts';
 import { TtyView } from './render/tty.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
@@ -53,10 +53,11 @@ function createJsonView({ host, terminal }: World): View {
 function createPlainView(flags: GlobalFlags, { host, terminal }: World): View {
   const color = (isTerminal: boolean): boolean => wantsColor({ flag: flags.noColor, isTerminal, env: host.env.get });
   const write = (lines: readonly string[]): void => lines.forEach((line) => terminal.stderr.write(`${line}\n`));
+  const log = createPlainLog(flags);
   return {
     mode: 'plain',
     paint: createPaint(false),
-    handle: (event) => write(plainLines(event, flags)),
+    handle: (event) => write(log(event)),
     say: write,
     result: (_event, lines) => lines.forEach((line) => terminal.stdout.write(`${line}\n`)),
     errors: (records) => write(errorsLines(records, createPaint(color(terminal.stderr.isTerminal)))),

@@ -42,6 +42,12 @@ export class Painter {
     this.#shown = [];
   }
 
+  /** The block stays on the screen as it is; the next one begins below. */
+  leave(): void {
+    this.#shown = [];
+    this.release();
+  }
+
   /** Shows the cursor again; safe to call at any time, also when nothing was drawn. */
   release(): void {
     if (this.#cursorHidden) this.#output.write(SHOW_CURSOR);

@@ -63,3 +63,23 @@ function step(id: string, ...lines: readonly string[]): readonly string[] {
 function clockTime(iso: string): string {
   return /T(\d\d:\d\d:\d\d)/.exec(iso)?.[1]?.concat('Z') ?? iso;
 }
+
+/** A wait that stands still is said again after this long. */
+const REPEAT_MS = 30_000;
+/** Progress of one step is said at most this often. */
+const PROGRESS_MS = 1000;
+
+/** plainLines with a memory: what a step has just said is not said again. */
+export function createPlainLog(options: PlainOptions): (event: SlipwayEvent) => readonly string[] {
+  const last = new Map<string, { readonly fact: string; readonly atMs: number }>();
+  return (event) => {
+    if (event.type !== 'step.progress' && event.type !== 'step.waiting') return plainLines(event, options);
+    const fact = event.type === 'step.waiting' ? `${event.object} ${event.reason} ${event.message}` : event.message;
+    const atMs = Date.parse(event.time);
+    const before = last.get(event.step);
+    const pauseMs = before?.fact === fact ? REPEAT_MS : event.type === 'step.progress' ? PROGRESS_MS : 0;
+    if (before && atMs - before.atMs < pauseMs) return [];
+    last.set(event.step, { fact, atMs });
+    return plainLines(event, options);
+  };
+}

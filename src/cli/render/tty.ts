@@ -52,8 +52,11 @@ export class TtyView {
   /** The final tree, when there was a run; without one the screen is left as it was found. */
   close(): void {
     this.#settle();
-    this.suspend();
-    if (this.#screen.startedMs !== undefined) this.#options.output.write(this.#lines(true).map((line) => `${line}\n`).join(''));
+    if (this.#screen.startedMs === undefined) return this.suspend();
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#painter.draw(this.#lines(true));
+    this.#painter.leave();
     this.#screen = emptyScreen;
   }
 
