@@ -19,14 +19,32 @@ export async function inspectPath(host: Host, path: string): Promise<PathKind> {
   return gitDir === undefined ? { kind: 'folder', path: real } : { kind: 'repository', path: real, gitDir };
 }
 
-/** Commit at the head of a branch. @throws SLW-GIT-003 when the branch is missing or has no commit. */
-export async function branchHead(host: Host, repository: { readonly path: string; readonly gitDir: string }, branch: string, signal?: AbortSignal): Promise<string> {
+export type RefChoice = { readonly branch: string } | { readonly tag: string } | { readonly commit: string };
+
+/** Commit that a branch, tag or commit id stands for now. @throws SLW-GIT-003 when it is missing or has no commit. */
+export async function resolveRef(host: Host, repository: { readonly path: string; readonly gitDir: string }, ref: RefChoice, signal?: AbortSignal): Promise<string> {
   const options = { gitDir: repository.gitDir, ...(signal && { signal }) };
-  const result = await tryGit(host, ['rev-parse', '--verify', '--quiet', '--end-of-options', `refs/heads/${branch}^{commit}`], options);
+  const result = await tryGit(host, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${fullName(ref)}^{commit}`], options);
   if (result.code === 0) return result.stdout.trim();
+  if (!('branch' in ref)) throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no ${showRef(ref)}`, { data: { path: repository.path, ...ref } });
   const branches = await listBranches(host, repository.gitDir);
   const known = branches.length === 0 ? 'it has no commit yet' : `it has ${branches.slice(0, 5).join(', ')}`;
-  throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no branch ${branch}, ${known}`, { data: { path: repository.path, branch, branches } });
+  throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no branch ${ref.branch}, ${known}`, { data: { path: repository.path, branch: ref.branch, branches } });
+}
+
+/** Refs that a client must see to fetch it. */
+export function shownRefs(ref: RefChoice): readonly string[] {
+  return 'commit' in ref ? ['refs/heads', 'refs/tags'] : [fullName(ref)];
+}
+
+export function showRef(ref: RefChoice): string {
+  const [kind = '', name = ''] = Object.entries(ref)[0] ?? [];
+  return `${kind} ${name}`;
+}
+
+function fullName(ref: RefChoice): string {
+  if ('commit' in ref) return ref.commit;
+  return 'branch' in ref ? `refs/heads/${ref.branch}` : `refs/tags/${ref.tag}`;
 }
 
 /** Whether a folder or file exists in a commit. */

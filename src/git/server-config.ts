@@ -6,8 +6,8 @@ export interface ServedRepository {
   /** Path segment of its URL: `/<name>.git`. */
   readonly name: string;
   readonly gitDir: string;
-  /** The only branch that is shown. */
-  readonly branch: string;
+  /** What is shown, nothing else: `refs/heads/main`, or `refs/heads` for all branches. */
+  readonly refs: readonly string[];
 }
 
 export interface GitServerConfig {
@@ -50,8 +50,8 @@ function isConfig(value: unknown): value is GitServerConfig {
 }
 
 function isRepository(value: unknown): boolean {
-  const { name, gitDir, branch } = (value ?? {}) as Record<string, unknown>;
-  return typeof name === 'string' && typeof gitDir === 'string' && typeof branch === 'string';
+  const { name, gitDir, refs } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === 'string' && typeof gitDir === 'string' && Array.isArray(refs) && refs.every((ref) => typeof ref === 'string');
 }
 
 /** Where Flux on this host fetches a served repository. */

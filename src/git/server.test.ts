@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNodeHost } from '../host/node.ts';
 import { gitEnvironment } from './command.ts';
-import { branchHead, existsAt, inspectPath } from './repository.ts';
+import { existsAt, inspectPath, resolveRef } from './repository.ts';
 import { startGitServer } from './server.ts';
 import { writeServerConfig } from './server-config.ts';
 
@@ -43,7 +43,7 @@ beforeEach(async () => {
   git(['init', '-q', '-b', 'main']);
   configFile = join(base, 'server.json');
   stop = new AbortController();
-  await writeServerConfig(host, configFile, { format: 1, port: 0, token, repositories: [{ name: 'fleet', gitDir: join(repository, '.git'), branch: 'main' }] });
+  await writeServerConfig(host, configFile, { format: 1, port: 0, token, repositories: [{ name: 'fleet', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }] });
   ({ port } = await startGitServer(host, { configFile, port: 0, signal: stop.signal }));
 });
 afterEach(() => {
@@ -89,7 +89,7 @@ describe('the loopback server', () => {
 
   it('takes a new configuration without a restart, and keeps it private', async () => {
     commit('a.yaml', '1');
-    await writeServerConfig(host, configFile, { format: 1, port, token: 'another-token-long-enough', repositories: [{ name: 'other', gitDir: join(repository, '.git'), branch: 'main' }] });
+    await writeServerConfig(host, configFile, { format: 1, port, token: 'another-token-long-enough', repositories: [{ name: 'other', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }] });
     expect((await client(['ls-remote', url()])).code).not.toBe(0);
     expect((await client(['ls-remote', url().replace('fleet', 'other')], 'another-token-long-enough')).code).toBe(0);
     expect(statSync(configFile).mode & 0o777).toBe(0o600);
@@ -114,10 +114,10 @@ describe('what a path is', () => {
     await expect(inspectPath(host, configFile)).rejects.toMatchObject({ code: 'SLW-GIT-002' });
     const found = await inspectPath(host, repository);
     if (found.kind !== 'repository') throw new Error('not a repository');
-    await expect(branchHead(host, found, 'main')).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('no commit yet') });
+    await expect(resolveRef(host, found, { branch: 'main' })).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('no commit yet') });
     const head = commit('clusters.yaml', '1');
-    await expect(branchHead(host, found, 'mian')).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('it has main') });
-    expect(await branchHead(host, found, 'main')).toBe(head);
+    await expect(resolveRef(host, found, { branch: 'mian' })).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('it has main') });
+    expect(await resolveRef(host, found, { branch: 'main' })).toBe(head);
     expect(await existsAt(host, found.gitDir, head, './clusters.yaml')).toBe(true);
     expect(await existsAt(host, found.gitDir, head, 'nothing')).toBe(false);
     expect(await existsAt(host, found.gitDir, head, './')).toBe(true);

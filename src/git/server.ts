@@ -92,10 +92,10 @@ function startUploadPack(exchange: Exchange, repository: ServedRepository, flags
     env: version,
     config: [
       ['safe.directory', repository.gitDir],
-      // Only the configured branch is shown: other branches are nobody's business.
+      // Only what is configured is shown: other branches are nobody's business.
       ['transfer.hideRefs', 'HEAD'],
       ['transfer.hideRefs', 'refs'],
-      ['transfer.hideRefs', `!refs/heads/${repository.branch}`],
+      ...repository.refs.map((ref) => ['transfer.hideRefs', `!${ref}`] as const),
       ['uploadpack.allowFilter', 'true'],
     ],
   });
