@@ -98,11 +98,11 @@ export async function ensureProcess(host: Host, clusterId: string, spec: Process
 /** Ends the process (SIGTERM, then SIGKILL), makes sure it is gone, and only then forgets it. False: there was none. */
 export async function stopProcess(host: Host, key: ProcessKey, graceMs: number = GRACE_MS): Promise<boolean> {
   const entry = await readEntry(host, key);
-  if (!entry) return false;
-  const identity = await settleIdentity(host, entry);
+  const identity = entry && (await settleIdentity(host, entry));
   if (identity) await endProcess(host, identity, key.component, graceMs);
+  // Also without an entry: a run that died in here may have left the cluster's empty folder.
   await removeEntry(host, key);
-  return true;
+  return entry !== undefined;
 }
 
 async function newEntry(host: Host, key: ProcessKey, { spec, digest, restarts }: { spec: ProcessSpec; digest: string; restarts: number }): Promise<ProcessEntry> {
