@@ -91,7 +91,7 @@ function mergeProperties(variants: readonly JsonSchema[]) {
       properties[name] = properties[name]?.const === undefined && properties[name]?.enum === undefined ? property : joinWords(properties[name], property);
     }
   }
-  const required = Object.keys(properties).filter((name) => variants.every((variant) => variant.required?.includes(name)));
+  const required = Object.keys(properties).filter((name) => variants.every((variant) => variant.properties?.[name] === undefined || variant.required?.includes(name)));
   return { properties, required, onlyIn };
 }
 

@@ -11,8 +11,7 @@ import { type Field, fieldTree } from './field-tree.ts';
 import { findProjectFiles, type ProjectFiles, readSource, showPath } from './files.ts';
 import type { ClusterDocument } from './kinds/cluster.ts';
 import { type ProjectDocument, projectSpec } from './kinds/project.ts';
-import { type Kind, kinds } from './kinds/registry.ts';
-import { API_VERSION } from './kinds/vocabulary.ts';
+import type { Kind } from './kinds/registry.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { checkDependencies } from './rules/dependencies.ts';
 import { findLookAlikes } from './rules/look-alikes.ts';
@@ -21,8 +20,10 @@ import { checkOutputs, findReferences, type FoundReference, outputNeeds } from '
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
 import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkFolders, checkReferences } from './rules/world.ts';
-import { explainIssues } from './shape-faults.ts';
+import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
+
+export type { ExistingCluster, LocalCluster, ResolvedCluster, ResolvedGitops, ResolvedKustomization, ResolvedRepository } from './resolved.ts';
 
 export interface LoadOptions {
   /** `--state-dir`, resolved against cwd; goes before the project's own `state.dir`. */
@@ -141,10 +142,8 @@ function judge(unit: Unit): Judged {
   const rules = [...checkVersions(unit), ...checkDependencies(unit), ...findLookAlikes(unit)];
   const reserved = findReservedWords(unit);
   if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
-  // A wrong apiVersion was reported already; the rest is judged as if it were right.
-  const result = kinds[unit.kind].safeParse({ ...(unit.document.value as object), apiVersion: API_VERSION });
-  if (result.success) return { unit, parsed: result.data, errors: rules };
-  return { unit, parsed: undefined, errors: [...explainIssues(result.error.issues, unit), ...rules] };
+  const { parsed, errors } = checkShape(unit);
+  return { unit, parsed, errors: [...errors, ...rules] };
 }
 
 async function checkWorld(host: Host, checked: Checked) {

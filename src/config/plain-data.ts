@@ -28,15 +28,16 @@ interface Reading {
   readonly aliasTargets: Map<Alias, Node>;
   /** Anchored nodes being read now: an alias to one of them has no end. */
   readonly open: Set<Node>;
-  /** How many aliases we are inside of. */
+  /** How many aliases we are inside of, and the outermost of them. */
   aliasDepth: number;
+  outermost: Alias | undefined;
   aliasedNodes: number;
   depth: number;
 }
 
 /** Reads one document's content; never throws. Mappings come as objects, keys as their text. */
 export function toPlainData(node: ParsedNode | null): PlainData {
-  const reading: Reading = { faults: [], anchors: new Map(), aliasTargets: new Map(), open: new Set(), aliasDepth: 0, aliasedNodes: 0, depth: 0 };
+  const reading: Reading = { faults: [], anchors: new Map(), aliasTargets: new Map(), open: new Set(), aliasDepth: 0, outermost: undefined, aliasedNodes: 0, depth: 0 };
   const value = readNode(node, reading);
   return { value, faults: reading.faults, aliasTargets: reading.aliasTargets };
 }
@@ -51,7 +52,7 @@ function readNode(node: unknown, reading: Reading): unknown {
   if (isAlias(node)) return readAlias(node, reading);
   if (isScalar(node)) return readScalar(node, reading);
   if (!isMap(node) && !isSeq(node)) return null;
-  if (countAliased(node, reading)) return null;
+  if (countAliased(reading)) return null;
   if (reading.depth >= MAX_DEPTH) return fault(reading, node, { code: 'SLW-CFG-010', message: `the data nests deeper than ${MAX_DEPTH} levels` });
   return readCollection(node, reading);
 }
@@ -99,6 +100,7 @@ function readAlias(alias: Alias, reading: Reading): unknown {
   if (target === undefined) return fault(reading, alias, { code: 'SLW-CFG-005', message: `alias *${alias.source} has no anchor &${alias.source} above it` });
   if (reading.open.has(target)) return fault(reading, alias, { code: 'SLW-CFG-008', message: `anchor &${alias.source} contains an alias to itself` });
   reading.aliasTargets.set(alias, target);
+  if (reading.aliasDepth === 0) reading.outermost = alias;
   reading.aliasDepth++;
   const value = readNode(target, reading);
   reading.aliasDepth--;
@@ -106,15 +108,15 @@ function readAlias(alias: Alias, reading: Reading): unknown {
 }
 
 /** True when aliases have expanded to more than is allowed; says so once. */
-function countAliased(node: Node, reading: Reading): boolean {
+function countAliased(reading: Reading): boolean {
   if (reading.aliasDepth === 0) return false;
   reading.aliasedNodes++;
-  if (reading.aliasedNodes === MAX_ALIASED_NODES) fault(reading, node, { code: 'SLW-CFG-008', message: `aliases expand to more than ${MAX_ALIASED_NODES} nodes` });
+  if (reading.aliasedNodes === MAX_ALIASED_NODES) fault(reading, reading.outermost, { code: 'SLW-CFG-008', message: `aliases expand to more than ${MAX_ALIASED_NODES} nodes` });
   return reading.aliasedNodes >= MAX_ALIASED_NODES;
 }
 
 function readScalar(scalar: Scalar, reading: Reading): unknown {
-  if (countAliased(scalar, reading)) return null;
+  if (countAliased(reading)) return null;
   anchor(scalar, reading);
   if (reading.aliasDepth > 0) return scalar.value;
   const trap = scalar.type === 'PLAIN' && scalar.tag === undefined ? findTrap(scalar.source ?? '') : undefined;

@@ -7,7 +7,7 @@ import { SlipwayError, type SourcePosition } from '../core/errors.ts';
 import { MIN_SECRET_LENGTH, type Redactor } from '../core/redaction.ts';
 import type { Host } from '../host/host.ts';
 import { followedStat, showPath } from './files.ts';
-import type { ReferenceSpec, ValueSpec } from './kinds/vocabulary.ts';
+import { isEnvironmentName, type ReferenceSpec, type ValueSpec } from './kinds/vocabulary.ts';
 import type { SourceDocument, FieldPath } from './source.ts';
 import { showField } from './shape-faults.ts';
 
@@ -41,7 +41,7 @@ export interface ReferenceSource {
 /** Makes a reference out of its one-key mapping; undefined when it is malformed (which the rules report). */
 export function toReference(spec: ReferenceSpec, source: ReferenceSource): Reference | undefined {
   const place = { secret: source.secret, field: showField(source.path), subject: source.subject, at: source.document.locate(source.path) };
-  if (typeof spec.env === 'string') return { kind: 'env', name: spec.env, ...place };
+  if (typeof spec.env === 'string') return isEnvironmentName(spec.env) ? { kind: 'env', name: spec.env, ...place } : undefined;
   if (typeof spec.file === 'string') return { kind: 'file', path: resolve(source.document.folder, spec.file), ...place };
   const output = typeof spec.output === 'string' ? parseOutput(spec.output) : undefined;
   return output && { kind: 'output', ...output, ...place };
@@ -90,9 +90,15 @@ async function read(host: Host, reference: Reference, options: ResolveOptions): 
 export function readEnv(host: Host, reference: EnvReference): string {
   const text = host.env.get(reference.name);
   if (text === undefined || text.trim() === '') {
-    throw fail('SLW-CFG-032', `environment variable ${reference.name}, which ${reference.field} needs, is ${text === undefined ? 'not set' : 'empty'}`, reference);
+    throw fail('SLW-CFG-032', `environment variable ${showName(reference.name)}, which ${reference.field} needs, is ${text === undefined ? 'not set' : 'empty'}`, reference);
   }
   return text.trimEnd();
+}
+
+/** A token typed in the place of a name is cut: nobody names variables in long, mixed letters and digits. */
+function showName(name: string): string {
+  const isTokenLike = name.length >= 16 && /[a-z]/.test(name) && /[0-9]/.test(name);
+  return isTokenLike ? `${name.slice(0, 4)}… (which looks like a secret itself)` : name;
 }
 
 /** Content and permission bits of a file of bounded size. @throws SlipwayError SLW-CFG-033 */
@@ -113,7 +119,7 @@ export async function readReferencedFile(host: Host, reference: FileReference): 
 /** @throws SlipwayError SLW-CFG-034 */
 export function refuseShort(reference: Reference, text: string): void {
   if (text.length >= MIN_SECRET_LENGTH) return;
-  const source = reference.kind === 'env' ? `environment variable ${reference.name}` : reference.kind === 'file' ? `file ${reference.path}` : `${reference.target}.${reference.output}`;
+  const source = reference.kind === 'env' ? `environment variable ${showName(reference.name)}` : reference.kind === 'file' ? `file ${reference.path}` : `${reference.target}.${reference.output}`;
   throw fail('SLW-CFG-034', `the secret for ${reference.field} in ${source} has ${text.length} characters, fewer than ${MIN_SECRET_LENGTH}`, reference);
 }
 

@@ -159,7 +159,7 @@ function gitReference(spec: GitSourceSpec): GitReference {
 }
 
 function gitAuth(spec: NonNullable<GitSourceSpec['auth']>, path: FieldPath, make: Resolver): GitAuth {
-  if (!spec.ssh) return { type: 'token', username: spec.username, token: make.secret(demand(spec.token), [...path, 'token']) };
+  if (!spec.ssh) return { type: 'token', username: spec.username ?? 'git', token: make.secret(demand(spec.token), [...path, 'token']) };
   const privateKey = spec.ssh.privateKey && make.secret(spec.ssh.privateKey, [...path, 'ssh', 'privateKey']);
   return { type: 'ssh', knownHosts: make.value(spec.ssh.knownHosts, [...path, 'ssh', 'knownHosts']), privateKey };
 }

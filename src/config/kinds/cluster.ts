@@ -1,7 +1,7 @@
 /** Kind Cluster: a Kubernetes cluster and what Flux applies on it. Each provisioner is one member of the union. */
 import * as z from 'zod';
 import { gitops } from './gitops.ts';
-import { API_VERSION, exactlyOne, line, metadata } from './vocabulary.ts';
+import { API_VERSION, environmentName, exactlyOne, line, metadata } from './vocabulary.ts';
 
 /** Designed, not built yet; refused by name instead of as an unknown word. */
 export const RESERVED_PROVISIONERS = ['eks', 'gke', 'vsphere', 'capi'] as const;
@@ -24,9 +24,7 @@ const local = z.strictObject({
 const kubeconfig = exactlyOne(
   z.strictObject({
     file: line().exactOptional().describe('Path of a kubeconfig, relative to the folder of this YAML file.').meta({ examples: ['./kubeconfig'] }),
-    env: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable: letters, digits and _' })
+    env: environmentName()
       .exactOptional()
       .describe('Environment variable that holds a kubeconfig, or the path of one.')
       .meta({ examples: ['KUBECONFIG'] }),

@@ -15,7 +15,7 @@ const sshAuth = z.strictObject({
 const gitAuth = exactlyOne(
   z.strictObject({
     token: secret().exactOptional().describe(`Access token or password for http(s). Read access is enough. ${SECRET_NOTE}`),
-    username: line().default('git').describe('User name sent with the token. GitHub and GitLab accept any; Bitbucket wants x-token-auth. Default: git.').meta({ examples: ['x-token-auth'] }),
+    username: line().exactOptional().describe('User name sent with the token. GitHub and GitLab accept any; Bitbucket wants x-token-auth. Default: git.').meta({ examples: ['x-token-auth'] }),
     ssh: sshAuth.exactOptional().describe('Authentication for ssh:// URLs.'),
   }),
   ['token', 'ssh'],

@@ -24,7 +24,9 @@ export const objectName = () => z.string().regex(SUBDOMAIN, { error: 'must be th
 export const duration = () => z.string().regex(DURATION, { error: 'must be a duration such as 30s, 5m or 1h30m' });
 /** One line of text without control characters. */
 export const line = () => z.string().regex(PRINTABLE, { error: 'must be one line of text, not empty' });
-export const environmentName = () => z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable: letters, digits and _' });
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export const isEnvironmentName = (text: string): boolean => ENVIRONMENT_NAME.test(text);
+export const environmentName = () => z.string().regex(ENVIRONMENT_NAME, { error: 'must be the name of an environment variable: letters, digits and _' });
 
 /** Fields of which exactly one is given. Also said in the JSON Schema. */
 export function exactlyOne<S extends z.ZodObject>(schema: S, keys: readonly string[]): S {

@@ -52,8 +52,9 @@ function keysFor(child: Field, parent: Field, value: object): readonly (string |
 
 export function checkOutputs(references: readonly FoundReference[], units: readonly Unit[]): readonly SlipwayError[] {
   const subjects = new Set(units.map((unit) => unit.subject));
-  const errors = references.filter(({ raw }) => typeof raw['output'] === 'string').flatMap((found) => checkOutput(found, subjects));
-  return [...errors, ...findCircles(references, units)];
+  const judged = references.filter(({ raw }) => typeof raw['output'] === 'string').map((found) => ({ found, errors: checkOutput(found, subjects) }));
+  const sound = judged.filter(({ errors }) => errors.length === 0).map(({ found }) => found);
+  return [...judged.flatMap(({ errors }) => errors), ...findCircles(sound, units)];
 }
 
 function checkOutput(found: FoundReference, subjects: ReadonlySet<string>): readonly SlipwayError[] {
