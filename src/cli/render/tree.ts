@@ -70,7 +70,7 @@ function build(screen: Screen, options: TreeOptions, fold: Fold): readonly Line[
   const groups = new Map<string, StepView[]>();
   for (const step of screen.steps.values()) groups.set(step.subject, [...(groups.get(step.subject) ?? []), step]);
   const body = [...groups].flatMap(([subject, steps]) => [heading(subject), ...groupLines(steps, options, fold)]);
-  return [header(screen, options), ...body, ...screen.findings.map((finding) => findingLine(finding, '')), ...footer(screen)];
+  return [header(screen, options), ...body, ...screen.findings.flatMap((finding) => findingLines(finding, '', options)), ...footer(screen)];
 }
 
 function header(screen: Screen, options: TreeOptions): Line {
@@ -111,14 +111,25 @@ function foldedLines(steps: readonly StepView[], options: TreeOptions): readonly
 
 function stepLines(step: StepView, options: TreeOptions): readonly Line[] {
   const weight = step.state === 'failed' || step.state === 'retrying' ? 3 : isRunning(step.state) ? 2 : 0;
-  const first: Line = { segments: [sign(step.state, options), { text: sanitize(step.title) }, { text: tail(step, options), role: 'quiet' }], weight };
-  return [first, ...waitingLines(step, options), ...failureLines(step, options), ...step.findings.map((finding) => findingLine(finding, '    '))];
+  const lines = titleLines(step, options).map((segments): Line => ({ segments, weight }));
+  return [...lines, ...waitingLines(step, options), ...failureLines(step, options), ...step.findings.flatMap((finding) => findingLines(finding, '    ', options))];
+}
+
+/** Title and tail on one line; at the end, what does not fit stands below it. */
+function titleLines(step: StepView, options: TreeOptions): readonly (readonly Segment[])[] {
+  const title = sanitize(step.title);
+  const rest = tail(step, options);
+  const segments: readonly Segment[] = [sign(step.state, options), { text: title }, { text: rest, role: 'quiet' }];
+  if (!options.final || 4 + widthOf(title) + widthOf(rest) <= options.width) return [segments];
+  const [first = '', ...more] = wrap(`${title}${rest}`, options.width - 4);
+  return [[sign(step.state, options), { text: first }], ...more.map((text): readonly Segment[] => [{ text: `    ${text}` }])];
 }
 
 function sign(state: StepState, options: TreeOptions): Segment {
+  const spinning = state === 'running' || state === 'waiting';
+  if (spinning && options.final) return { text: options.ascii ? '  ! ' : '  ■ ', role: 'warn' };
   const [rich, ascii, role] = SIGNS[state];
   const wheel = options.ascii ? SPINNER_ASCII : SPINNER;
-  const spinning = state === 'running' || state === 'waiting';
   return { text: `  ${spinning ? wheel[options.frame % wheel.length] : options.ascii ? ascii : rich} `, role };
 }
 
@@ -145,14 +156,15 @@ function failureLines(step: StepView, options: TreeOptions): readonly Line[] {
   const { code, message, fix, at, object } = step.error;
   const sentence = `${code}: ${at ? `${formatPosition(at)}: ` : ''}${sanitize(message)}`;
   const lines = options.final ? wrap(sentence, options.width - 4) : [sentence];
-  const more = options.final ? [...(object === undefined ? [] : [`object: ${sanitize(object)}`]), `fix: ${sanitize(fix)}`].flatMap((text) => wrap(text, options.width - 4)) : [];
+  const more = options.final ? [...(object === undefined ? [] : [`object: ${sanitize(object)}`]), `fix: ${sanitize(fix)}`, `explain: slipway explain ${code}`].flatMap((text) => wrap(text, options.width - 4)) : [];
   return [...lines.map((text): Line => ({ segments: [{ text: `    ${text}`, role: 'bad' }], weight: 3 })), ...more.map((text): Line => ({ segments: [{ text: `    ${text}` }], weight: 0 }))];
 }
 
-function findingLine(finding: Finding, indent: string): Line {
+function findingLines(finding: Finding, indent: string, options: TreeOptions): readonly Line[] {
   const warning = finding.level === 'warning';
-  const text = `${indent}${warning ? 'warning' : 'note'}${finding.code === undefined ? '' : ` ${finding.code}`}: ${finding.at ? `${formatPosition(finding.at)}: ` : ''}${sanitize(finding.message)}`;
-  return { segments: [{ text, role: warning ? 'warn' : 'plain' }], weight: warning ? 1 : 0 };
+  const text = `${warning ? 'warning' : 'note'}${finding.code === undefined ? '' : ` ${finding.code}`}: ${finding.at ? `${formatPosition(finding.at)}: ` : ''}${sanitize(finding.message)}`;
+  const lines = options.final ? wrap(text, options.width - indent.length) : [text];
+  return lines.map((line) => ({ segments: [{ text: `${indent}${line}`, role: warning ? 'warn' : 'plain' }], weight: warning ? 1 : 0 }));
 }
 
 /** Breaks at spaces; what has none is cut hard. Nothing is lost. */
@@ -184,7 +196,7 @@ function paintLine(line: Line, options: TreeOptions): string {
   let room = options.width;
   let text = '';
   for (const segment of line.segments) {
-    const cut = fit(segment.text, room);
+    const cut = options.ascii ? fit(segment.text, room).replace('…', '~') : fit(segment.text, room);
     text += options.paint(segment.role ?? 'plain', cut);
     room -= widthOf(cut);
   }
