@@ -39,7 +39,7 @@ export async function acquireLock(host: Host, dir: string, verb: Verb | (string 
   const kernel = takeKernelLock(join(dir, LOCK_FILE));
   if (!kernel) throw busy(await readOwner(host, dir));
   try {
-    await host.files.chmod(join(dir, LOCK_FILE), 0o600);
+    if (((await host.files.stat(join(dir, LOCK_FILE)))?.mode ?? 0) & 0o077) await host.files.chmod(join(dir, LOCK_FILE), 0o600);
     const before = await readOwner(host, dir);
     if (before && !isHere(host, before)) throw busy(before);
     const owner = describeSelf(host, verb);

@@ -48,12 +48,16 @@ export async function schedule(nodes: readonly GraphNode[], options: ScheduleOpt
     }
   };
 
-  for (;;) {
-    while (ready.length > 0 && running.size < options.parallel && !options.signal.aborted && !crash) {
+  const startReady = (): void => {
+    while (ready.length > 0 && running.size < options.parallel && !options.signal.aborted) {
       const id = ready.shift() as string;
       open.delete(id);
       running.set(id, settle(id, options.run));
     }
+  };
+
+  for (;;) {
+    if (!crash && !options.signal.aborted) startReady();
     if (running.size === 0) break;
     const settled = await Promise.race(running.values());
     running.delete(settled.id);

@@ -112,7 +112,7 @@ async function converge(step: Step, turn: Turn): Promise<boolean> {
   const change = effectiveChange(raw, record);
   if (change.kind === 'none') return leave(step, change, turn);
   const intent = mergeIntent(record?.intent, await step.intent?.(observed, change, context));
-  await intend(turn, change, intent, step.needs);
+  await intend(turn, { change, intent, needs: step.needs });
   turn.begin('apply');
   const outputs = await step.apply({ ...context, observed, change, intent });
   await scope.log.durable({ type: 'step.applied', step: step.id, outputs: keepable(outputs, turn), ms: turn.elapsedMs() });
@@ -154,16 +154,16 @@ async function undo(turn: Turn): Promise<boolean> {
   }
   const handler = scope.undoHandlers.get(wanted.handler);
   if (!handler) throw new SlipwayError('SLW-ENG-009', `nobody here knows how to undo ${turn.id}: its handler is ${wanted.handler}`, { object: turn.id });
-  await intend(turn, planned.change, record.intent, record.needs);
+  await intend(turn, { change: planned.change, intent: record.intent, needs: record.needs });
   scope.signal.throwIfAborted();
   await handler.undo(undoContext(scope, scope.ledger.get(turn.id) ?? record));
   await scope.log.durable({ type: 'step.undone', step: turn.id, ms: turn.elapsedMs() });
   return planned.change.kind !== 'none';
 }
 
-async function intend(turn: Turn, change: Change, intent: Intent, needs: readonly string[]): Promise<void> {
+async function intend(turn: Turn, wanted: { readonly change: Change; readonly intent: Intent; readonly needs: readonly string[] }): Promise<void> {
   const { step, subject, title } = turn.planned;
-  await turn.scope.log.durable({ type: 'step.intended', step, subject, title, needs, change, intent: keepable(intent, turn) });
+  await turn.scope.log.durable({ type: 'step.intended', step, subject, title, ...wanted, intent: keepable(wanted.intent, turn) });
   turn.intended = true;
 }
 

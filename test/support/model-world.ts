@@ -2,7 +2,7 @@
  * A world that fits in a Map, with steps that build it, for killing runs at every instant. A thing is known by the token it was created
  * with, as in a cloud: asking twice with one token makes one thing, asking with two tokens makes two.
  */
-import { defineStep, type Outputs, type Step, type StepContext, type StepRecord, type UndoHandlers } from '../../src/engine/step.ts';
+import { defineStep, type Outputs, type Step, type StepContext, type StepRecord, type UndoHandlers, type UndoRecord } from '../../src/engine/step.ts';
 import type { JournalWriter } from '../../src/engine/journal/journal.ts';
 import type { JournalEntry, JournalRow } from '../../src/engine/journal/row.ts';
 
@@ -144,7 +144,7 @@ export function modelHandlers(world: ModelWorld, mortality: Mortality): UndoHand
       'model',
       {
         undo: async (context) => {
-          const { token, old } = context.record.intent.undo?.data as { token: string; old?: string };
+          const { token, old } = (context.record.intent.undo as UndoRecord).data as { token: string; old?: string };
           mortality.instant();
           if (old !== undefined) world.things.delete(old);
           mortality.instant();

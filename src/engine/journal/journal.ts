@@ -54,7 +54,7 @@ export class Journal implements JournalWriter {
   static async open(host: Host, path: string, redactor: Redactor): Promise<Journal> {
     const db = guard(path, () => new DatabaseSync(path));
     try {
-      await host.files.chmod(path, 0o600);
+      if (((await host.files.stat(path))?.mode ?? 0) & 0o077) await host.files.chmod(path, 0o600);
       checkSchema(db, path);
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       migrate(db, path);
