@@ -8,6 +8,7 @@ import { configCodes } from './codes/config.ts';
 import { controlPlaneCodes } from './codes/control-plane.ts';
 import { engineCodes } from './codes/engine.ts';
 import type { CodeEntry } from './codes/entry.ts';
+import { existingCodes } from './codes/existing.ts';
 import { fluxCodes } from './codes/flux.ts';
 import { gitCodes } from './codes/git.ts';
 import { hostCodes } from './codes/host.ts';
@@ -22,6 +23,7 @@ const table = {
   ...configCodes,
   ...controlPlaneCodes,
   ...engineCodes,
+  ...existingCodes,
   ...fluxCodes,
   ...gitCodes,
   ...hostCodes,

@@ -23,7 +23,7 @@ const nothing = (place: ProjectPlace): OperationResult => ({ status: 'done', exi
 
 function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationResult> {
   return withWritable(place, 'down', options, async (workspace) => {
-    const undoOptions = { prune: options.prune };
+    const undoOptions = { prune: options.prune, down: true };
     const environment = { ...planEnvironment(workspace, options), undoOptions };
     const plan = await makePlan({ project: place.name, verb: 'down', steps: [], undoHandlers: workspace.undoHandlers, only: options.only }, environment);
     if (plan.steps.length === 0) return nothing(place);

@@ -12,6 +12,8 @@ import { foldLedger } from '../engine/ledger.ts';
 import { acquireLock } from '../engine/lock.ts';
 import { openState, prepareStateFolder, readState } from '../engine/state-folder.ts';
 import type { Step, StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
+import type { ConnectForUndo } from '../flux/step-options.ts';
+import { fluxUndoHandlers } from '../flux/undo.ts';
 import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
@@ -148,8 +150,16 @@ function shareClient(clients: Map<string, Promise<KubeClient>>, { host, redactor
   return client;
 }
 
+/** Flux stands on clusters of every provisioner; whoever made the cluster knows the way to it. */
 function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext): UndoHandlers {
-  const handlers = new Map<string, UndoHandler>();
+  const connect: ConnectForUndo = async (undo, cluster) => {
+    for (const provisioner of registry.values()) {
+      const client = await provisioner.connectForUndo(undo, cluster, context);
+      if (client) return client;
+    }
+    return undefined;
+  };
+  const handlers = new Map<string, UndoHandler>(fluxUndoHandlers(connect));
   for (const provisioner of registry.values()) for (const [name, handler] of provisioner.undoHandlers(context)) handlers.set(name, handler);
   return handlers;
 }

@@ -4,7 +4,7 @@
  */
 import type { ResolvedCluster } from '../config/resolved.ts';
 import type { Redactor } from '../core/redaction.ts';
-import type { Step, StepId, StepRecord, UndoHandlers } from '../engine/step.ts';
+import type { Step, StepId, StepRecord, UndoContext, UndoHandlers } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import type { KubeClient } from '../kube/types.ts';
 
@@ -53,8 +53,10 @@ export interface Provisioner {
   readonly name: ResolvedCluster['provisioner'];
   /** Steps that bring the cluster and its GitOps about. Resolves references; @throws SLW-CFG-032 to -034 for those that give nothing */
   steps(cluster: ResolvedCluster, context: ProvisionerContext): Promise<readonly Step[]>;
-  /** Undo handlers of every step it may make, by the names in the journal. */
+  /** Undo handlers of the steps that only it makes, by the names in the journal. */
   undoHandlers(context: ProvisionerContext): UndoHandlers;
+  /** A client for a cluster from its records alone; undefined when it is not ours, or gone, or going anyway. */
+  connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined>;
   /** How to reach the cluster; undefined before it was made. */
   kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
   /** Processes on this host that belong to the cluster; empty when there are none. */

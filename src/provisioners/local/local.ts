@@ -3,20 +3,30 @@
  * them. Turns the document into steps; everything that really happens stands in control-plane/ and flux/.
  */
 import { join } from 'node:path';
-import type { LocalCluster, ResolvedCluster } from '../../config/resolved.ts';
+import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
-import { listProcesses, type ProcessState } from '../../control-plane/processes.ts';
+import { listProcesses, observeProcess, type ProcessState } from '../../control-plane/processes.ts';
+import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
+import { asPod } from '../../control-plane/runtime/pod.ts';
+import { convergeRuntimeStep, openRuntime, type RuntimeStepOptions, runtimeStepId, STOP_RUNTIME, stopRuntimeHandler } from '../../control-plane/runtime/runtime-step.ts';
 import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
-import type { Step } from '../../engine/step.ts';
+import type { Step, StepContext, UndoContext } from '../../engine/step.ts';
+import type { CannotRun } from '../../flux/diagnose-workload.ts';
+import { ownerOf } from '../../flux/ownership.ts';
+import { type FluxStepsOptions } from '../../flux/step-options.ts';
+import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import { type BinaryName, type Pins, readPins } from '../../toolchain/catalogue.ts';
 import type { ClusterView, ProcessView, Provisioner, ProvisionerContext } from '../provisioner.ts';
 
 export const localProvisioner: Provisioner = {
   name: 'local',
   steps: (cluster, context) => localSteps(asLocal(cluster), context),
-  undoHandlers: () => controlPlaneUndoHandlers,
+  undoHandlers: () => new Map([...controlPlaneUndoHandlers, [STOP_RUNTIME, stopRuntimeHandler]]),
+  connectForUndo,
   kubeconfig: async (view, context) => {
     const path = clusterLayout(clusterDirOf(view, context)).kubeconfig;
     const text = await context.host.files.readText(path);
@@ -33,8 +43,22 @@ export const localProvisioner: Provisioner = {
   },
 };
 
-function localSteps(cluster: LocalCluster, context: ProvisionerContext): Promise<readonly Step[]> {
-  return Promise.resolve(controlPlaneSteps(controlPlaneOptions(cluster, context)));
+const FLUX_BINARIES: readonly BinaryName[] = ['source-controller', 'kustomize-controller', 'helm-controller'];
+
+/** A cluster that is being taken down is not asked any more: its end takes everything in it along. */
+function connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined> {
+  const dir = undo.records().get(controlPlaneStepIds(cluster).prepare)?.outputs['clusterDir'];
+  return typeof dir === 'string' && undo.options['down'] !== true ? connectWhenServing(undo, context, dir) : Promise.resolve(undefined);
+}
+
+async function localSteps(cluster: LocalCluster, context: ProvisionerContext): Promise<readonly Step[]> {
+  const options = controlPlaneOptions(cluster, context);
+  const ids = controlPlaneStepIds(cluster.name);
+  const controlPlane = controlPlaneSteps(options);
+  if (!cluster.gitops) return controlPlane;
+  const flux = fluxSteps(await fluxOptions(cluster, context, { gitops: cluster.gitops, options }));
+  const runtime = convergeRuntimeStep({ ...options, needs: [ids.run['kube-controller-manager'], ids.binaries, fluxStepIds(cluster.name).install], connect: connectWith(context) });
+  return [...controlPlane, ...flux.map((step) => (step.id === fluxStepIds(cluster.name).sources ? besideRuntime(step, { ...options, connect: connectWith(context) }) : step)), runtime];
 }
 
 function controlPlaneOptions(cluster: LocalCluster, context: ProvisionerContext): ControlPlaneOptions {
@@ -43,7 +67,77 @@ function controlPlaneOptions(cluster: LocalCluster, context: ProvisionerContext)
     clusterDir: join(context.stateDir, 'clusters', cluster.name),
     subject: cluster.subject,
     toolchainDir: context.toolchainDir,
+    binaries: cluster.gitops ? FLUX_BINARIES : [],
     needs: [],
+  };
+}
+
+interface FluxWish {
+  readonly gitops: ResolvedGitops;
+  readonly options: ControlPlaneOptions;
+}
+
+async function fluxOptions(cluster: LocalCluster, context: ProvisionerContext, { gitops, options }: FluxWish): Promise<FluxStepsOptions> {
+  const { clusterDir } = options;
+  return {
+    clusterName: cluster.name,
+    subject: cluster.subject,
+    gitops,
+    needs: [controlPlaneStepIds(cluster.name).run['kube-apiserver']],
+    runtimeNeeds: [runtimeStepId(cluster.name)],
+    owner: ownerOf(context.stateId, cluster.name),
+    gitDir: join(clusterDir, 'git'),
+    keyDir: join(context.stateDir, 'identities', cluster.name),
+    registerId: async (host) => (await readCluster(host, clusterDir))?.clusterId,
+    connect: (step) => connectWhenServing(step, context, clusterDir),
+    redactor: context.redactor,
+    outputs: context.outputs,
+    exclude: [context.stateDir],
+    undo: 'uninstall',
+    cannotRun: createCannotRun(await readPins(context.host)),
+  };
+}
+
+const connectWith =
+  (context: ProvisionerContext) =>
+  (text: string): Promise<KubeClient> =>
+    context.connect({ text });
+
+/** While planning a cluster whose API server is not there, nothing can be asked of it. */
+async function connectWhenServing({ host }: Pick<StepContext, 'host'>, context: ProvisionerContext, clusterDir: string): Promise<KubeClient | undefined> {
+  const cluster = await readCluster(host, clusterDir);
+  const text = await host.files.readText(clusterLayout(clusterDir).kubeconfig);
+  if (!cluster || text === undefined) return undefined;
+  const states = await Promise.all(['etcd', 'kube-apiserver'].map((component) => observeProcess(host, { clusterId: cluster.clusterId, component })));
+  return states.every(({ state }) => state === 'running') ? context.connect({ text }) : undefined;
+}
+
+/** Pods with images that no process stands for stay Pending for ever; whoever waits for them should know at once. */
+function createCannotRun(pins: Pins): CannotRun {
+  return (object) => {
+    if (object.kind !== 'Pod' || object.apiVersion !== 'v1') return undefined;
+    const verdict = classifyPodSpec(pins, asPod(object).spec);
+    return verdict.runs ? undefined : `no node here can run it: ${verdict.reason}`;
+  };
+}
+
+/** While Flux brings more known controllers, their processes are started, as a kubelet would. */
+function besideRuntime(step: Step, options: Omit<RuntimeStepOptions, 'needs'>): Step {
+  const { verify } = step;
+  if (!verify) return step;
+  return {
+    ...step,
+    verify: async (context) => {
+      const stop = new AbortController();
+      const runtime = await openRuntime(context, options);
+      const watching = runtime.watch(AbortSignal.any([context.signal, stop.signal]));
+      try {
+        await verify(context);
+      } finally {
+        stop.abort();
+        await watching.catch(() => undefined);
+      }
+    },
   };
 }
 

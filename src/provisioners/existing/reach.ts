@@ -1,0 +1,70 @@
+/**
+ * The step that makes sure which cluster a kubeconfig leads to. The record keeps where the kubeconfig is (never its content), so that
+ * `down` finds the cluster without the project file, and the cluster's uid, so that nobody works on another one by accident.
+ */
+import type { ExistingCluster } from '../../config/resolved.ts';
+import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../../config/references.ts';
+import { SlipwayError } from '../../core/errors.ts';
+import { type Change, defineStep, type Outputs, type Step, type StepId, type StepRecord } from '../../engine/step.ts';
+import type { KubeconfigSource, ProvisionerContext } from '../provisioner.ts';
+
+export const reachStepId = (cluster: string): StepId => `existing/reach-cluster/${cluster}`;
+
+interface Observed {
+  readonly server: string;
+  /** uid of namespace kube-system: the nearest thing to an identity that a cluster has (KEP-2149). */
+  readonly uid: string;
+  readonly known: string | undefined;
+}
+
+export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerContext): Step {
+  return defineStep<Observed>({
+    id: reachStepId(cluster.name),
+    title: `reach the existing cluster ${cluster.name}`,
+    subject: cluster.subject,
+    needs: [],
+    observe: async ({ record, signal }) => {
+      const client = await context.connect(await reach(cluster, context));
+      const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal);
+      const uid = namespace?.metadata.uid ?? '';
+      const known = record?.outputs['uid'];
+      requireSame(cluster, { known, uid, server: client.server });
+      return { server: client.server, uid, known: typeof known === 'string' ? known : undefined };
+    },
+    change: ({ server, known }): Change => (known === undefined ? { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` } : { kind: 'none', summary: `the cluster at ${server}` }),
+    intent: () => Promise.resolve({ choices: location(cluster, context) }),
+    apply: ({ observed, intent }) => Promise.resolve({ ...intent.choices, server: observed.server, uid: observed.uid }),
+  });
+}
+
+function requireSame(cluster: ExistingCluster, { known, uid, server }: { readonly known: unknown; readonly uid: string; readonly server: string }): void {
+  if (typeof known !== 'string' || known === uid) return;
+  throw new SlipwayError('SLW-EXI-002', `the kubeconfig of ${cluster.name} leads to another cluster than before (${server})`, { at: cluster.at, object: cluster.subject });
+}
+
+/** Where the kubeconfig is, as plain data without any secret. */
+function location(cluster: ExistingCluster, context: ProvisionerContext): Outputs {
+  const reference = followKubeconfigPath(context.host, cluster.existing.kubeconfig);
+  const where: Outputs = reference.kind === 'env' ? { env: reference.name } : reference.kind === 'file' ? { file: reference.path } : { target: reference.target, output: reference.output };
+  return { ...where, ...(cluster.existing.context !== undefined && { context: cluster.existing.context }) };
+}
+
+export async function reach(cluster: ExistingCluster, context: ProvisionerContext): Promise<KubeconfigSource> {
+  return resolve(cluster.existing.kubeconfig, cluster.existing.context, context);
+}
+
+async function resolve(reference: Reference, name: string | undefined, context: ProvisionerContext): Promise<KubeconfigSource> {
+  const { text, path } = await resolveKubeconfig(context.host, reference, { redactor: context.redactor, outputs: context.outputs });
+  return { text, ...(path !== undefined && { path }), ...(name !== undefined && { context: name }) };
+}
+
+/** From the journal alone. @throws SLW-CFG-032, SLW-CFG-033 when the kubeconfig is not where it was */
+export async function reachFromRecord(record: StepRecord, context: ProvisionerContext): Promise<KubeconfigSource | undefined> {
+  const { env, file, target, output, context: name } = { ...record.intent.choices, ...record.outputs };
+  const place = { at: { file: 'journal', line: 1, col: 1 }, subject: record.subject, field: 'kubeconfig', secret: true };
+  const chosen = typeof name === 'string' ? name : undefined;
+  if (typeof env === 'string') return resolve({ ...place, kind: 'env', name: env }, chosen, context);
+  if (typeof file === 'string') return resolve({ ...place, kind: 'file', path: file }, chosen, context);
+  if (typeof target === 'string' && typeof output === 'string') return resolve({ ...place, kind: 'output', target, output }, chosen, context);
+  return undefined;
+}
