@@ -53,7 +53,7 @@ function nextDelayMs(failure: Failure, attempt: number, options: AttemptOptions)
 }
 
 /** Names whatever a step threw; an abort that nobody of ours asked for is a bound that was reached. */
-export function toFailure(thrown: unknown): Failure {
+function toFailure(thrown: unknown): Failure {
   if (thrown instanceof SlipwayErrors) return thrown;
   if (isAbort(thrown)) return new SlipwayError('SLW-ENG-011', 'gave up at the bound of a wait', { cause: thrown });
   return asSlipwayError(thrown);

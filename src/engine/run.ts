@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly undoOptions?: Readonly<Record<string, boolean>>;
 }
 
-export interface StepFailure {
+interface StepFailure {
   readonly step: StepId;
   readonly failure: Failure;
 }

@@ -9,7 +9,7 @@ import { Redactor } from '../core/redaction.ts';
 import type { Host } from '../host/host.ts';
 import { Journal } from './journal/journal.ts';
 
-export const JOURNAL_FILE = 'journal.db';
+const JOURNAL_FILE = 'journal.db';
 
 const STATE_ID = 'state.id';
 const STATE_PATH = 'state.path';

@@ -30,7 +30,7 @@ export interface JournalRow {
 }
 
 /** The hash "before" the first row. */
-export const GENESIS = '0'.repeat(64);
+const GENESIS = '0'.repeat(64);
 
 export function hashRow(row: Omit<JournalRow, 'hash'>): string {
   const { seq, time, run, type, step, body, prev } = row;

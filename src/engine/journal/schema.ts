@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SlipwayError } from '../../core/errors.ts';
 
 /** ASCII "SLIP": tells a foreign SQLite file from ours. */
-export const APPLICATION_ID = 0x534c4950;
+const APPLICATION_ID = 0x534c4950;
 
 /** `migrations[n]` leads from version n to n + 1; append only. */
 export const migrations: readonly string[] = [
