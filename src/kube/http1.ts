@@ -32,7 +32,8 @@ export function sendHttp1(send: Send, base: RequestOptions, request: TransportRe
     let connected = false;
     outgoing.once('socket', (socket: Duplex & { connecting?: boolean }) => {
       connected = socket.connecting !== true;
-      socket.once('connect', () => (connected = true));
+      // A reused socket never connects again: listeners would pile up on it.
+      if (!connected) socket.once('connect', () => (connected = true));
     });
     outgoing.once('error', (error) => reject(signal.aborted ? signal.reason : asTransportFailure(error, !connected)));
     outgoing.once('response', (incoming: IncomingMessage) => {
