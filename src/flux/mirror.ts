@@ -12,12 +12,13 @@ export const FLUX_KINDS: readonly GroupKind[] = [
 ];
 
 const EVENT: GroupKind = { apiVersion: 'v1', kind: 'Event' };
-const BELOW_WORKLOADS: readonly GroupKind[] = [
+/** What is read along with a workload that is not ready. */
+export const BELOW_WORKLOADS: readonly GroupKind[] = [
   { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
   { apiVersion: 'v1', kind: 'Pod' },
   { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
 ];
-const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod']);
+export const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod']);
 
 interface Part {
   readonly kind: GroupKind;
@@ -68,7 +69,7 @@ export class Mirror {
   world(): World {
     if (this.#failure !== undefined) throw this.#failure;
     const objects = [...this.#parts.values()].filter((part) => part.kind !== EVENT).flatMap((part) => [...part.objects.values()]);
-    return createWorld(objects, { warnings: this.#warnings(), knows: (ref) => this.#knows(ref) });
+    return createWorld(objects, { warnings: warningsFrom(this.#parts.get(partKey(EVENT, undefined))?.objects.values() ?? []), knows: (ref) => this.#knows(ref) });
   }
 
   /** Resolves at the next change after the last `world()`, or when something failed. */
@@ -80,12 +81,6 @@ export class Mirror {
   /** Lets `changed` return: time passed. */
   wake(): void {
     this.#change.resolve();
-  }
-
-  #warnings(): readonly { object: string; reason: string; message: string }[] {
-    const part = this.#parts.get(partKey(EVENT, undefined));
-    const events = [...(part?.objects.values() ?? [])].sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
-    return events.map((event) => ({ object: involved(event), reason: textAt(event, 'reason') ?? '', message: textAt(event, 'message') ?? '' }));
   }
 
   #knows(ref: ObjectRef): boolean {
@@ -128,6 +123,12 @@ function objectKey(object: KubeObject): string {
 
 function partKey(kind: GroupKind, namespace: string | undefined): string {
   return `${apiGroup(kind.apiVersion)}/${kind.kind}/${namespace ?? ''}`;
+}
+
+/** Warnings of a cluster by object, the newest first. */
+export function warningsFrom(events: Iterable<KubeObject>): readonly { readonly object: string; readonly reason: string; readonly message: string }[] {
+  const sorted = [...events].sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+  return sorted.map((event) => ({ object: involved(event), reason: textAt(event, 'reason') ?? '', message: textAt(event, 'message') ?? '' }));
 }
 
 function involved(event: KubeObject): string {
