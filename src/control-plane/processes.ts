@@ -51,9 +51,10 @@ const KILL_BOUND_MS = 10_000;
 const POLL_MS = 20;
 const TAIL_LINES = 20;
 
-/** Equal digests: the running process needs no restart. */
+/** Equal digests: the running process needs no restart. PATH differs from terminal to terminal and is no reason for one. */
 export function specDigest(spec: ProcessSpec): string {
-  const { command, args, cwd, env, inputs } = spec;
+  const { command, args, cwd, inputs } = spec;
+  const { PATH: _, ...env } = spec.env;
   return digestOf({ command, args, cwd, env, inputs: inputs ?? null });
 }
 
