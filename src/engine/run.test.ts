@@ -227,6 +227,18 @@ describe('cancelling', () => {
     expect(ledger.size).toBe(0);
   });
 
+  it.each(['up', 'down'] as const)('between intent and act of %s does not act', async (verb) => {
+    const cancel = new AbortController();
+    const acts: string[] = [];
+    if (verb === 'down') ledger = ledgerOf({ step: 'a' });
+    const undoHandlers = new Map([['undo', { undo: async () => void acts.push('undo') }]]);
+    const emit = (event: SlipwayEvent): void => (event.type === 'step.intended' ? cancel.abort() : undefined);
+    const steps = verb === 'up' ? [plainStep('a', { apply: async () => (acts.push('apply'), {}) })] : [];
+    expect(await run(steps, { verb, undoHandlers, signal: cancel.signal, emit })).toMatchObject({ status: 'cancelled' });
+    expect(acts).toEqual([]);
+    expect(ledger.get('a')?.state).toBe('intended');
+  });
+
   it('does not retry', async () => {
     const cancel = new AbortController();
     const fail = flaky(9);
