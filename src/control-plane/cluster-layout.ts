@@ -21,6 +21,8 @@ export interface ClusterLayout {
 export type PairName =
   | 'ca'
   | 'etcd-ca'
+  | 'front-proxy-ca'
+  | 'front-proxy-client'
   | 'etcd-server'
   | 'etcd-peer'
   | 'apiserver'
@@ -69,12 +71,14 @@ export function clusterIdentities(name: string, layout: ClusterLayout, lives: Ce
     authorities: [
       { name: 'ca', subject: { commonName: `slipway ${name}` }, ...authorityLife },
       { name: 'etcd-ca', subject: { commonName: `slipway ${name} etcd` }, ...authorityLife },
+      { name: 'front-proxy-ca', subject: { commonName: `slipway ${name} front-proxy` }, ...authorityLife },
     ],
     leaves: [
       // etcd dials itself with its server certificate (gRPC gateway): it is a client as well.
       { name: 'etcd-server', issuer: 'etcd-ca', subject: { commonName: 'etcd' }, usages: ['server', 'client'], ...local, ...life },
       { name: 'etcd-peer', issuer: 'etcd-ca', subject: { commonName: 'etcd-peer' }, usages: ['server', 'client'], ...local, ...life },
       { name: 'apiserver-etcd-client', issuer: 'etcd-ca', subject: { commonName: 'kube-apiserver-etcd-client' }, usages: ['client'], ...life },
+      { name: 'front-proxy-client', issuer: 'front-proxy-ca', subject: { commonName: 'front-proxy-client' }, usages: ['client'], ...life },
       {
         name: 'apiserver',
         subject: { commonName: 'kube-apiserver' },

@@ -8,7 +8,7 @@ import { clusterLayout, type ClusterLayout, type PairName } from './cluster-layo
 import { apiserverArgs, type ControlPlaneComponent, type ControlPlanePorts, controllerManagerArgs, etcdArgs } from './control-plane-args.ts';
 import { ensureKubeconfigs, type LocalCluster, reassignPorts, requireCluster } from './local-cluster.ts';
 import { ensureProcess, type EnsureOptions, type EnsureResult, observeProcess, type ProcessSpec, type ReadinessProbe } from './processes.ts';
-import { httpsProbe } from './readiness-probe.ts';
+import { httpsProbe, waitUntilServing } from './readiness-probe.ts';
 
 interface Component {
   readonly binary: BinaryName;
@@ -17,8 +17,22 @@ interface Component {
   readonly ports: readonly (keyof ControlPlanePorts)[];
   /** Certificates whose renewal restarts it. */
   readonly certificates: readonly PairName[];
-  readonly ready: { readonly path: string; readonly ca: PairName; readonly client?: PairName };
+  readonly ready: Ready;
+  /** Another component's full readiness, waited for before this one starts. */
+  readonly after?: { readonly component: ControlPlaneComponent; readonly path: string };
 }
+
+interface Ready {
+  readonly path: string;
+  readonly ca: PairName;
+  readonly client?: PairName;
+}
+
+/**
+ * Administrators may work before these two hooks are done (the second begins with a pause of a second): what needs roles and
+ * priority classes, the controller manager, waits for all of /readyz.
+ */
+const SOON_READY = '/readyz?exclude=poststarthook/rbac/bootstrap-roles&exclude=poststarthook/scheduling/bootstrap-system-priority-classes';
 
 export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> = {
   etcd: {
@@ -34,8 +48,8 @@ export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> 
     title: 'the API server',
     args: apiserverArgs,
     ports: ['apiserver'],
-    certificates: ['ca', 'etcd-ca', 'apiserver', 'apiserver-etcd-client'],
-    ready: { path: '/readyz', ca: 'ca', client: 'admin' },
+    certificates: ['ca', 'etcd-ca', 'front-proxy-ca', 'front-proxy-client', 'apiserver', 'apiserver-etcd-client'],
+    ready: { path: SOON_READY, ca: 'ca', client: 'admin' },
   },
   'kube-controller-manager': {
     binary: 'kube-controller-manager',
@@ -44,6 +58,7 @@ export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> 
     ports: ['controllerManager'],
     certificates: ['ca', 'controller-manager-server'],
     ready: { path: '/healthz', ca: 'ca' },
+    after: { component: 'kube-apiserver', path: '/readyz' },
   },
 };
 
@@ -66,12 +81,12 @@ export async function componentSpec(host: Host, cluster: LocalCluster, { compone
   };
 }
 
-export function componentProbe(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): ReadinessProbe {
+export function componentProbe(host: Host, cluster: LocalCluster, component: ControlPlaneComponent, path?: string): ReadinessProbe {
   const layout = clusterLayout(cluster.dir);
   const { ready, ports } = componentTable[component];
   const port = cluster.ports[ports[0] ?? 'apiserver'];
   const client = ready.client === undefined ? {} : { certificate: layout.cert(ready.client), key: layout.key(ready.client) };
-  return httpsProbe(host, { port, path: ready.path, files: { ca: layout.cert(ready.ca), ...client } });
+  return httpsProbe(host, { port, path: path ?? ready.path, files: { ca: layout.cert(ready.ca), ...client } });
 }
 
 const PORT_ATTEMPTS = 5;
@@ -84,6 +99,7 @@ export type RunOptions = Omit<EnsureOptions, 'ready'> & { readonly component: Co
  */
 export async function runComponent(host: Host, clusterDir: string, options: RunOptions): Promise<EnsureResult> {
   const { component, binary } = options;
+  await waitForOther(host, clusterDir, options);
   for (let attempt = 1; ; attempt++) {
     const cluster = await settlePorts(host, await requireCluster(host, clusterDir), component);
     try {
@@ -93,6 +109,11 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
       await movePorts(host, cluster, component);
     }
   }
+}
+
+async function waitForOther(host: Host, clusterDir: string, options: RunOptions): Promise<void> {
+  const { after } = componentTable[options.component];
+  if (after) await waitUntilServing(host, componentProbe(host, await requireCluster(host, clusterDir), after.component, after.path), { ...options, component: after.component });
 }
 
 /** Remembered ports stay as long as our own process has them or nobody has. */

@@ -50,6 +50,13 @@ export function apiserverArgs(layout: ClusterLayout, ports: ControlPlanePorts): 
     `--tls-cert-file=${layout.cert('apiserver')}`,
     `--tls-private-key-file=${layout.key('apiserver')}`,
     `--client-ca-file=${layout.cert('ca')}`,
+    `--requestheader-client-ca-file=${layout.cert('front-proxy-ca')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    `--proxy-client-cert-file=${layout.cert('front-proxy-client')}`,
+    `--proxy-client-key-file=${layout.key('front-proxy-client')}`,
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
     '--endpoint-reconciler-type=none',
@@ -76,6 +83,9 @@ export function controllerManagerArgs(layout: ClusterLayout, ports: ControlPlane
     `--service-account-private-key-file=${layout.key('service-account')}`,
     '--use-service-account-credentials=true',
     '--leader-elect=false',
+    // Each controller asks for its own token at start; at the default 20 a second that alone takes four seconds.
+    '--kube-api-qps=500',
+    '--kube-api-burst=1000',
     '--controllers=*,-node-lifecycle-controller,-taint-eviction-controller',
     '--profiling=false',
   ];

@@ -1,6 +1,7 @@
 /** Readiness over HTTP(S) on loopback: one short request, verified by the cluster's own authority. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import type { ReadinessProbe } from './processes.ts';
 
@@ -35,6 +36,27 @@ export function allProbes(probes: readonly ReadinessProbe[]): ReadinessProbe {
     }
     return undefined;
   };
+}
+
+const POLL_MS = 50;
+
+export interface WaitOptions {
+  readonly component: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly onWaiting?: (reason: string) => void;
+}
+
+/** Asks until it serves. @throws SLW-LOC-003 when the bound is reached */
+export async function waitUntilServing(host: Host, probe: ReadinessProbe, { component, signal, timeoutMs, onWaiting }: WaitOptions): Promise<void> {
+  for (const begun = host.clock.monotonic(); ; ) {
+    signal.throwIfAborted();
+    const reason = await probe(signal);
+    if (reason === undefined) return;
+    if (host.clock.monotonic() - begun > timeoutMs) throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, { object: component });
+    onWaiting?.(reason);
+    await host.clock.sleep(POLL_MS, signal);
+  }
 }
 
 interface Question {

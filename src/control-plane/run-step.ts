@@ -9,6 +9,7 @@ import type { ControlPlaneComponent } from './control-plane-args.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
 import { componentProbe, componentSpec, componentTable, runComponent } from './components.ts';
 import { type LocalCluster, readCluster, requireCluster, serverUrl } from './local-cluster.ts';
+import { waitUntilServing } from './readiness-probe.ts';
 import { observeProcess, type ProcessState, specDigest, stopProcess } from './processes.ts';
 
 export const STOP_PROCESS = 'local/stop-process';
@@ -79,20 +80,11 @@ function componentOutputs(cluster: LocalCluster, component: ControlPlaneComponen
   return component === 'kube-apiserver' ? { ...common, server: serverUrl(cluster), kubeconfig: clusterLayout(cluster.dir).kubeconfig } : common;
 }
 
-const VERIFY_POLL_MS = 50;
-
 /** The process may be starting again after a change of another one; a bounded wait, then the reason. */
-async function verifyServing(context: StepContext, { component, clusterDir }: RunStepOptions): Promise<void> {
-  const { host, signal, timeoutMs } = context;
+async function verifyServing({ host, signal, timeoutMs, report }: StepContext, { component, clusterDir }: RunStepOptions): Promise<void> {
   const probe = componentProbe(host, await requireCluster(host, clusterDir), component);
-  for (const begun = host.clock.monotonic(); ; ) {
-    signal.throwIfAborted();
-    const reason = await probe(signal);
-    if (reason === undefined) return;
-    if (host.clock.monotonic() - begun > timeoutMs) throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, { object: component });
-    context.report({ type: 'waiting', object: component, reason: 'NotReady', message: reason, boundMs: timeoutMs });
-    await host.clock.sleep(VERIFY_POLL_MS, signal);
-  }
+  const onWaiting = (message: string): void => report({ type: 'waiting', object: component, reason: 'NotReady', message, boundMs: timeoutMs });
+  await waitUntilServing(host, probe, { component, signal, timeoutMs, onWaiting });
 }
 
 /** Works from the record, also when the folder is gone. */
