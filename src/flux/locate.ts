@@ -19,7 +19,7 @@ export interface SourceFiles {
 export type Locate = (cause: Cause) => Promise<string | undefined>;
 
 /** Looks through the sources that are paths; undefined for anything that is not found. */
-export function createLocator(host: Host, options: FluxStepsOptions): Locate {
+export function createLocator(host: Host, options: Pick<FluxStepsOptions, 'gitops'>): Locate {
   const signal = new AbortController().signal;
   let opened: Promise<readonly SourceFiles[]> | undefined;
   return async (cause) => {
