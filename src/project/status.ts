@@ -51,7 +51,7 @@ async function lookInside({ view, provisioner }: KnownCluster, workspace: Worksp
     const source = await provisioner.kubeconfig(view, workspace.context);
     if (!source) return { nodes: [], causes: [] };
     const client: KubeClient = await workspace.context.connect(source);
-    return await gitopsStatus(client, { cluster: view, workspace, signal: bound });
+    return await gitopsStatus(client, { cluster: { view, provisioner }, workspace, signal: bound });
   } catch (thrown) {
     if (options.signal.aborted && isAbort(thrown)) throw thrown;
     return unreachable(thrown);
@@ -74,9 +74,9 @@ function processNode({ component, state, facts, message }: ProcessView): StatusN
 /** Order of badness; a parent is as bad as its worst child. */
 const BADNESS: readonly StatusNode['state'][] = ['ready', 'suspended', 'progressing', 'unknown', 'stopped', 'failed'];
 
-export function worst(nodes: readonly StatusNode[]): StatusNode['state'] {
-  const rank = Math.max(0, ...nodes.map((node) => BADNESS.indexOf(node.state)));
-  return BADNESS[rank] ?? 'unknown';
+function worst(nodes: readonly StatusNode[]): StatusNode['state'] {
+  const rank = (node: StatusNode): number => Math.max(BADNESS.indexOf(node.state), ...node.children.map(rank));
+  return BADNESS[Math.max(0, ...nodes.map(rank))] ?? 'unknown';
 }
 
 /** The status now, and again whenever it changed; ends with the signal. Watches where a cluster can be reached, looks again every second otherwise. */

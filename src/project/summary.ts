@@ -1,14 +1,39 @@
-/** What `up` says last, on stdout. */
+/** What `up` says last, on stdout: which revision every source has brought, and how to reach the clusters. */
+import { relative } from 'node:path';
 import type { RunOutcome } from '../engine/run.ts';
-import type { Workspace } from './workspace.ts';
+import { ownerOf, isOurs } from '../flux/ownership.ts';
+import { FLUX_NAMESPACE, KUSTOMIZE_API } from '../flux/source.ts';
+import { textAt } from '../kube/readiness-state.ts';
+import type { KubeClient, KubeObject } from '../kube/types.ts';
 import { knownClusters } from './clusters.ts';
+import type { Workspace } from './workspace.ts';
 
-export async function upSummary(workspace: Workspace, outcome: RunOutcome): Promise<readonly string[]> {
+export async function upSummary(workspace: Workspace, outcome: RunOutcome, signal: AbortSignal): Promise<readonly string[]> {
   if (outcome.status !== 'done') return [];
   const lines: string[] = [];
   for (const { view, provisioner } of knownClusters(workspace)) {
     const source = await provisioner.kubeconfig(view, workspace.context);
-    if (source?.path !== undefined) lines.push(`cluster ${view.name} is up; use it with: export KUBECONFIG=${source.path}`);
+    if (!source) continue;
+    if (view.cluster?.gitops) lines.push(...(await revisionLines(await workspace.context.connect(source), ownerOf(workspace.context.stateId, view.name), { cluster: view.name, signal })));
+    if (view.cluster?.provisioner === 'local' && source.path !== undefined) lines.push(`${view.name}: export KUBECONFIG=${shorten(workspace, source.path)}`);
   }
   return lines;
+}
+
+async function revisionLines(client: KubeClient, owner: string, { cluster, signal }: { readonly cluster: string; readonly signal: AbortSignal }): Promise<readonly string[]> {
+  const { items } = await client.list({ apiVersion: KUSTOMIZE_API, kind: 'Kustomization' }, { namespace: FLUX_NAMESPACE, signal });
+  const bySource = new Map<string, KubeObject[]>();
+  for (const unit of items.filter((item) => isOurs(item, owner))) {
+    const name = textAt(unit, 'spec', 'sourceRef', 'name') ?? '';
+    bySource.set(name, [...(bySource.get(name) ?? []), unit]);
+  }
+  return [...bySource].map(([source, units]) => {
+    const revisions = [...new Set(units.map((unit) => textAt(unit, 'status', 'lastAppliedRevision') ?? 'nothing yet'))];
+    return `${cluster}: applied revision ${revisions.join(', ')} of ${source} (${units.map((unit) => unit.metadata.name).join(', ')})`;
+  });
+}
+
+function shorten({ context }: Workspace, path: string): string {
+  const near = relative(context.host.env.cwd, path);
+  return near.startsWith('..') ? path : near;
 }

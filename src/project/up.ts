@@ -22,7 +22,7 @@ export async function upProject(options: UpOptions): Promise<OperationResult> {
     const agreed = isEmptyPlan(plan) || (await options.confirm({ plan, destroys: plan.destroys }));
     if (!agreed) return { status: 'cancelled', exit: 1, summary: [] };
     const outcome = await runUp(runOptions(workspace, options, { plan, steps }));
-    return toResult(outcome, await upSummary(workspace, outcome));
+    return toResult(outcome, await upSummary(workspace, outcome, options.signal));
   });
 }
 

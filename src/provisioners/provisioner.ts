@@ -5,6 +5,7 @@
 import type { ResolvedCluster } from '../config/resolved.ts';
 import type { Redactor } from '../core/redaction.ts';
 import type { Step, StepId, StepRecord, UndoContext, UndoHandlers } from '../engine/step.ts';
+import type { CannotRun } from '../flux/diagnose-workload.ts';
 import type { Host } from '../host/host.ts';
 import type { KubeClient } from '../kube/types.ts';
 
@@ -61,6 +62,8 @@ export interface Provisioner {
   kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
   /** Processes on this host that belong to the cluster; empty when there are none. */
   processes(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]>;
+  /** Says why an object can never become ready on such a cluster; undefined where a kubelet can be expected. */
+  cannotRun(cluster: ResolvedCluster, context: ProvisionerContext): Promise<CannotRun | undefined>;
   /** Log files by component. */
   logs(view: ClusterView, context: ProvisionerContext): Promise<ReadonlyMap<string, string>>;
 }

@@ -5,7 +5,7 @@ import type { Json } from '../../src/core/digest.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import { runSlipway, type Sandbox } from './slipway.ts';
-import { apiObjects, differences, files, listeningPorts, processesMentioning, type World } from './world.ts';
+import { apiObjects, differences, files, listeningPorts, normaliseText, processesMentioning, type World } from './world.ts';
 
 /** Parts of the state folder whose names or contents are chosen by time, chance or a database. */
 const UNSTABLE_FILES = /(^|\/)(journal\.db.*|lock\.db.*|owner\.json|etcd\/.*|logs?\/.*|.*\.log(\.\d+)?|data\/.*|tmp\/.*|.*\.(key|crt|pem))$/;
@@ -24,7 +24,7 @@ export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]
   const state = join(sandbox.dir, 'project', '.slipway');
   if (existsSync(state)) {
     const found = files(state, { skip: (path) => UNSTABLE_FILES.test(path), content: () => false });
-    for (const [name, value] of Object.entries(found)) world[`file: ${name}`] = value;
+    for (const [name, value] of Object.entries(found)) world[`file: ${normaliseText(name)}`] = value;
   }
   return world;
 }

@@ -2,7 +2,7 @@
  * Kills at random instants. A round goes up with kills, compares with an uninterrupted run, goes down with kills, and looks for leftovers.
  * Seeded: the same seed draws the same instants and victims.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectSameWorld, settledWorld } from './project-world.ts';
 import { runSlipway, type Sandbox, startSlipway } from './slipway.ts';
@@ -111,10 +111,9 @@ export function expectNothingLeft(plan: StormPlan): void {
     throw new Error(`processes left after down:\n${text}`);
   }
   const clusters = join(plan.sandbox.dir, 'project', '.slipway', plan.project, 'clusters');
-  if (existsSync(clusters)) throw new Error(`left after down: ${clusters}`);
+  if (existsSync(clusters) && readdirSync(clusters).length > 0) throw new Error(`left after down: ${clusters}`);
   const registry = join(plan.sandbox.dir, 'xdg-state', 'slipway', 'processes');
   if (existsSync(registry) && existsSync(join(registry, '..'))) {
-    const { readdirSync } = process.getBuiltinModule('node:fs');
     const left = readdirSync(registry);
     if (left.length > 0) throw new Error(`process records left after down: ${left.join(', ')}`);
   }

@@ -16,6 +16,7 @@ const EXCLUDED_POINTERS: readonly string[] = [
   '/metadata/managedFields',
   '/metadata/generateName',
   '/metadata/ownerReferences/*/uid',
+  '/metadata/labels/modifiedAt', // Helm's time of a release Secret
   '/metadata/annotations/reconcile.fluxcd.io~1requestedAt',
   '/metadata/annotations/deployment.kubernetes.io~1revision',
   '/metadata/annotations/endpoints.kubernetes.io~1last-change-trigger-time',
@@ -44,6 +45,9 @@ const EXCLUDED_POINTERS: readonly string[] = [
   '/webhooks/*/clientConfig/caBundle',
   '/spec/conversion/webhook/clientConfig/caBundle',
 ];
+
+/** Pointers left out of single objects: the API server publishes its own port, which is chosen anew. */
+const EXCLUDED_OF: Readonly<Record<string, readonly string[]>> = { 'Service/default/kubernetes': ['/spec/ports/*/targetPort'] };
 
 /** Kinds that only record time passing. */
 const EXCLUDED_KINDS = new Set(['Event', 'Lease', 'ComponentStatus', 'EndpointSlice', 'Endpoints', 'FlowSchema', 'PriorityLevelConfiguration', 'APIService', 'ControllerRevision', 'IPAddress', 'ServiceCIDR']);
@@ -99,7 +103,7 @@ function nameOf(kind: string, item: unknown): string {
 
 function strip(name: string, item: Record<string, Json>): Json {
   const copy = structuredClone(item) as Record<string, Json>;
-  for (const pointer of EXCLUDED_POINTERS) removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
+  for (const pointer of [...EXCLUDED_POINTERS, ...(EXCLUDED_OF[name] ?? [])]) removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
   if (GENERATED_DATA.some((pattern) => pattern.test(name))) copy['data'] = Object.keys((copy['data'] as object | undefined) ?? {}).sort();
   const metadata = { ...(copy['metadata'] as Record<string, Json>) };
   if (name.endsWith('*')) delete metadata['name'];
@@ -117,10 +121,20 @@ function removePointer(node: unknown, path: readonly string[]): void {
   else removePointer(record[head], rest);
 }
 
-/** Loopback ports are chosen anew by each world. */
+/** Loopback ports, generated name endings and measured times inside texts are chosen anew by each world. */
 function normalise(value: Json): Json {
-  const text = JSON.stringify(value).replaceAll(/(127\.0\.0\.1|localhost):\d{2,5}/g, '$1:PORT');
-  return JSON.parse(text) as Json;
+  return JSON.parse(normaliseText(JSON.stringify(value))) as Json;
+}
+
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/(127\.0\.0\.1|localhost):\d{2,5}/g, '$1:PORT'],
+  [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-*'],
+  [/(-[0-9a-f]{8,10}-)[a-z0-9]{5}(?=[."\/]|$)/g, '$1*'],
+  [/Health check passed in [0-9.]+m?s/g, 'Health check passed in TIME'],
+];
+
+export function normaliseText(text: string): string {
+  return VARYING.reduce((clean, [pattern, replacement]) => clean.replaceAll(pattern, replacement), text);
 }
 
 /** Files below a folder by relative path, with mode, and content where `content` says so; `skip` leaves a subtree out. */

@@ -24,6 +24,7 @@ export const existingProvisioner: Provisioner = {
     const record = records.get(reachStepId(name));
     return record ? reachFromRecord(record, context) : Promise.resolve(undefined);
   },
+  cannotRun: () => Promise.resolve(undefined),
   processes: () => Promise.resolve([]),
   logs: () => Promise.resolve(new Map()),
 };

@@ -36,6 +36,7 @@ export const localProvisioner: Provisioner = {
     const cluster = await readCluster(context.host, clusterDirOf(view, context));
     return cluster ? (await listProcesses(context.host, cluster.clusterId)).map(toProcessView) : [];
   },
+  cannotRun: async (_cluster, { host }) => createCannotRun(await readPins(host)),
   logs: async (view, context) => {
     const { logsDir } = clusterLayout(clusterDirOf(view, context));
     const names = (await context.host.files.list(logsDir)).filter((name) => name.endsWith('.log'));
