@@ -46,8 +46,14 @@ const EXCLUDED_POINTERS: readonly string[] = [
   '/spec/conversion/webhook/clientConfig/caBundle',
 ];
 
-/** Pointers left out of single objects: the API server publishes its own port, which is chosen anew. */
-const EXCLUDED_OF: Readonly<Record<string, readonly string[]>> = { 'Service/default/kubernetes': ['/spec/ports/*/targetPort'] };
+/** Pointers left out of a kind or of one object. */
+const EXCLUDED_OF: Readonly<Record<string, readonly string[]>> = {
+  // The API server publishes its own port, which is chosen anew.
+  'Service/default/kubernetes': ['/spec/ports/*/targetPort'],
+  // source-controller packages a chart with the time of packaging in it.
+  HelmChart: ['/status/artifact/digest', '/status/artifact/size'],
+  HelmRelease: ['/status/lastAttemptedReleaseActionDuration', '/status/history/*/firstDeployed', '/status/history/*/lastDeployed'],
+};
 
 /** Kinds that only record time passing. */
 const EXCLUDED_KINDS = new Set(['Event', 'Lease', 'ComponentStatus', 'EndpointSlice', 'Endpoints', 'FlowSchema', 'PriorityLevelConfiguration', 'APIService', 'ControllerRevision', 'IPAddress', 'ServiceCIDR']);
@@ -103,10 +109,11 @@ function nameOf(kind: string, item: unknown): string {
 
 function strip(name: string, item: Record<string, Json>): Json {
   const copy = structuredClone(item) as Record<string, Json>;
-  for (const pointer of [...EXCLUDED_POINTERS, ...(EXCLUDED_OF[name] ?? [])]) removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
+  for (const pointer of [...EXCLUDED_POINTERS, ...(EXCLUDED_OF[name.split('/')[0] ?? ''] ?? []), ...(EXCLUDED_OF[name] ?? [])]) removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
   if (GENERATED_DATA.some((pattern) => pattern.test(name))) copy['data'] = Object.keys((copy['data'] as object | undefined) ?? {}).sort();
   const metadata = { ...(copy['metadata'] as Record<string, Json>) };
   if (name.endsWith('*')) delete metadata['name'];
+  for (const map of ['annotations', 'labels']) if (Object.keys((metadata[map] as object | undefined) ?? {}).length === 0) delete metadata[map];
   return { ...copy, metadata };
 }
 
