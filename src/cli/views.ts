@@ -54,15 +54,16 @@ function createPlainView(flags: GlobalFlags, { host, terminal }: World): View {
   const color = (isTerminal: boolean): boolean => wantsColor({ flag: flags.noColor, isTerminal, env: host.env.get });
   const write = (lines: readonly string[]): void => lines.forEach((line) => terminal.stderr.write(`${line}\n`));
   const log = createPlainLog(flags);
+  const stop = host.clock.every(1000, () => write(log.due(host.clock.now())));
   return {
     mode: 'plain',
     paint: createPaint(false),
-    handle: (event) => write(log(event)),
+    handle: (event) => write(log.handle(event)),
     say: write,
     result: (_event, lines) => lines.forEach((line) => terminal.stdout.write(`${line}\n`)),
     errors: (records) => write(errorsLines(records, createPaint(color(terminal.stderr.isTerminal)))),
     suspend: () => undefined,
-    close: () => undefined,
+    close: stop,
   };
 }
 

@@ -23,7 +23,7 @@ const table: Lines = {
   'step.started': (event, { verbose }) => (event.phase === 'verify' || event.phase === 'undo' || verbose ? step(event.step, `${event.phase}: ${event.title}`) : []),
   'step.progress': (event) => step(event.step, event.total === undefined ? event.message : `${event.message} ${event.done ?? 0}/${event.total}`),
   'step.waiting': (event) =>
-    step(event.step, `waiting for ${event.object}: ${event.reason}: ${event.message} (${formatDuration(event.forMs)} of at most ${formatDuration(event.boundMs)})`),
+    step(event.step, `waiting for ${waitText(event)} (${formatDuration(event.forMs)} of at most ${formatDuration(event.boundMs)})`),
   'step.applied': (event) => step(event.step, `applied in ${formatDuration(event.ms)}`),
   'step.verified': (event, { verbose }) => (verbose ? step(event.step, `verified in ${formatDuration(event.ms)}`) : []),
   'step.unchanged': (event, { verbose }) => (verbose ? step(event.step, 'up to date') : []),
@@ -66,20 +66,57 @@ function clockTime(iso: string): string {
 
 /** A wait that stands still is said again after this long. */
 const REPEAT_MS = 30_000;
-/** Progress of one step is said at most this often. */
-const PROGRESS_MS = 1000;
+/** What a step is doing is said at most this often; the latest is never lost, only late. */
+const PACE_MS = 1000;
 
-/** plainLines with a memory: what a step has just said is not said again. */
-export function createPlainLog(options: PlainOptions): (event: SlipwayEvent) => readonly string[] {
-  const last = new Map<string, { readonly fact: string; readonly atMs: number }>();
-  return (event) => {
-    if (event.type !== 'step.progress' && event.type !== 'step.waiting') return plainLines(event, options);
-    const fact = event.type === 'step.waiting' ? `${event.object} ${event.reason} ${event.message}` : event.message;
-    const atMs = Date.parse(event.time);
-    const before = last.get(event.step);
-    const pauseMs = before?.fact === fact ? REPEAT_MS : event.type === 'step.progress' ? PROGRESS_MS : 0;
-    if (before && atMs - before.atMs < pauseMs) return [];
-    last.set(event.step, { fact, atMs });
+export interface PlainLog {
+  /** The lines to print now. */
+  handle(event: SlipwayEvent): readonly string[];
+  /** What was held back and is due; to be called about once a second. */
+  due(nowMs: number): readonly string[];
+}
+
+interface Said {
+  readonly fact: string;
+  readonly atMs: number;
+  readonly held?: SlipwayEvent;
+}
+
+/** plainLines with a memory: what a step has just said is not said again, and a step that talks fast is slowed down. */
+export function createPlainLog(options: PlainOptions): PlainLog {
+  const steps = new Map<string, Said>();
+  const say = (event: SlipwayEvent & { readonly step: string }, atMs: number): readonly string[] => {
+    steps.set(event.step, { fact: factOf(event), atMs });
     return plainLines(event, options);
   };
+  const handle = (event: SlipwayEvent): readonly string[] => {
+    if (event.type === 'step.progress' || event.type === 'step.waiting') return pace(event);
+    if ('step' in event && event.type !== 'step.log' && event.type !== 'step.finding') steps.delete(event.step);
+    return plainLines(event, options);
+  };
+  const pace = (event: SlipwayEvent & { readonly step: string }): readonly string[] => {
+    const atMs = Date.parse(event.time);
+    const before = steps.get(event.step);
+    if (before?.fact === factOf(event)) {
+      if (atMs - before.atMs >= REPEAT_MS) return say(event, atMs);
+      steps.set(event.step, { fact: before.fact, atMs: before.atMs });
+      return [];
+    }
+    if (!before || atMs - before.atMs >= PACE_MS) return say(event, atMs);
+    steps.set(event.step, { ...before, held: event });
+    return [];
+  };
+  const due = (nowMs: number): readonly string[] =>
+    [...steps.values()].flatMap(({ held, atMs }) => (held !== undefined && 'step' in held && nowMs - atMs >= PACE_MS ? say(held, nowMs) : []));
+  return { handle, due };
+}
+
+function factOf(event: SlipwayEvent): string {
+  if (event.type === 'step.waiting') return `${event.object} ${event.reason} ${event.message}`;
+  return event.type === 'step.progress' ? event.message : '';
+}
+
+/** `Kustomization/flux-system/apps: HealthCheckFailed: …`; a message that says object and reason itself is left alone. */
+export function waitText({ object, reason, message }: { readonly object: string; readonly reason: string; readonly message: string }): string {
+  return message.startsWith(object) ? message : `${object}: ${reason}: ${message}`;
 }

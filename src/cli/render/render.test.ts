@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EventBody } from '../../engine/events.ts';
+import type { EventBody, SlipwayEvent } from '../../engine/events.ts';
 import type { ProjectStatus } from '../../project/operations.ts';
 import { errorsLines } from './error-text.ts';
 import { jsonLine } from './json.ts';
@@ -41,7 +41,7 @@ describe('errors as text', () => {
 describe('a recorded run', () => {
   it('reads as plain lines', () => {
     const log = createPlainLog({ verbose: false });
-    expect(recordedRun.flatMap((event) => log(event)).join('\n')).toMatchSnapshot();
+    expect(recordedRun.flatMap(log.handle).join('\n')).toMatchSnapshot();
   });
 
   it('reads as plain lines with -v', () => {
@@ -84,7 +84,24 @@ describe('plain', () => {
     const log = createPlainLog({ verbose: false });
     const wait: EventBody = { type: 'step.waiting', step: 'a/b/c', object: 'Pod/x/y', reason: 'Pending', message: 'no node', forMs: 0, boundMs: 60_000 };
     const events = timeline(Array.from({ length: 65 }, () => wait));
-    expect(events.flatMap((event) => log(event))).toHaveLength(3);
+    expect(events.flatMap(log.handle)).toHaveLength(3);
+  });
+});
+
+describe('a step that talks fast', () => {
+  const progress = (message: string, ms: number): SlipwayEvent => ({ type: 'step.progress', step: 'a/b/c', message, time: new Date(NOW + ms).toISOString() });
+
+  it('is slowed down, and its latest word is said late instead of never', () => {
+    const log = createPlainLog({ verbose: false });
+    const said = [0, 10, 20, 30].flatMap((ms) => log.handle(progress(`at ${ms}`, ms)));
+    expect([said.length, log.due(NOW + 500), log.due(NOW + 1001).length, log.due(NOW + 5000)]).toEqual([1, [], 1, []]);
+  });
+
+  it('says nothing late once it is over', () => {
+    const log = createPlainLog({ verbose: false });
+    for (const ms of [0, 10]) log.handle(progress(`at ${ms}`, ms));
+    log.handle({ type: 'step.applied', step: 'a/b/c', outputs: {}, ms: 11, time: new Date(NOW + 11).toISOString() });
+    expect(log.due(NOW + 2000)).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@
 import { formatDuration } from '../../core/duration.ts';
 import { formatPosition } from './error-text.ts';
 import type { Paint, Role } from './paint.ts';
+import { waitText } from './plain.ts';
 import { isRunning, type Finding, type Screen, type StepState, type StepView } from './screen.ts';
 import { fit, sanitize, widthOf } from './text-width.ts';
 
@@ -144,9 +145,9 @@ function tail(step: StepView, options: TreeOptions): string {
 
 function waitingLines(step: StepView, options: TreeOptions): readonly Line[] {
   if (!step.waiting) return [];
-  const { object, reason, message, forMs, boundMs } = step.waiting;
+  const { forMs, boundMs } = step.waiting;
   const bound = `(${formatDuration(forMs)} of at most ${formatDuration(boundMs)})`;
-  const text = `${sanitize(object)}: ${sanitize(reason)}: ${sanitize(message)}`;
+  const text = sanitize(waitText(step.waiting));
   const room = options.width - 4 - widthOf(bound) - 1;
   return [{ segments: [{ text: `    ${room > 10 ? fit(text, room) : text} ${bound}`, role: 'warn' }], weight: 2 }];
 }
