@@ -67,6 +67,12 @@ export async function observeProcess(host: Host, key: ProcessKey): Promise<Proce
   return { component: key.component, state: (await host.processes.isAlive(identity)) ? 'running' : 'dead', entry, identity };
 }
 
+/** Whether the API server can answer: without its etcd it accepts connections and stays silent. */
+export async function isControlPlaneAlive(host: Host, clusterId: string): Promise<boolean> {
+  const states = await Promise.all(['etcd', 'kube-apiserver'].map((component) => observeProcess(host, { clusterId, component })));
+  return states.every(({ state }) => state === 'running');
+}
+
 /** States of all registered processes of a cluster. */
 export async function listProcesses(host: Host, clusterId: string): Promise<readonly ProcessState[]> {
   const entries = await listEntries(host, clusterId);

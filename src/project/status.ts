@@ -7,6 +7,7 @@ import { gitopsStatus } from './gitops-status.ts';
 import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
 import { findProjectOrState, type Workspace, withReadable } from './workspace.ts';
 
+const CORE = new Set(['etcd', 'kube-apiserver']);
 /** Bound of one look at one cluster: a status that hangs is worse than one that says `unreachable`. */
 const LOOK_MS = 10_000;
 
@@ -35,7 +36,7 @@ async function lookAt({ view, provisioner }: KnownCluster, workspace: Workspace,
   const dead = processes.filter((process) => process.state !== 'running');
   const nodes = processes.map(processNode);
   const causes = dead.map((process) => ({ object: `Process/${process.component}`, reason: 'NotRunning', message: process.message ?? 'the process is gone' }));
-  const gitops = await lookInside({ view, provisioner }, workspace, options);
+  const gitops = await lookInside({ view, provisioner }, workspace, { options, silent: dead.some(({ component }) => CORE.has(component)) });
   const children = [...nodes, ...gitops.nodes];
   return { node: { ...identity, state: worst(children), facts: { provisioner: provisioner.name }, children }, causes: [...causes, ...gitops.causes] };
 }
@@ -45,11 +46,17 @@ interface Inside {
   readonly causes: ProjectStatus['causes'];
 }
 
-async function lookInside({ view, provisioner }: KnownCluster, workspace: Workspace, options: OperationOptions): Promise<Inside> {
+interface Window {
+  readonly options: OperationOptions;
+  /** Known not to answer: its own etcd or API server is gone, which is said already. */
+  readonly silent: boolean;
+}
+
+async function lookInside({ view, provisioner }: KnownCluster, workspace: Workspace, { options, silent }: Window): Promise<Inside> {
   const bound = AbortSignal.any([options.signal, options.host.clock.timeout(LOOK_MS)]);
   try {
     const source = await provisioner.kubeconfig(view, workspace.context);
-    if (!source) return { nodes: [], causes: [] };
+    if (!source || silent) return { nodes: [], causes: [] };
     const client: KubeClient = await workspace.context.connect(source);
     return await gitopsStatus(client, { cluster: { view, provisioner }, workspace, signal: bound });
   } catch (thrown) {

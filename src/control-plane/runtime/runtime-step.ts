@@ -6,7 +6,7 @@ import type { KubeClient } from '../../kube/types.ts';
 import { readPins } from '../../toolchain/catalogue.ts';
 import { clusterLayout } from '../cluster-layout.ts';
 import { readCluster, requireCluster } from '../local-cluster.ts';
-import { observeProcess } from '../processes.ts';
+import { isControlPlaneAlive, observeProcess } from '../processes.ts';
 import { classifyPodSpec } from './classify.ts';
 import { asDeployment, DEPLOYMENT, isRolledOut, podKey } from './pod.ts';
 import { endPodProcess, podEntries } from './run-pod.ts';
@@ -65,7 +65,7 @@ async function observe(context: StepContext, options: RuntimeStepOptions): Promi
   if (!cluster) return { clusterId: undefined, details: [] };
   const { clusterId } = cluster;
   const dead = await deadProcesses(host, clusterId);
-  const serving = (await observeProcess(host, { clusterId, component: 'kube-apiserver' })).state === 'running';
+  const serving = await isControlPlaneAlive(host, clusterId);
   const waiting = serving ? await waitingDeployments(host, await connectTo(host, options), signal) : [];
   const first: ChangeDetail[] = record ? [] : [{ object: 'controllers', kind: 'create', reason: 'the runtime never ran' }];
   return { clusterId, details: [...first, ...dead, ...waiting] };

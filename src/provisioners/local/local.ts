@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
-import { listProcesses, observeProcess, type ProcessState } from '../../control-plane/processes.ts';
+import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
 import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
 import { asPod } from '../../control-plane/runtime/pod.ts';
 import { convergeRuntimeStep, openRuntime, type RuntimeStepOptions, runtimeStepId, STOP_RUNTIME, stopRuntimeHandler } from '../../control-plane/runtime/runtime-step.ts';
@@ -109,8 +109,7 @@ async function connectWhenServing({ host }: Pick<StepContext, 'host'>, context: 
   const cluster = await readCluster(host, clusterDir);
   const text = await host.files.readText(clusterLayout(clusterDir).kubeconfig);
   if (!cluster || text === undefined) return undefined;
-  const states = await Promise.all(['etcd', 'kube-apiserver'].map((component) => observeProcess(host, { clusterId: cluster.clusterId, component })));
-  return states.every(({ state }) => state === 'running') ? context.connect({ text }) : undefined;
+  return (await isControlPlaneAlive(host, cluster.clusterId)) ? context.connect({ text }) : undefined;
 }
 
 /** Pods with images that no process stands for stay Pending for ever; whoever waits for them should know at once. */
