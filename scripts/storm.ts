@@ -35,7 +35,7 @@ const { values } = parseArgs({
 
 const seed = Number(values.seed);
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
-const sandbox = createSandbox(values.project === undefined ? 'quickstart' : undefined);
+const sandbox = createSandbox(values.project === undefined ? { example: 'quickstart' } : {});
 if (values.project !== undefined) cpSync(resolve(values.project), join(sandbox.dir, 'project'), { recursive: true, filter: (path) => !path.endsWith('.slipway') });
 const plan: StormPlan = { sandbox, project: values.name, clusters: [values.cluster], seed };
 
@@ -54,7 +54,7 @@ for (let round = rounds.length; performance.now() < end; round++) {
   say(`round ${round}: ${result.kills.map((kill) => `${kill.verb}@${kill.at}${kill.landed ? '' : ' (too late)'} [${kill.phase}]`).join(', ')}`);
 }
 say(JSON.stringify(totalsOf(rounds)));
-sandbox.remove();
+await sandbox.remove();
 
 function totalsOf(all: readonly Round[]): Totals {
   const kills = all.flatMap((round) => round.kills);

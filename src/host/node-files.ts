@@ -94,6 +94,7 @@ async function listOrEmpty(path: string): Promise<readonly string[]> {
 
 async function writeAtomic(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
   const mode = options.mode ?? 0o600;
+  await removeAbandoned(path);
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${temporaryCounter++}.tmp`);
   try {
     const handle = await fs.open(temporary, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode);
@@ -110,6 +111,23 @@ async function writeAtomic(path: string, data: string | Uint8Array, options: Wri
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** A writer that was killed leaves its temporary file, perhaps half a key: the next writer of the same file takes it away. */
+async function removeAbandoned(path: string): Promise<void> {
+  const prefix = `.${basename(path)}.`;
+  for (const name of await listOrEmpty(dirname(path))) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.\d+\.tmp$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && !isProcess(Number(pid))) await fs.rm(join(dirname(path), name), { force: true });
+  }
+}
+
+function isProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

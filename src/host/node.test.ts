@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,15 @@ describe('files', () => {
     expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
     expect(await host.files.readText(join(folder, 'secret'))).toBe('y');
     expect(await host.files.list(folder)).toEqual(['secret']);
+  });
+
+  it('takes away what a killed writer of the same file left, and nothing of a living one', async () => {
+    const folder = fresh();
+    const gone = spawnSync('true').pid;
+    for (const pid of [gone, process.ppid]) writeFileSync(join(folder, `.secret.${pid}.0.tmp`), 'half');
+    writeFileSync(join(folder, `.other.${gone}.0.tmp`), 'half');
+    await host.files.writeAtomic(join(folder, 'secret'), 'x');
+    expect(await host.files.list(folder)).toEqual([`.other.${gone}.0.tmp`, `.secret.${process.ppid}.0.tmp`, 'secret'].sort());
   });
 
   it('gives undefined for what is missing and a coded error for what fails', async () => {

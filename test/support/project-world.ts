@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import type { Json } from '../../src/core/digest.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import { runSlipway, type Sandbox } from './slipway.ts';
+import type { Sandbox } from './slipway.ts';
 import { apiObjects, differences, files, listeningPorts, normaliseText, processesMentioning, type World } from './world.ts';
 
-/** Parts of the state folder whose names or contents are chosen by time, chance or a database. */
+/** Parts of the folders whose names or contents are chosen by time, chance or a database. */
 const UNSTABLE_FILES = /(^|\/)(journal\.db.*|lock\.db.*|owner\.json|etcd\/.*|logs?\/.*|.*\.log(\.\d+)?|data\/.*|tmp\/.*|.*\.(key|crt|pem))$/;
+
+/** Besides ports and generated names: folders, cluster ids and the nonces of process records are chosen anew by each world. */
+function stable(text: string, sandbox: Sandbox): string {
+  return normaliseText(text.replaceAll(sandbox.dir, ''))
+    .replaceAll(/-port=\d{2,5}/g, '-port=PORT')
+    .replaceAll(/\.[0-9a-f]{12}\.pid/g, '.*.pid')
+    .replaceAll(/processes\/[0-9a-f]{20}/g, 'processes/*');
+}
 
 export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]): Promise<World> {
   const world: Record<string, Json> = {};
@@ -17,20 +25,20 @@ export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]
     for (const [name, value] of Object.entries(objects)) world[`${cluster}: ${name}`] = value;
   }
   for (const { argv, pid } of processesMentioning(sandbox.dir)) {
-    const name = `process: ${argv.map((part) => part.split('/').at(-1) ?? '').slice(0, 1).join(' ')}`;
+    const name = `process: ${argv.map((part) => stable(part, sandbox)).join(' ')}`;
     const seen = (world[name] as readonly Json[] | undefined) ?? [];
     world[name] = [...seen, `${listeningPorts(pid).length} ports`].sort();
   }
-  const state = join(sandbox.dir, 'project', '.slipway');
-  if (existsSync(state)) {
-    const found = files(state, { skip: (path) => UNSTABLE_FILES.test(path), content: () => false });
-    for (const [name, value] of Object.entries(found)) world[`file: ${normaliseText(name)}`] = value;
+  for (const [title, folder] of [['file', join(sandbox.project, '.slipway')], ['register', join(sandbox.dir, 'xdg-state')], ['temporary', sandbox.env['TMPDIR'] ?? '']] as const) {
+    if (!existsSync(folder)) continue;
+    const found = files(folder, { skip: (path) => UNSTABLE_FILES.test(path), content: () => false });
+    for (const [name, value] of Object.entries(found)) world[`${title}: ${stable(name, sandbox)}`] = value;
   }
   return world;
 }
 
 async function clusterObjects(sandbox: Sandbox, cluster: string): Promise<World> {
-  const { code, stdout, stderr } = await runSlipway(['kubeconfig', cluster], { cwd: join(sandbox.dir, 'project'), env: sandbox.env });
+  const { code, stdout, stderr } = await sandbox.run(['kubeconfig', cluster]);
   if (code !== 0) throw new Error(`slipway kubeconfig ${cluster} exited with ${code}: ${stderr}`);
   const client = await createKubeClient(createNodeHost(), { kubeconfig: stdout });
   try {

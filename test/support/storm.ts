@@ -2,11 +2,11 @@
  * Kills at random instants. A round goes up with kills, compares with an uninterrupted run, goes down with kills, and looks for leftovers.
  * Seeded: the same seed draws the same instants and victims.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectSameWorld, settledWorld } from './project-world.ts';
-import { runSlipway, type Sandbox, startSlipway } from './slipway.ts';
-import { listeningPorts, processesMentioning, type World } from './world.ts';
+import { killPid, type Sandbox } from './slipway.ts';
+import { files, listeningPorts, processesMentioning, type World } from './world.ts';
 
 export interface StormPlan {
   readonly sandbox: Sandbox;
@@ -60,7 +60,7 @@ export async function stormRound(plan: StormPlan, reference: Reference, random: 
   for (let k = Math.floor(random() * 4) + 1; k > 0; k--) kills.push(await killAt(plan, 'up', Math.floor(random() * reference.upMs)));
   await slipway(plan, upArguments);
   await expectSameWorld(plan.sandbox, plan.clusters, reference.up);
-  kills.push(...(await killChildren(plan, random)));
+  kills.push(...killChildren(plan, random));
   await slipway(plan, upArguments);
   await expectSameWorld(plan.sandbox, plan.clusters, reference.up);
   for (let k = Math.floor(random() * 3) + 1; k > 0; k--) kills.push(await killAt(plan, 'down', Math.floor(random() * reference.downMs)));
@@ -73,14 +73,14 @@ const upArguments: readonly string[] = ['up', '--yes'];
 const downArguments = (plan: StormPlan): readonly string[] => ['down', '--confirm', plan.project];
 
 async function slipway(plan: StormPlan, args: readonly string[]): Promise<{ readonly ms: number }> {
-  const result = await runSlipway(args, { cwd: join(plan.sandbox.dir, 'project'), env: plan.sandbox.env });
+  const result = await plan.sandbox.run(args);
   if (result.code !== 0) throw new Error(`slipway ${args.join(' ')} exited with ${result.code}:\n${result.stderr}\n${result.stdout}`);
   return result;
 }
 
 async function killAt(plan: StormPlan, verb: 'up' | 'down', ms: number): Promise<Kill> {
   const args = verb === 'up' ? upArguments : downArguments(plan);
-  const run = startSlipway([...args, '--output', 'json'], { cwd: join(plan.sandbox.dir, 'project'), env: plan.sandbox.env });
+  const run = plan.sandbox.start([...args, '--output', 'json']);
   const timer = setTimeout(() => run.child.kill('SIGKILL'), ms);
   const result = await run.result;
   clearTimeout(timer);
@@ -95,26 +95,31 @@ function lastPhase(stdout: string): string {
 }
 
 /** One victim, or everything at once. */
-async function killChildren(plan: StormPlan, random: () => number): Promise<readonly Kill[]> {
-  const all = processesMentioning(plan.sandbox.dir).filter(({ argv }) => !argv.includes('vitest'));
+function killChildren(plan: StormPlan, random: () => number): readonly Kill[] {
+  const all = processesMentioning(plan.sandbox.dir);
   const victims = random() < 0.25 ? all : all.slice(Math.floor(random() * all.length)).slice(0, 1);
-  for (const { pid } of victims) process.kill(pid, 'SIGKILL');
-  await Promise.resolve();
+  for (const { pid } of victims) killPid(pid);
   return victims.map(({ argv }) => ({ verb: 'children', at: argv[0]?.split('/').at(-1) ?? '?', phase: victims.length === 1 ? 'one' : 'all at once', landed: true }));
 }
 
 /** After `down`: no process, no port, no file but the journal. */
-export function expectNothingLeft(plan: StormPlan): void {
+export function expectNothingLeft(plan: Pick<StormPlan, 'sandbox' | 'project'>): void {
   const processes = processesMentioning(plan.sandbox.dir);
   if (processes.length > 0) {
     const text = processes.map(({ pid, argv }) => `${pid} ${argv.slice(0, 3).join(' ')} ports ${listeningPorts(pid).join(',')}`).join('\n');
     throw new Error(`processes left after down:\n${text}`);
   }
-  const clusters = join(plan.sandbox.dir, 'project', '.slipway', plan.project, 'clusters');
-  if (existsSync(clusters) && readdirSync(clusters).length > 0) throw new Error(`left after down: ${clusters}`);
-  const registry = join(plan.sandbox.dir, 'xdg-state', 'slipway', 'processes');
-  if (existsSync(registry) && existsSync(join(registry, '..'))) {
-    const left = readdirSync(registry);
-    if (left.length > 0) throw new Error(`process records left after down: ${left.join(', ')}`);
-  }
+  const state = join(plan.sandbox.project, '.slipway');
+  const left = [...leftIn(state, KEPT_STATE(plan.project)), ...leftIn(join(plan.sandbox.dir, 'xdg-state'), KEPT_REGISTER), ...leftIn(join(plan.sandbox.dir, 'tmp'), /^$/)];
+  if (left.length > 0) throw new Error(`files left after down:\n${left.join('\n')}`);
+}
+
+/** Journal, lock, the rule that hides them from Git, and empty folders. */
+const KEPT_STATE = (project: string): RegExp => new RegExp(`^(\\.gitignore|${project}/(journal\\.db|lock\\.db)(-wal|-shm|-journal)?|.*/)$`);
+const KEPT_REGISTER = /\/$/;
+
+function leftIn(folder: string, kept: RegExp): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const found = files(folder, { skip: () => false, content: () => false });
+  return Object.keys(found).filter((name) => !kept.test(name)).map((name) => join(folder, name));
 }

@@ -74,7 +74,7 @@ interface ApiResource {
   readonly verbs: readonly string[];
 }
 
-/** All objects of an API server by `Kind/namespace/name`, without what is excluded. */
+/** All objects of an API server by `Kind/namespace/name`, without what is excluded; objects with a generated name share an entry. */
 export async function apiObjects(source: WorldSource): Promise<World> {
   const world: Record<string, Json> = {};
   for (const groupVersion of await groupVersions(source)) {
@@ -84,7 +84,8 @@ export async function apiObjects(source: WorldSource): Promise<World> {
       const { items } = (await source.get(`${groupVersion}/${resource.name}`)) as unknown as { items: readonly Record<string, Json>[] };
       for (const item of items ?? []) {
         const name = nameOf(resource.kind, item);
-        world[name] = normalise(strip(name, item));
+        const seen = (world[name] as readonly Json[] | undefined) ?? [];
+        world[name] = [...seen, normalise(strip(name, item))];
       }
     }
   }
