@@ -18,14 +18,16 @@ export type { DiagnoseOptions } from './walk.ts';
 /** All causes, the true one first. Empty: everything has applied the head, or is suspended on purpose. */
 export function diagnose(world: World, options: DiagnoseOptions): readonly Cause[] {
   const causes: Cause[] = [];
-  for (const unit of unitsOf(world, options.declared)) {
+  const units = unitsOf(world, options.declared, options.heads);
+  const stale = new Set(units.filter(({ isStale }) => isStale).map(({ ref }) => formatRef(ref)));
+  for (const unit of units) {
     const progress = progressOf(world, unit, options.heads);
     if (progress.state === 'applied' || (progress.state === 'suspended' && !unit.isDeclared)) continue;
-    const found = explainUnit({ world, options, chain: [], unit: unit.ref }, unit);
+    const found = explainUnit({ world, options, chain: [], unit: unit.ref, stale }, unit);
     causes.push(...found.map((cause) => ({ ...cause, blocks: [formatRef(unit.ref)] })));
   }
   for (const source of options.sources ?? []) {
-    const cause = explainSource({ world, options, chain: [], unit: source }, source);
+    const cause = explainSource({ world, options, chain: [], unit: source, stale }, source);
     if (cause) causes.push(cause);
   }
   return rankCauses(causes);
@@ -160,7 +162,7 @@ function conditionText(object: KubeObject, type: string): string | undefined {
 /** Kinds and namespaces whose objects would let `diagnose` say more than it can now. */
 export function wanted(world: World, options: DiagnoseOptions): readonly ObjectRef[] {
   const refs = new Map<string, ObjectRef>();
-  for (const unit of unitsOf(world, options.declared)) {
+  for (const unit of unitsOf(world, options.declared, options.heads)) {
     if (unit.object === undefined || progressOf(world, unit, options.heads).state === 'applied') continue;
     for (const ref of [...inventoryOf(unit.object), ...healthChecksOf(unit.object)]) if (!world.knows(ref)) refs.set(keyOf(ref), ref);
   }

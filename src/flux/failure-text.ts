@@ -25,7 +25,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/field manager conflict|\(FieldManagerConflict\)/, 'FieldConflict'],
   [/unknown field|strict decoding error|field not declared in schema/, 'UnknownField'],
   [/MalformedYAMLError|yaml: |error converting YAML/, 'InvalidYaml'],
-  [/\(Invalid\)|\(BadRequest\)|is invalid:|failed to decode|missing metadata|Object 'Kind' is missing/, 'InvalidManifest'],
+  [/\(Invalid\)|\(BadRequest\)|is invalid:|failed to decode|failed to create typed patch object|missing metadata|Object 'Kind' is missing/, 'InvalidManifest'],
   [/being terminated|is being deleted/, 'Terminating'],
   [/duplicate|may not add resource with an already registered id/, 'DuplicateObject'],
 ];

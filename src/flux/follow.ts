@@ -113,7 +113,7 @@ class GitopsWait {
   async #look(): Promise<FollowResult | undefined> {
     const world = this.#mirror.world();
     await this.#board.advance(world, this.#signal);
-    const units = unitsOf(world, this.#options.declared);
+    const units = unitsOf(world, this.#options.declared, this.#board.heads);
     const causes = diagnose(world, this.#diagnoseOptions());
     this.#causes = causes;
     if (causes.length === 0 && this.#board.isComplete) return this.#finish(units, world);

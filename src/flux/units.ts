@@ -1,5 +1,5 @@
 /** Units (Kustomizations and HelmReleases), what they hang on, and how far each is. Pure. */
-import { numberAt, type Readiness, textAt, valueAt } from '../kube/readiness-state.ts';
+import { conditionsOf, numberAt, type Readiness, textAt, valueAt } from '../kube/readiness-state.ts';
 import { readinessOf } from '../kube/readiness.ts';
 import { type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { FLUX_NAMESPACE, KUSTOMIZE_API, SOURCE_API } from './source.ts';
@@ -11,6 +11,8 @@ export interface Unit {
   readonly object: KubeObject | undefined;
   /** The project names it itself. */
   readonly isDeclared: boolean;
+  /** Named by an inventory of an older revision than the head: what it says may be about to change. */
+  readonly isStale?: boolean;
 }
 
 /** Commit (or digest) at the head of a source, by `keyOf` of the source. */
@@ -32,22 +34,38 @@ export function isUnit(ref: { readonly apiVersion: string; readonly kind: string
 }
 
 /** The declared Kustomizations and every unit in their inventories, recursively; each once, parents first. */
-export function unitsOf(world: World, declared: readonly string[]): readonly Unit[] {
+export function unitsOf(world: World, declared: readonly string[], heads: Heads = new Map()): readonly Unit[] {
   const found = new Map<string, Unit>();
-  const queue: Unit[] = declared.map((name) => unitAt(world, { apiVersion: KUSTOMIZE_API, kind: 'Kustomization', namespace: FLUX_NAMESPACE, name }, true));
+  const queue: Unit[] = declared.map((name) => unitAt(world, { apiVersion: KUSTOMIZE_API, kind: 'Kustomization', namespace: FLUX_NAMESPACE, name }, { isDeclared: true }));
   for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
     const key = keyOf(unit.ref);
-    if (found.has(key)) continue;
+    const known = found.get(key);
+    if (known) continue;
     found.set(key, unit);
     const children = unit.object ? inventoryOf(unit.object).filter(isUnit) : [];
-    queue.push(...children.map((ref) => unitAt(world, ref, false)));
+    const isStale = unit.isStale === true || !isInventoryOfHead(world, unit, heads);
+    queue.push(...children.map((ref) => unitAt(world, ref, { isDeclared: false, ...(isStale && { isStale }) })));
   }
   return [...found.values()];
 }
 
-function unitAt(world: World, ref: ObjectRef, isDeclared: boolean): Unit {
+/** Whether what the unit lists is what the head holds: it has applied the head, or applied it and checks its health. */
+function isInventoryOfHead(world: World, unit: Unit, heads: Heads): boolean {
+  const { object } = unit;
+  if (object === undefined) return false;
+  const { state, readiness, hasTriedHead } = progressOf(world, unit, heads);
+  if (state === 'applied') return true;
+  if (object.kind === 'HelmRelease') return hasTriedHead;
+  const source = sourceRefOf(object);
+  const head = source && headOf(world, source, heads);
+  if (head === undefined || !isKustomizationAtHead(world, object, heads, 'lastAttemptedRevision')) return false;
+  const reconciling = conditionsOf(object).get('Reconciling')?.message ?? '';
+  return readiness.reason === 'HealthCheckFailed' || (/health check/i.test(reconciling) && reconciling.includes(head));
+}
+
+function unitAt(world: World, ref: ObjectRef, more: Pick<Unit, 'isDeclared' | 'isStale'>): Unit {
   const object = world.get(ref);
-  return { ref: object ? refOf(object) : ref, object, isDeclared };
+  return { ref: object ? refOf(object) : ref, object, ...more };
 }
 
 /** What a unit last applied. Ids are `namespace_name_group_kind`, with `__` for `:` in names (cli-utils object.ObjMetadata). */

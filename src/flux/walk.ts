@@ -21,10 +21,13 @@ export interface Walk {
   /** Units from the one asked about to the present one. */
   readonly chain: readonly string[];
   readonly unit: ObjectRef;
+  /** Units that an older revision brought: their failures may be mended by the head already. */
+  readonly stale: ReadonlySet<string>;
 }
 
 export function causeOf(walk: Walk, ref: ObjectRef, what: Pick<Cause, 'kind' | 'area' | 'reason' | 'message'>): Cause {
   const object = formatRef(ref);
   const chain = walk.chain.at(-1) === object ? walk.chain : [...walk.chain, object];
-  return { ...what, object, ref, chain, unit: walk.unit, blocks: [] };
+  const isStale = walk.stale.has(formatRef(walk.unit)) && what.area !== 'source' && what.area !== 'auth';
+  return { ...what, ...(isStale && { kind: 'waiting' as const }), object, ref, chain, unit: walk.unit, blocks: [] };
 }
