@@ -99,6 +99,9 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['only comments and separators', '# nothing\n---\n---\n# here\n', 'SLW-CFG-007 1:1'],
   ['a document that is text', 'hello\n', 'SLW-CFG-013 1:1'],
   ['tab indentation', `${HEAD}spec:\n\tprovisioner: local\n`, 'SLW-CFG-006 5:1'],
+  ['a bracket alone', '}\n', 'SLW-CFG-005 1:1'],
+  ['an unknown directive', `%x\n---\n${OTHER}`, 'SLW-CFG-011 1:1'],
+  ['a directive alone', '%x\n', 'SLW-CFG-011 1:1', 'SLW-CFG-005 2:1'],
   ['broken syntax', `${HEAD}spec: {provisioner: local\n`, 'SLW-CFG-005 5:1'],
   ['unknown alias', `${HEAD}spec: *nothing\n`, 'SLW-CFG-005 4:7'],
   ['duplicate key', `${LOCAL}  provisioner: local\n`, 'SLW-CFG-009 6:3'],
@@ -160,8 +163,26 @@ describe('bad input', () => {
     expect((await failures(hostWith(text)))[0]).toMatch(/^SLW-CFG-0(05|10) /);
   });
 
-  it('refuses 65 levels, which the parser would still follow', async () => {
-    expect(await failures(hostWith(`${LOCAL}x: ${'['.repeat(65)}${']'.repeat(65)}\n`))).toContain('SLW-CFG-010 6:67');
+  it('refuses 65 levels of brackets, and says where the 65th begins', async () => {
+    expect(await failures(hostWith(`${LOCAL}x: ${'['.repeat(65)}${']'.repeat(65)}\n`))).toEqual(['SLW-CFG-010 6:68']);
+  });
+
+  it('refuses 65 levels of indentation, which the parser would still follow', async () => {
+    const levels = Array.from({ length: 70 }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+    expect(await failures(hostWith(levels))).toContain('SLW-CFG-010 65:65');
+  });
+
+  it.each([
+    ['quotes', '"'],
+    ['closing brackets', '}'],
+    ['tags', '!t '],
+    ['directives', '%x\n'],
+    ['documents', '---\n'],
+    ['comments', '#\n'],
+    ['mappings in one line', 'a: '],
+  ])('refuses a file of 4 MiB of nothing but %s, in bounded memory', async (_title, piece) => {
+    const text = piece.repeat(Math.floor((4 * 1024 * 1024) / piece.length));
+    expect((await failures(hostWith(text))).length).toBeLessThanOrEqual(50);
   });
 
   it('shows where bytes are no UTF-8', async () => {

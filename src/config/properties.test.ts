@@ -28,7 +28,7 @@ describe('loadProject, for any project', () => {
         expect(project.clusters.map(({ spec }) => spec)).toEqual(expected);
         expect(project.name).toBe((documents[0]?.['metadata'] as { name: string }).name);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -40,7 +40,7 @@ describe('loadProject, for any project', () => {
         const second = await load(toYaml(filled));
         expect(second.clusters.map(({ spec }) => spec)).toEqual(first.clusters.map(({ spec }) => spec));
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 
@@ -54,7 +54,7 @@ describe('loadProject, for any project', () => {
         const found = (error as SlipwayErrors).errors;
         expect(found.map(({ at }) => `${at?.line}:${at?.col}`)).toContain(`${line}:${col}`);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('loadProject, for any project', () => {
         for (const [at, length, insert] of edits) text = text.slice(0, at % text.length) + insert + text.slice((at % text.length) + length);
         expectOrderly(await loadError(text));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -76,7 +76,7 @@ describe('loadProject, for any project', () => {
       fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary', maxLength: 200 }), yamlish), async (data) => {
         expectOrderly(await loadError(data));
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 });

@@ -2,8 +2,9 @@
  * Source text to documents of plain data, each of which can say where a path stands: every later fault has a position.
  * Knows YAML, not what a project is.
  */
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, type ParsedNode } from 'yaml';
+import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, Parser, type ParsedNode } from 'yaml';
 import { SlipwayError, type SourcePosition } from '../core/errors.ts';
+import { findBoundFault } from './bounds.ts';
 import { keyText, type NodeFault, toPlainData } from './plain-data.ts';
 
 /** More syntax errors of one file than this are noise. */
@@ -52,15 +53,36 @@ export function parseSource(source: SourceText): ParsedSource {
 }
 
 function parseYaml(source: SourceText, lines: LineCounter): readonly Document.Parsed<ParsedNode>[] | SlipwayError {
+  const parser = new Parser(lines.addNewLine);
+  const bound = findBoundFault(source.text);
+  if (bound) {
+    // The parser, which would have counted the lines, never sees this text.
+    lines.addNewLine(0);
+    for (const match of source.text.slice(0, bound.offset).matchAll(/\n/g)) lines.addNewLine(match.index + 1);
+    return toError(bound, source.file, lines);
+  }
   try {
-    const documents = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, schema: 'core', version: '1.2', merge: false });
-    return Array.isArray(documents) ? documents : [];
+    return compose(parser, source.text);
   } catch (cause) {
     const at = { file: source.file, line: 1, col: 1 };
     // Neither is a fault of ours to hide: the parser is recursive, so hostile depth ends in a RangeError.
     if (cause instanceof RangeError) return new SlipwayError('SLW-CFG-010', 'the data nests deeper than the parser can follow', { at, cause });
     return new SlipwayError('SLW-CFG-005', 'the parser gives up on this file', { at, cause });
   }
+}
+
+/** As parseAllDocuments does it, but ending after MAX_FAULTS broken pieces: each would be kept with a stack trace. */
+function compose(parser: Parser, text: string): readonly Document.Parsed<ParsedNode>[] {
+  const composer = new Composer<ParsedNode>({ uniqueKeys: false, schema: 'core', version: '1.2', merge: false });
+  const documents: Document.Parsed<ParsedNode>[] = [];
+  let broken = 0;
+  for (const token of parser.parse(text)) {
+    if (token.type === 'error' && ++broken > MAX_FAULTS) break;
+    for (const document of composer.next(token)) documents.push(document as Document.Parsed<ParsedNode>);
+  }
+  // An empty document is made where there is none, so that errors outside of documents have a place.
+  for (const document of composer.end(true, text.length)) documents.push(document as Document.Parsed<ParsedNode>);
+  return documents;
 }
 
 function syntaxFaults(document: Document.Parsed): readonly NodeFault[] {
