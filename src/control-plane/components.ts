@@ -62,6 +62,15 @@ export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> 
   },
 };
 
+/**
+ * An API server that outlived its etcd comes back only after gRPC's growing pauses (up to two minutes) and with stale caches; started
+ * anew beside the new etcd it serves at once.
+ */
+async function etcdIncarnation(host: Host, clusterId: string): Promise<string> {
+  const { state, identity } = await observeProcess(host, { clusterId, component: 'etcd' });
+  return state === 'running' && identity ? `${identity.pid} ${identity.startTime}` : 'gone';
+}
+
 /** What should run, from what is on disk now. */
 export async function componentSpec(host: Host, cluster: LocalCluster, { component, binary }: { component: ControlPlaneComponent; binary: string }): Promise<ProcessSpec> {
   const layout = clusterLayout(cluster.dir);
@@ -77,7 +86,9 @@ export async function componentSpec(host: Host, cluster: LocalCluster, { compone
     logFile: layout.log(component),
     clusterDir: cluster.dir,
     ports: Object.fromEntries(ports.map((name) => [name, cluster.ports[name]])),
-    inputs: { fingerprints, kubeconfig },
+    // It holds no state, and waits long for watchers and for an etcd that is gone.
+    ...(component === 'kube-apiserver' && { graceMs: 1_500 }),
+    inputs: { fingerprints, kubeconfig, etcd: component === 'kube-apiserver' ? await etcdIncarnation(host, cluster.clusterId) : null },
   };
 }
 

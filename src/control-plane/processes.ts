@@ -20,6 +20,8 @@ export interface ProcessSpec {
   /** What else makes a restart necessary when it changes: fingerprints of certificates, a generation. */
   readonly inputs?: Json;
   readonly labels?: Readonly<Record<string, string>>;
+  /** How long it may take to end before it is killed, when it is replaced. Default 10 s. */
+  readonly graceMs?: number;
 }
 
 /** Asks once whether the process serves; undefined: it does, else why not. Must have its own short bound. */
@@ -92,7 +94,7 @@ export async function ensureProcess(host: Host, clusterId: string, spec: Process
   const digest = specDigest(spec);
   if (entry && running && (await host.processes.isAlive(running))) {
     if (entry.specDigest === digest) return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
-    await endProcess(host, running, spec.component);
+    await endProcess(host, running, spec.component, spec.graceMs);
   }
   const next: ProcessEntry = await newEntry(host, key, { spec, digest, restarts: entry ? entry.restarts + 1 : 0 });
   await writeEntry(host, next);

@@ -68,7 +68,7 @@ function runChange(component: ControlPlaneComponent, { cluster, process, wanted,
   const one = (kind: 'create' | 'update', reason: string): Change => ({ kind, summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`, details: [{ object: component, kind, reason }] });
   if (!cluster || !process || process.state === 'absent') return one('create', 'process is not there');
   if (process.state === 'dead') return one('update', 'process is not running');
-  if (process.entry?.specDigest !== wanted) return one('update', 'binary, arguments or certificates changed');
+  if (process.entry?.specDigest !== wanted) return one('update', component === 'kube-apiserver' ? 'binary, arguments, certificates or its etcd changed' : 'binary, arguments or certificates changed');
   const outputs = componentOutputs(cluster, component);
   if (recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value)) return one('update', 'address changed');
   return { kind: 'none', summary: `${component} runs` };
