@@ -6,6 +6,7 @@ import { type BenchRow, formatTable } from './row.ts';
 
 const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   startup: async () => (await import('./startup.ts')).benchStartup(),
+  config: async () => (await import('./config.ts')).benchConfig(),
   journal: async () => (await import('./journal.ts')).benchJournal(),
   quickstart: async () => (await import('./quickstart.ts')).benchQuickstart(),
 };

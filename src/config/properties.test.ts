@@ -7,8 +7,8 @@ import { loadProject } from './load.ts';
 import { hostWith } from './memory-host.ts';
 import { PROJECT_WORLD, projectArbitrary } from './project-arbitrary.ts';
 
-// YAML 1.1 on writing quotes whatever either version would not read as text.
-const toYaml = (documents: readonly unknown[]) => documents.map((document) => stringify(document, { version: '1.1', aliasDuplicateObjects: false })).join('---\n');
+// Text in quotes and keys as YAML 1.1 wants them: neither version takes any of them for something else.
+const toYaml = (documents: readonly unknown[]) => documents.map((document) => stringify(document, { version: '1.1', aliasDuplicateObjects: false, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })).join('---\n');
 const load = (text: string | Uint8Array) => loadProject(hostWith(text, PROJECT_WORLD), '.');
 
 const loadError = (text: string | Uint8Array): Promise<unknown> =>
