@@ -34,7 +34,8 @@ async function decide(session: Session, flags: ConsentFlags, request: ConfirmReq
   if (!hasChanges(request.plan)) return true;
   const given = flags.confirm ?? [];
   const missing = missingNames(request, given);
-  const granted = missing.length === 0 && (flags.yes || request.destroys.length > 0);
+  const named = request.destroys.length > 0 || (request.plan.verb === 'down' && given.includes(request.plan.project));
+  const granted = missing.length === 0 && (flags.yes || named);
   if (session.mode !== 'json') showPlan(session, request);
   if (granted) return true;
   if (session.mode === 'json' || !session.terminal.canPrompt) throw refusal(request, missing);
@@ -48,10 +49,15 @@ function showPlan(session: Session, { plan }: ConfirmRequest): void {
 
 function refusal({ plan }: ConfirmRequest, missing: readonly string[]): SlipwayError {
   if (missing.length === 0) {
-    return new SlipwayError('SLW-CLI-003', `${plan.verb} of ${plan.project} would change ${plan.steps.filter((step) => step.change.kind !== 'none').length} things and nobody can be asked`);
+    return new SlipwayError('SLW-CLI-003', `${plan.verb} of ${plan.project} would change ${plan.steps.filter((step) => step.change.kind !== 'none').length} things and nobody can be asked`, consentFix(plan));
   }
   const fix = plan.verb === 'down' ? `add --confirm ${plan.project}` : `add ${missing.map((name) => `--confirm ${name}`).join(' ')}`;
   return new SlipwayError('SLW-CLI-004', `this would destroy ${missing.join(', ')}, and that was not confirmed by name`, { fix, data: { missing } });
+}
+
+/** For `up` the registry's own advice fits. */
+function consentFix({ verb, project }: ConfirmRequest['plan']): { readonly fix?: string } {
+  return verb === 'down' ? { fix: `add --confirm ${project}, or --yes` } : {};
 }
 
 async function askYes(session: Session): Promise<boolean> {
