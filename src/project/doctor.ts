@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 /** Binaries of the toolchain take about 1 GiB, the Go build cache about 6 GiB while they are built. */
 const CACHE_NEEDS_BYTES = 8 * 1024 * MIB;
 const STATE_NEEDS_BYTES = 500 * MIB;
-const OLDEST_GIT: readonly [number, number] = [2, 28];
+const OLDEST_GIT: readonly [number, number] = [2, 31];
 /** This check was written then; a clock before it is wrong, and certificates would be too. */
 const EARLIEST_NOW_MS = 1_763_683_200_000;
 
@@ -39,11 +39,11 @@ function stateHome(host: Host): string {
 
 async function checkGit(host: Host): Promise<DoctorFinding> {
   const check = 'git';
-  if ((await host.processes.which('git')) === undefined) return problem(check, 'git is not on PATH', 'install git 2.28 or newer');
+  if ((await host.processes.which('git')) === undefined) return problem(check, 'git is not on PATH', 'install git 2.31 or newer');
   const { stdout } = await host.processes.run('git', ['--version'], { timeoutMs: 10_000 });
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
   const old = Number(major) < OLDEST_GIT[0] || (Number(major) === OLDEST_GIT[0] && Number(minor) < OLDEST_GIT[1]);
-  return old ? problem(check, `git ${major}.${minor} is too old`, 'install git 2.28 or newer') : ok(check, stdout.trim());
+  return old ? problem(check, `git ${major}.${minor} is too old`, 'install git 2.31 or newer') : ok(check, stdout.trim());
 }
 
 async function checkGo(host: Host): Promise<DoctorFinding> {

@@ -24,9 +24,17 @@ function chooseComponents(logs: ReadonlyMap<string, string>, { component, cluste
   if (component === undefined) return [...logs];
   const path = logs.get(component);
   if (path !== undefined) return [[component, path]];
+  const controllers = [...logs].filter(([name]) => isOfController(name, component));
+  if (controllers.length > 0) return controllers;
   const near = closest(component, logs.keys());
   const names = [...logs.keys()].join(', ') || 'none yet';
   throw new SlipwayError('SLW-STA-015', `cluster ${cluster} has no component ${component}`, { fix: near === undefined ? `its components are ${names}` : `did you mean ${near}?` });
+}
+
+/** Pods of the local runtime are called `pod.NAMESPACE.POD.CONTAINER`: `source-controller` means all pods of that Deployment. */
+function isOfController(name: string, wanted: string): boolean {
+  const [kind, , pod = ''] = name.split('.');
+  return kind === 'pod' && pod.replace(/-[a-z0-9]+-[a-z0-9]+$/, '') === wanted;
 }
 
 /** Lines of all files in the order in which they are seen. */
