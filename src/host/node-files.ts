@@ -21,7 +21,7 @@ export const nodeFiles: Files = {
   writeAtomic: (path, data, options) => guard(path, 'write', () => writeAtomic(path, data, options)),
   stat: (path) => statOrUndefined(path),
   list: (path) => guard(path, 'list', () => listOrEmpty(path)),
-  mkdir: (path, mode = 0o700) => guard(path, 'create', async () => void (await fs.mkdir(path, { recursive: true, mode }))),
+  mkdir: (path, mode = 0o700) => guard(path, 'create', () => makeFolder(path, mode)),
   remove: (path) => guard(path, 'remove', () => fs.rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })),
   rename: (from, to) => guard(from, 'rename', () => fs.rename(from, to)),
   copy: (from, to) => guard(from, 'copy', () => fs.copyFile(from, to)),
@@ -38,6 +38,19 @@ export const nodeFiles: Files = {
       return stat.bavail * stat.bsize;
     }),
 };
+
+/** On a read-only file system a recursive mkdir says ENOENT (seen with Node 26.10); the nearest folder that exists tells the true reason. */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await fs.mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    let missing = path;
+    while (dirname(missing) !== missing && (await statOrUndefined(dirname(missing))) === undefined) missing = dirname(missing);
+    await fs.mkdir(missing, { mode });
+    await fs.mkdir(path, { recursive: true, mode });
+  }
+}
 
 /** Runs a file operation and turns what the system says into a coded error that names the path. */
 async function guard<T>(path: string, verb: string, work: () => Promise<T>): Promise<T> {
