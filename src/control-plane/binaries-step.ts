@@ -35,8 +35,10 @@ function binariesChange({ missing, found }: Located, recorded: Outputs | undefin
   }
   const moved = found.filter(({ name, path }) => recorded?.[name] !== path);
   if (moved.length === 0) return { kind: 'none', summary: 'all binaries are there' };
+  const summary = `use ${moved.map(({ name, version }) => `${name} ${version}`).join(', ')}`;
+  if (recorded === undefined) return { kind: 'create', summary };
   const details = moved.map(({ name, path, source }) => ({ object: name, kind: 'update' as const, reason: `from ${source} ${path}` }));
-  return { kind: recorded ? 'update' : 'create', summary: `use ${moved.map(({ name, version }) => `${name} ${version}`).join(', ')}`, details };
+  return { kind: 'update', summary, details };
 }
 
 /** Path of a binary: where it is found now, else what the binaries step gave. */

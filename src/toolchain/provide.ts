@@ -100,7 +100,7 @@ type LineProgress = (line: string) => void;
 async function createProgress(host: Host, located: Located, options: ProvideOptions): Promise<LineProgress> {
   const names = located.missing.map(({ name }) => name);
   const seconds = Math.max(...located.missing.map(({ estimatedSeconds }) => estimatedSeconds));
-  options.report({ type: 'progress', message: `builds ${names.join(', ')} from source, once (some minutes with cold caches, at least ${seconds}s)` });
+  options.report({ type: 'progress', message: `builds from source, once, minutes with cold caches (at least ${seconds}s): ${names.join(', ')}` });
   const total = await countPackages(host, names, options);
   let done = 0;
   return (line) => {
