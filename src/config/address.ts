@@ -1,9 +1,7 @@
 /** How repositories are addressed: a path, http(s):// or ssh://. Decides by form alone; touches nothing. */
 import { resolve } from 'node:path';
 
-export type Address =
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'http' | 'https' | 'ssh'; readonly url: string };
+export type Address = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'http' | 'https' | 'ssh'; readonly url: string };
 
 export interface AddressFault {
   readonly code: 'SLW-CFG-036' | 'SLW-CFG-037';
@@ -24,8 +22,10 @@ export function isFault(address: Address | AddressFault): address is AddressFaul
 }
 
 function parseUrl(text: string, scheme: string): Address | AddressFault {
-  if (scheme === 'file') return { code: 'SLW-CFG-036', message: 'is a file:// URL', fix: `write the path: ${text.slice('file://'.length)}` };
-  if (scheme !== 'http' && scheme !== 'https' && scheme !== 'ssh') return { code: 'SLW-CFG-036', message: `begins with ${scheme}://, which Flux does not read` };
+  if (scheme === 'file')
+    return { code: 'SLW-CFG-036', message: 'is a file:// URL', fix: `write the path: ${text.slice('file://'.length)}` };
+  if (scheme !== 'http' && scheme !== 'https' && scheme !== 'ssh')
+    return { code: 'SLW-CFG-036', message: `begins with ${scheme}://, which Flux does not read` };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || url.hostname === '' || /\s/.test(text)) return { code: 'SLW-CFG-036', message: 'is no valid URL' };
   if (url.password !== '') return { code: 'SLW-CFG-037', message: 'holds a password' };
@@ -35,9 +35,20 @@ function parseUrl(text: string, scheme: string): Address | AddressFault {
 
 function refusePath(text: string): AddressFault | undefined {
   const scp = /^(?:([\w.-]+)@)?([\w.-]+\.[\w.-]+|[\w.-]+(?=:[^\\/]*\/)):(.+)$/.exec(text) ?? /^([\w.-]+)@([\w.-]+):(.+)$/.exec(text);
-  if (scp) return { code: 'SLW-CFG-036', message: `is ${JSON.stringify(text)}, which is no URL`, fix: `write ssh://${scp[1] ?? 'git'}@${scp[2]}/${scp[3]?.replace(/^\//, '')}` };
-  if (text.startsWith('~')) return { code: 'SLW-CFG-036', message: `is ${JSON.stringify(text)}, but ~ is not expanded`, fix: 'write the whole path' };
+  if (scp)
+    return {
+      code: 'SLW-CFG-036',
+      message: `is ${JSON.stringify(text)}, which is no URL`,
+      fix: `write ssh://${scp[1] ?? 'git'}@${scp[2]}/${scp[3]?.replace(/^\//, '')}`,
+    };
+  if (text.startsWith('~'))
+    return { code: 'SLW-CFG-036', message: `is ${JSON.stringify(text)}, but ~ is not expanded`, fix: 'write the whole path' };
   // A folder may be called like a host, but then ./ says so; without it a forgotten https:// is far more likely.
-  if (/^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev)\//.test(text)) return { code: 'SLW-CFG-036', message: `is ${JSON.stringify(text)}, which looks like a URL without https://`, fix: `write https://${text}, or ./${text} for a folder` };
+  if (/^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev)\//.test(text))
+    return {
+      code: 'SLW-CFG-036',
+      message: `is ${JSON.stringify(text)}, which looks like a URL without https://`,
+      fix: `write https://${text}, or ./${text} for a folder`,
+    };
   return undefined;
 }

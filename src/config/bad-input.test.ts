@@ -25,15 +25,32 @@ async function failures(host: Host, file = '.'): Promise<readonly string[]> {
 const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['unknown key', `${LOCAL}  colour: red\n`, 'SLW-CFG-012 6:3'],
   ['unknown key at the top', `${LOCAL}status: {}\n`, 'SLW-CFG-012 6:1'],
-  ['unknown key and a missing field', `${HEAD}spec: {provisioner: existing, existing: {contxt: a}}\n`, 'SLW-CFG-015 4:31', 'SLW-CFG-012 4:42'],
+  [
+    'unknown key and a missing field',
+    `${HEAD}spec: {provisioner: existing, existing: {contxt: a}}\n`,
+    'SLW-CFG-015 4:31',
+    'SLW-CFG-012 4:42',
+  ],
   ['__proto__ as a key', `${LOCAL}  __proto__: {}\n`, 'SLW-CFG-012 6:3'],
   ['__proto__ as a name', `${LOCAL}  gitops: {repositories: {__proto__: {}}}\n`, 'SLW-CFG-012 6:27'],
   ['list for a mapping', `${LOCAL}  gitops: []\n`, 'SLW-CFG-013 6:11'],
   ['text for a mapping', `${LOCAL}  local: fast\n`, 'SLW-CFG-013 6:10'],
   ['mapping for a list', `${UNITS}          a: {path: ./a, dependsOn: {b: 1}}\n`, 'SLW-CFG-013 11:37'],
-  ['text for a number', `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: "4"}}\n`, 'SLW-CFG-013 4:29'],
-  ['fraction for a whole number', `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: 1.5}}\n`, 'SLW-CFG-013 4:29'],
-  ['number out of range', `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: 0}}\n`, 'SLW-CFG-016 4:29'],
+  [
+    'text for a number',
+    `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: "4"}}\n`,
+    'SLW-CFG-013 4:29',
+  ],
+  [
+    'fraction for a whole number',
+    `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: 1.5}}\n`,
+    'SLW-CFG-013 4:29',
+  ],
+  [
+    'number out of range',
+    `apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {defaults: {parallel: 0}}\n`,
+    'SLW-CFG-016 4:29',
+  ],
   ['reference where none is taken', `${GIT}          url: {env: URL}\n`, 'SLW-CFG-013 10:16'],
   ['number version', `${LOCAL}  local: {kubernetesVersion: 1.30}\n`, 'SLW-CFG-014 6:30'],
   ['yes for true', `${UNITS}          a: {path: ./a, wait: yes}\n`, 'SLW-CFG-014 11:32'],
@@ -50,7 +67,13 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['missing kind', 'apiVersion: slipway.dev/v1alpha1\nmetadata: {name: a}\n', 'SLW-CFG-015 1:1'],
   ['empty value', `${HEAD}spec:\n`, 'SLW-CFG-015 4:6'],
   ['missing provisioner', `${HEAD}spec: {}\n`, 'SLW-CFG-015 4:1'],
-  ['misspelt provisioner and what is behind it', `${HEAD}spec: {provisoner: local, gitops: []}\n`, 'SLW-CFG-015 4:1', 'SLW-CFG-012 4:8', 'SLW-CFG-013 4:35'],
+  [
+    'misspelt provisioner and what is behind it',
+    `${HEAD}spec: {provisoner: local, gitops: []}\n`,
+    'SLW-CFG-015 4:1',
+    'SLW-CFG-012 4:8',
+    'SLW-CFG-013 4:35',
+  ],
   ['unknown provisioner', `${HEAD}spec: {provisioner: lokal}\n`, 'SLW-CFG-016 4:21'],
   ['bad duration', `${UNITS}          a: {path: ./a, timeout: 5 minutes}\n`, 'SLW-CFG-016 11:35'],
   ['invalid name', `${HEAD.replace('demo', 'Demo_1')}spec: {provisioner: local}\n`, 'SLW-CFG-017 3:18'],
@@ -61,11 +84,19 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['unknown kind', OTHER.replace('kind: Cluster', 'kind: Clusters'), 'SLW-CFG-019 2:7'],
   ['reserved kind', OTHER.replace('kind: Cluster', 'kind: Network'), 'SLW-CFG-020 2:7'],
   ['reserved provisioner', `${HEAD}spec: {provisioner: capi, capi: {infrastructure: local}}\n`, 'SLW-CFG-020 4:21'],
-  ['reserved backend', 'apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {state: {backend: s3, bucket: b}}\n', 'SLW-CFG-020 4:25'],
+  [
+    'reserved backend',
+    'apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {state: {backend: s3, bucket: b}}\n',
+    'SLW-CFG-020 4:25',
+  ],
   ['reserved Flux version', `${LOCAL}  gitops: {flux: {version: v2.4.0}}\n`, 'SLW-CFG-020 6:28'],
   ['Kubernetes version that is not pinned', `${LOCAL}  local: {kubernetesVersion: "1.29"}\n`, 'SLW-CFG-040 6:30'],
   ['duplicate document name', `${OTHER}---\n${OTHER}`, 'SLW-CFG-021 8:18'],
-  ['duplicate Kustomization across repositories', `${UNITS}          a: {path: ./a}\n      more:\n        git: {url: ./fleet}\n        kustomizations: {a: {path: ./b}}\n`, 'SLW-CFG-021 14:26'],
+  [
+    'duplicate Kustomization across repositories',
+    `${UNITS}          a: {path: ./a}\n      more:\n        git: {url: ./fleet}\n        kustomizations: {a: {path: ./b}}\n`,
+    'SLW-CFG-021 14:26',
+  ],
   ['Project not first', `${OTHER}---\napiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\n`, 'SLW-CFG-022 7:7'],
   ['neither git nor oci', `${LOCAL}  gitops: {repositories: {fleet: {}}}\n`, 'SLW-CFG-023 6:34'],
   ['branch and tag', `${GIT}          {url: ./fleet, branch: a, tag: b}\n`, 'SLW-CFG-023 10:11'],
@@ -73,17 +104,42 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['cyclic dependsOn', `${UNITS}          a: {path: ./a, dependsOn: [b]}\n          b: {path: ./b, dependsOn: [a]}\n`, 'SLW-CFG-025 12:38'],
   ['dependsOn itself', `${UNITS}          a: {path: ./a, dependsOn: [a]}\n`, 'SLW-CFG-025 11:38'],
   ['malformed output', `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: demo}}}\n`, 'SLW-CFG-026 4:63'],
-  ['unknown output', `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.kubekonfig}}}\n`, 'SLW-CFG-026 4:63'],
-  ['output named like a property of every object', `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.constructor}}}\n`, 'SLW-CFG-026 4:63'],
-  ['dangling output', `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/mgmt.kubeconfig}}}\n`, 'SLW-CFG-027 4:63'],
-  ['output of itself', `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.kubeconfig}}}\n`, 'SLW-CFG-028 4:63'],
-  ['secret output in a plain field', `${UNITS}          a: {path: ./a, postBuild: {substitute: {X: {output: Cluster/other.kubeconfig}}}}\n---\n${OTHER}`, 'SLW-CFG-029 11:63'],
+  [
+    'unknown output',
+    `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.kubekonfig}}}\n`,
+    'SLW-CFG-026 4:63',
+  ],
+  [
+    'output named like a property of every object',
+    `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.constructor}}}\n`,
+    'SLW-CFG-026 4:63',
+  ],
+  [
+    'dangling output',
+    `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/mgmt.kubeconfig}}}\n`,
+    'SLW-CFG-027 4:63',
+  ],
+  [
+    'output of itself',
+    `${HEAD}spec: {provisioner: existing, existing: {kubeconfig: {output: Cluster/demo.kubeconfig}}}\n`,
+    'SLW-CFG-028 4:63',
+  ],
+  [
+    'secret output in a plain field',
+    `${UNITS}          a: {path: ./a, postBuild: {substitute: {X: {output: Cluster/other.kubeconfig}}}}\n---\n${OTHER}`,
+    'SLW-CFG-029 11:63',
+  ],
   ['quoted reference', `${GIT}          url: ./fleet\n          branch: "{env: BRANCH}"\n`, 'SLW-CFG-030 11:19'],
   ['shell-like reference', `${GIT}          url: https://\${HOST}/a\n`, 'SLW-CFG-030 10:16'],
   ['template-like reference', `${GIT}          url: ./fleet\n          tag: "{{ output.version }}"\n`, 'SLW-CFG-030 11:16'],
   ['unquoted double braces', `${GIT}          url: ./fleet\n          tag: {{output: a}}\n`, 'SLW-CFG-013 11:16', 'SLW-CFG-011 11:17'],
   ['literal secret', `${GIT}          url: https://a.example/b\n          auth: {token: abcdefgh}\n`, 'SLW-CFG-031 11:25'],
-  ['secret mapping with an unknown key', `${GIT}          url: https://a.example/b\n          auth: {token: {evn: A}}\n`, 'SLW-CFG-023 11:25', 'SLW-CFG-012 11:26'],
+  [
+    'secret mapping with an unknown key',
+    `${GIT}          url: https://a.example/b\n          auth: {token: {evn: A}}\n`,
+    'SLW-CFG-023 11:25',
+    'SLW-CFG-012 11:26',
+  ],
   ['variable not set', `${GIT}          url: https://a.example/b\n          auth: {token: {env: NOT_SET}}\n`, 'SLW-CFG-032 11:25'],
   ['file missing', `${GIT}          url: https://a.example/b\n          auth: {token: {file: ./nothing}}\n`, 'SLW-CFG-033 11:25'],
   ['scp-like address', `${GIT}          url: git@github.com:a/b.git\n`, 'SLW-CFG-036 10:16'],
@@ -118,16 +174,28 @@ describe('bad input', () => {
   });
 
   it('finds the faults of all documents and files at once, in order', async () => {
-    const host = createMemoryHost({ files: { '/p/slipway/b.yaml': `${LOCAL}  x: 1\n---\nkind: Foo\n`, '/p/slipway/a.yaml': OTHER.replace('local', 'lokal'), '/p/slipway/c.yaml': new Uint8Array([0xff, 0xfe]) } });
+    const host = createMemoryHost({
+      files: {
+        '/p/slipway/b.yaml': `${LOCAL}  x: 1\n---\nkind: Foo\n`,
+        '/p/slipway/a.yaml': OTHER.replace('local', 'lokal'),
+        '/p/slipway/c.yaml': new Uint8Array([0xff, 0xfe]),
+      },
+    });
     expect(await failures(host)).toEqual(['SLW-CFG-016 4:21', 'SLW-CFG-012 6:3', 'SLW-CFG-015 8:1', 'SLW-CFG-019 8:7', 'SLW-CFG-004 1:1']);
   });
 
   it('says the wrong value and the nearest right one', async () => {
-    const thrown = await loadProject(hostWith(`${LOCAL}  gitop: {}\n  local: {nodes: simulatd}\n`), '.').catch((error: unknown) => error as SlipwayErrors);
+    const thrown = await loadProject(hostWith(`${LOCAL}  gitop: {}\n  local: {nodes: simulatd}\n`), '.').catch(
+      (error: unknown) => error as SlipwayErrors,
+    );
     const errors = (thrown as SlipwayErrors).errors.map(({ message, fix, object }) => ({ message, fix, object }));
     expect(errors).toEqual([
       { message: 'unknown key "gitop" in spec', fix: 'did you mean "gitops"?', object: 'Cluster/demo' },
-      { message: 'spec.local.nodes is "simulatd", which is not allowed', fix: 'did you mean "simulated"? allowed: none, simulated', object: 'Cluster/demo' },
+      {
+        message: 'spec.local.nodes is "simulatd", which is not allowed',
+        fix: 'did you mean "simulated"? allowed: none, simulated',
+        object: 'Cluster/demo',
+      },
     ]);
   });
 

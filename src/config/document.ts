@@ -29,7 +29,10 @@ export function identify(document: SourceDocument, roots: Readonly<Record<Kind, 
   const place = { context: { document, subject: 'document' } };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const fix = 'begin the document with apiVersion, kind and metadata';
-    return { unit: undefined, errors: [error('SLW-CFG-013', `the document is ${showValue(value)}, but a mapping is wanted`, { ...place, path: [], fix })] };
+    return {
+      unit: undefined,
+      errors: [error('SLW-CFG-013', `the document is ${showValue(value)}, but a mapping is wanted`, { ...place, path: [], fix })],
+    };
   }
   const kind = valueAt(value, ['kind']);
   if (!isKind(kind)) return { unit: undefined, errors: [...versionErrors(document), kindError(document, kind)] };
@@ -43,17 +46,27 @@ function versionErrors(document: SourceDocument): readonly SlipwayError[] {
   if (version === API_VERSION) return [];
   const context = { document, subject: 'document' };
   const fix = `write apiVersion: ${API_VERSION}`;
-  if (version === undefined || version === null) return [error('SLW-CFG-015', 'apiVersion is missing', { context, path: ['apiVersion'], fix })];
+  if (version === undefined || version === null)
+    return [error('SLW-CFG-015', 'apiVersion is missing', { context, path: ['apiVersion'], fix })];
   return [error('SLW-CFG-018', `apiVersion is ${showValue(version)}`, { context, path: ['apiVersion'], fix })];
 }
 
 function kindError(document: SourceDocument, kind: unknown): SlipwayError {
   const context = { document, subject: 'document' };
   const known = Object.keys(kinds);
-  if (kind === undefined || kind === null) return error('SLW-CFG-015', 'kind is missing', { context, path: ['kind'], fix: `add kind: with one of ${known.join(', ')}` });
+  if (kind === undefined || kind === null)
+    return error('SLW-CFG-015', 'kind is missing', { context, path: ['kind'], fix: `add kind: with one of ${known.join(', ')}` });
   if (typeof kind === 'string' && (RESERVED_KINDS as readonly string[]).includes(kind)) {
-    return error('SLW-CFG-020', `kind ${kind} is not available in this version`, { context, path: ['kind'], fix: `remove the document; this version knows ${known.join(' and ')}` });
+    return error('SLW-CFG-020', `kind ${kind} is not available in this version`, {
+      context,
+      path: ['kind'],
+      fix: `remove the document; this version knows ${known.join(' and ')}`,
+    });
   }
   const near = typeof kind === 'string' ? closest(kind, known) : undefined;
-  return error('SLW-CFG-019', `kind is ${showValue(kind)}`, { context, path: ['kind'], fix: near === undefined ? `use one of: ${known.join(', ')}` : `did you mean ${near}?` });
+  return error('SLW-CFG-019', `kind is ${showValue(kind)}`, {
+    context,
+    path: ['kind'],
+    fix: near === undefined ? `use one of: ${known.join(', ')}` : `did you mean ${near}?`,
+  });
 }

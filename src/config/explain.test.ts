@@ -9,14 +9,26 @@ describe('explainField', () => {
     ['spec.gitops', 'Cluster.spec.gitops'],
     ['spec.defaults', 'Project.spec.defaults'],
     ['Cluster.spec.gitops.repositories.fleet.git.url', 'Cluster.spec.gitops.repositories.*.git.url'],
-    ['Cluster.spec.gitops.repositories.fleet.kustomizations.apps.patches[0].target', 'Cluster.spec.gitops.repositories.*.kustomizations.*.patches[].target'],
-    ['Cluster.spec.gitops.repositories.*.kustomizations.*.patches.target.kind', 'Cluster.spec.gitops.repositories.*.kustomizations.*.patches[].target.kind'],
+    [
+      'Cluster.spec.gitops.repositories.fleet.kustomizations.apps.patches[0].target',
+      'Cluster.spec.gitops.repositories.*.kustomizations.*.patches[].target',
+    ],
+    [
+      'Cluster.spec.gitops.repositories.*.kustomizations.*.patches.target.kind',
+      'Cluster.spec.gitops.repositories.*.kustomizations.*.patches[].target.kind',
+    ],
   ])('%s is %s', (text, path) => {
     expect(explainField(text).path).toBe(path);
   });
 
   it('tells type, default, allowed words and the variant', () => {
-    expect(explainField('Cluster.spec.local.nodes')).toMatchObject({ type: 'text', default: 'none', allowed: ['none', 'simulated'], required: false, children: [] });
+    expect(explainField('Cluster.spec.local.nodes')).toMatchObject({
+      type: 'text',
+      default: 'none',
+      allowed: ['none', 'simulated'],
+      required: false,
+      children: [],
+    });
     expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing'], required: true });
     expect(explainField('Cluster.spec.existing')).toMatchObject({ only: 'provisioner: existing', required: true });
     expect(explainField('Cluster.spec.gitops.repositories.a')).toMatchObject({ rule: 'exactly one of git, oci' });

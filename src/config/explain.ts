@@ -30,7 +30,11 @@ export interface FieldExplanation {
  * @throws SlipwayError SLW-CFG-043
  */
 export function explainField(text: string): FieldExplanation {
-  const segments = text.replaceAll('[]', '.[]').replace(/\[\d+\]/g, '.[]').split('.').filter((segment) => segment !== '');
+  const segments = text
+    .replaceAll('[]', '.[]')
+    .replace(/\[\d+\]/g, '.[]')
+    .split('.')
+    .filter((segment) => segment !== '');
   const roots = rootsFor(segments[0] ?? '');
   const named = roots.length === 1 && segments[0]?.toLowerCase() === roots[0]?.toLowerCase();
   const rest = named ? segments.slice(1) : segments;
@@ -56,7 +60,10 @@ interface Followed {
 function follow(root: Field, segments: readonly string[]): Followed {
   let field = root;
   for (const segment of segments) {
-    const next = field.children.find((child) => child.name === segment) ?? field.children.find((child) => child.name === '*') ?? itemChild(field, segment);
+    const next =
+      field.children.find((child) => child.name === segment) ??
+      field.children.find((child) => child.name === '*') ??
+      itemChild(field, segment);
     if (!next) return { parent: field, missing: segment };
     field = next;
   }
@@ -72,7 +79,12 @@ function noSuchField(text: string, followed: Followed | undefined): SlipwayError
   if (!followed) return new SlipwayError('SLW-CFG-043', `there is no field "${text}"`);
   const known = followed.parent.children.map((child) => child.name);
   const near = closest(followed.missing, known);
-  const fix = near !== undefined ? `did you mean ${followed.parent.path}.${near}?` : known.length > 0 ? `${followed.parent.path} has: ${known.join(', ')}` : `${followed.parent.path} has no fields below it`;
+  const fix =
+    near !== undefined
+      ? `did you mean ${followed.parent.path}.${near}?`
+      : known.length > 0
+        ? `${followed.parent.path} has: ${known.join(', ')}`
+        : `${followed.parent.path} has no fields below it`;
   return new SlipwayError('SLW-CFG-043', `there is no field "${text}"`, { fix });
 }
 
@@ -107,7 +119,13 @@ export function explanationLines(field: FieldExplanation): readonly string[] {
     ['takes', field.rule],
     ['example', field.examples?.map(showJson).join('   ')],
   ];
-  const lines = [field.path, '', field.description, '', ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`]))];
+  const lines = [
+    field.path,
+    '',
+    field.description,
+    '',
+    ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`])),
+  ];
   if (field.children.length === 0) return lines;
   const width = Math.max(...field.children.map((child) => child.name.length)) + 2;
   return [...lines, '', 'fields', ...field.children.map((child) => `  ${child.name.padEnd(width)}${firstSentence(child.description)}`)];

@@ -77,7 +77,8 @@ function mergeVariants(schema: JsonSchema): JsonSchema & { readonly alsoText?: b
   const variants = (schema.anyOf ?? schema.oneOf ?? []).filter((variant) => variant.type !== undefined);
   if (variants.length === 0) return schema;
   const reference = variants.find((variant) => variant.type === 'object');
-  if (variants.some((variant) => variant.type === 'string')) return { ...reference, ...schema, properties: reference?.properties ?? {}, alsoText: true };
+  if (variants.some((variant) => variant.type === 'string'))
+    return { ...reference, ...schema, properties: reference?.properties ?? {}, alsoText: true };
   return { ...schema, ...mergeProperties(variants), type: 'object' };
 }
 
@@ -88,10 +89,13 @@ function mergeProperties(variants: readonly JsonSchema[]) {
     for (const [name, property] of Object.entries(variant.properties ?? {})) {
       const isShared = variants.every((other) => other.properties?.[name] !== undefined);
       if (!isShared) onlyIn.set(name, discriminatorOf(variant));
-      properties[name] = properties[name]?.const === undefined && properties[name]?.enum === undefined ? property : joinWords(properties[name], property);
+      properties[name] =
+        properties[name]?.const === undefined && properties[name]?.enum === undefined ? property : joinWords(properties[name], property);
     }
   }
-  const required = Object.keys(properties).filter((name) => variants.every((variant) => variant.properties?.[name] === undefined || variant.required?.includes(name)));
+  const required = Object.keys(properties).filter((name) =>
+    variants.every((variant) => variant.properties?.[name] === undefined || variant.required?.includes(name)),
+  );
   return { properties, required, onlyIn };
 }
 
@@ -113,7 +117,12 @@ function discriminatorOf(variant: JsonSchema): string {
 function childFields(shape: ReturnType<typeof mergeVariants>, place: Place): readonly Field[] {
   const fields = Object.entries(shape.properties ?? {}).map(([name, schema]) => {
     const only = shape.onlyIn?.get(name);
-    return toField(schema, { name, path: `${place.path}.${name}`, required: shape.required?.includes(name) === true, ...(only !== undefined && { only }) });
+    return toField(schema, {
+      name,
+      path: `${place.path}.${name}`,
+      required: shape.required?.includes(name) === true,
+      ...(only !== undefined && { only }),
+    });
   });
   const values = shape.additionalProperties;
   if (typeof values === 'object') fields.push(toField(values, { name: '*', path: `${place.path}.*`, required: false }));
@@ -125,7 +134,14 @@ function hasReferenceKeys(children: readonly Field[]): boolean {
   return children.length === 3 && ['env', 'file', 'output'].every((key) => children.some((child) => child.name === key));
 }
 
-const PLAIN_TYPES: Readonly<Record<string, string>> = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false', array: 'list', object: 'mapping' };
+const PLAIN_TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'whole number',
+  number: 'number',
+  boolean: 'true or false',
+  array: 'list',
+  object: 'mapping',
+};
 
 function typeName(shape: ReturnType<typeof mergeVariants>, children: readonly Field[]): string {
   if (shape.alsoText) return 'text or reference';

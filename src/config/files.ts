@@ -32,7 +32,10 @@ async function findInFolder(host: Host, dir: string): Promise<ProjectFiles> {
   const single = join(dir, PROJECT_FILE);
   const several = await yamlFilesIn(host, join(dir, PROJECT_FOLDER));
   const hasSingle = (await kindOf(host, single)) !== undefined;
-  if (hasSingle && several.length > 0) throw new SlipwayError('SLW-CFG-002', `both ${PROJECT_FILE} and ${PROJECT_FOLDER}/ are in ${showPath(host, dir)}`, { at: start(host, single) });
+  if (hasSingle && several.length > 0)
+    throw new SlipwayError('SLW-CFG-002', `both ${PROJECT_FILE} and ${PROJECT_FOLDER}/ are in ${showPath(host, dir)}`, {
+      at: start(host, single),
+    });
   if (hasSingle) return { dir, files: [single] };
   if (several.length > 0) return { dir, files: several };
   throw await explainNothingFound(host, dir);
@@ -45,9 +48,21 @@ async function yamlFilesIn(host: Host, folder: string): Promise<readonly string[
 }
 
 async function explainNothingFound(host: Host, dir: string): Promise<SlipwayError> {
-  if ((await kindOf(host, join(dir, 'slipway.yml'))) !== undefined) return noProject(host, join(dir, PROJECT_FILE), `${showPath(host, dir)} holds slipway.yml, not ${PROJECT_FILE}`, `rename it to ${PROJECT_FILE}`);
+  if ((await kindOf(host, join(dir, 'slipway.yml'))) !== undefined)
+    return noProject(
+      host,
+      join(dir, PROJECT_FILE),
+      `${showPath(host, dir)} holds slipway.yml, not ${PROJECT_FILE}`,
+      `rename it to ${PROJECT_FILE}`,
+    );
   const isInside = basename(dir) === PROJECT_FOLDER && (await yamlFilesIn(host, dir)).length > 0;
-  if (isInside) return noProject(host, dir, `${showPath(host, dir)} is the inside of a project`, `name the folder around it: -f ${showPath(host, dirname(dir))}`);
+  if (isInside)
+    return noProject(
+      host,
+      dir,
+      `${showPath(host, dir)} is the inside of a project`,
+      `name the folder around it: -f ${showPath(host, dirname(dir))}`,
+    );
   return noProject(host, join(dir, PROJECT_FILE), `${showPath(host, dir)} holds neither ${PROJECT_FILE} nor ${PROJECT_FOLDER}/*.yaml`);
 }
 
@@ -62,7 +77,8 @@ export async function readSource(host: Host, path: string): Promise<SourceText> 
   const stat = await followedStat(host, path);
   if (stat === undefined) throw noProject(host, path, `${file} is gone`);
   if (stat.kind !== 'file') throw new SlipwayError('SLW-CFG-003', `${file} is no regular file`, { at });
-  if (stat.size > MAX_FILE_BYTES) throw new SlipwayError('SLW-CFG-003', `${file} has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`, { at });
+  if (stat.size > MAX_FILE_BYTES)
+    throw new SlipwayError('SLW-CFG-003', `${file} has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`, { at });
   const bytes = await host.files.readBytes(path);
   return { file, folder: dirname(path), text: decode(bytes ?? new Uint8Array(), file) };
 }

@@ -23,7 +23,14 @@ import { checkFolders, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
 
-export type { ExistingCluster, LocalCluster, ResolvedCluster, ResolvedGitops, ResolvedKustomization, ResolvedRepository } from './resolved.ts';
+export type {
+  ExistingCluster,
+  LocalCluster,
+  ResolvedCluster,
+  ResolvedGitops,
+  ResolvedKustomization,
+  ResolvedRepository,
+} from './resolved.ts';
 
 export interface LoadOptions {
   /** `--state-dir`, resolved against cwd; goes before the project's own `state.dir`. */
@@ -201,7 +208,9 @@ function assemble(host: Host, { found, checked, options, warnings }: Assembly): 
     stateDir: options.stateDir === undefined ? ownStateDir : resolve(host.env.cwd, options.stateDir),
     state: { backend: spec.state.backend },
     defaults: { timeoutMs: parseDuration(spec.defaults.timeout) ?? 0, parallel: spec.defaults.parallel },
-    clusters: checked.judged.flatMap(({ parsed, unit }) => (parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, clusterNames(needs.get(unit.subject)))] : [])),
+    clusters: checked.judged.flatMap(({ parsed, unit }) =>
+      parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, clusterNames(needs.get(unit.subject)))] : [],
+    ),
     findings: [...warnings].sort(byPosition).map(toFinding),
     positionOf: (subject, path) => bySubject.get(subject)?.document.locate(path),
   };

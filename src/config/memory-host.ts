@@ -20,7 +20,9 @@ export interface MemoryWorld {
 
 export function createMemoryHost({ files, env = {}, cwd = '/p' }: MemoryWorld): Host {
   const host = createNodeHost();
-  const all = new Map(Object.entries(files).map(([path, file]) => [path, typeof file === 'string' || file instanceof Uint8Array ? { content: file } : file]));
+  const all = new Map(
+    Object.entries(files).map(([path, file]) => [path, typeof file === 'string' || file instanceof Uint8Array ? { content: file } : file]),
+  );
   const folders = new Set([...all.keys()].flatMap(parents));
   const bytesOf = (path: string) => {
     const content = all.get(path)?.content;
@@ -33,7 +35,11 @@ export function createMemoryHost({ files, env = {}, cwd = '/p' }: MemoryWorld): 
       stat: async (path) => statOf(all.get(path), bytesOf(path)) ?? (folders.has(path) ? { ...EMPTY, kind: 'dir' } : undefined),
       readBytes: async (path) => bytesOf(path),
       readText: async (path) => new TextDecoder().decode(bytesOf(path)),
-      list: async (folder) => [...all.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1)).sort(),
+      list: async (folder) =>
+        [...all.keys()]
+          .filter((path) => dirname(path) === folder)
+          .map((path) => path.slice(folder.length + 1))
+          .sort(),
       realpath: async (path) => path,
     },
     env: { ...host.env, cwd, get: (name) => env[name] },

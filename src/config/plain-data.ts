@@ -2,7 +2,19 @@
  * From YAML nodes to plain data, refusing whatever two readers may understand differently: duplicate keys, merge keys,
  * tags, YAML 1.1 booleans. Bounded in depth and in what aliases may expand to.
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Code } from '../core/codes.ts';
 
 export const MAX_DEPTH = 64;
@@ -37,7 +49,16 @@ interface Reading {
 
 /** Reads one document's content; never throws. Mappings come as objects, keys as their text. */
 export function toPlainData(node: ParsedNode | null): PlainData {
-  const reading: Reading = { faults: [], anchors: new Map(), aliasTargets: new Map(), open: new Set(), aliasDepth: 0, outermost: undefined, aliasedNodes: 0, depth: 0 };
+  const reading: Reading = {
+    faults: [],
+    anchors: new Map(),
+    aliasTargets: new Map(),
+    open: new Set(),
+    aliasDepth: 0,
+    outermost: undefined,
+    aliasedNodes: 0,
+    depth: 0,
+  };
   const value = readNode(node, reading);
   return { value, faults: reading.faults, aliasTargets: reading.aliasTargets };
 }
@@ -53,7 +74,8 @@ function readNode(node: unknown, reading: Reading): unknown {
   if (isScalar(node)) return readScalar(node, reading);
   if (!isMap(node) && !isSeq(node)) return null;
   if (countAliased(reading)) return null;
-  if (reading.depth >= MAX_DEPTH) return fault(reading, node, { code: 'SLW-CFG-010', message: `the data nests deeper than ${MAX_DEPTH} levels` });
+  if (reading.depth >= MAX_DEPTH)
+    return fault(reading, node, { code: 'SLW-CFG-010', message: `the data nests deeper than ${MAX_DEPTH} levels` });
   return readCollection(node, reading);
 }
 
@@ -97,8 +119,10 @@ function readKey(pair: Pair, map: YAMLMap, reading: Reading): string | undefined
 
 function readAlias(alias: Alias, reading: Reading): unknown {
   const target = reading.aliasTargets.get(alias) ?? reading.anchors.get(alias.source);
-  if (target === undefined) return fault(reading, alias, { code: 'SLW-CFG-005', message: `alias *${alias.source} has no anchor &${alias.source} above it` });
-  if (reading.open.has(target)) return fault(reading, alias, { code: 'SLW-CFG-008', message: `anchor &${alias.source} contains an alias to itself` });
+  if (target === undefined)
+    return fault(reading, alias, { code: 'SLW-CFG-005', message: `alias *${alias.source} has no anchor &${alias.source} above it` });
+  if (reading.open.has(target))
+    return fault(reading, alias, { code: 'SLW-CFG-008', message: `anchor &${alias.source} contains an alias to itself` });
   reading.aliasTargets.set(alias, target);
   if (reading.aliasDepth === 0) reading.outermost = alias;
   reading.aliasDepth++;
@@ -111,7 +135,8 @@ function readAlias(alias: Alias, reading: Reading): unknown {
 function countAliased(reading: Reading): boolean {
   if (reading.aliasDepth === 0) return false;
   reading.aliasedNodes++;
-  if (reading.aliasedNodes === MAX_ALIASED_NODES) fault(reading, reading.outermost, { code: 'SLW-CFG-008', message: `aliases expand to more than ${MAX_ALIASED_NODES} nodes` });
+  if (reading.aliasedNodes === MAX_ALIASED_NODES)
+    fault(reading, reading.outermost, { code: 'SLW-CFG-008', message: `aliases expand to more than ${MAX_ALIASED_NODES} nodes` });
   return reading.aliasedNodes >= MAX_ALIASED_NODES;
 }
 
@@ -134,7 +159,11 @@ interface Trap {
 }
 
 const TRAPS: readonly { readonly pattern: RegExp; readonly reads: string; readonly otherwise?: (text: string) => string }[] = [
-  { pattern: /^(?:yes|no|on|off)$/i, reads: 'a boolean for YAML 1.1 and text for YAML 1.2', otherwise: (text) => `${/^(?:yes|on)$/i.test(text)} if a boolean is meant` },
+  {
+    pattern: /^(?:yes|no|on|off)$/i,
+    reads: 'a boolean for YAML 1.1 and text for YAML 1.2',
+    otherwise: (text) => `${/^(?:yes|on)$/i.test(text)} if a boolean is meant`,
+  },
   { pattern: /^[-+]?0[0-9_]+$/, reads: 'an octal number for YAML 1.1 and a decimal number for YAML 1.2' },
   { pattern: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/, reads: 'a base-60 number for YAML 1.1 and text for YAML 1.2' },
   { pattern: /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?$/, reads: 'a date for YAML 1.1 and text for YAML 1.2' },

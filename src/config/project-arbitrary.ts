@@ -6,10 +6,15 @@ type Data = Record<string, unknown>;
 // Names that YAML readers could take for something else belong to the game.
 const label = fc.oneof(
   { weight: 4, arbitrary: fc.stringMatching(/^[a-z0-9](?:[-a-z0-9]{0,10}[a-z0-9])?$/) },
-  { weight: 1, arbitrary: fc.constantFrom('on', 'no', 'null', 'true', '1e3', '0755', '2026-01-31', 'constructor', '1.0'.replace('.', '-')) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('on', 'no', 'null', 'true', '1e3', '0755', '2026-01-31', 'constructor', '1.0'.replace('.', '-')),
+  },
 );
 const duration = fc.constantFrom('250ms', '30s', '5m', '1h30m', '1.5h');
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((value) => !/[\p{Cc}\ufffe\uffff\ufffd]/u.test(value) && !/[{}]/.test(value) && value.isWellFormed());
+const text = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((value) => !/[\p{Cc}\ufffe\uffff\ufffd]/u.test(value) && !/[{}]/.test(value) && value.isWellFormed());
 const secret = fc.oneof(fc.constant({ env: 'TOKEN' }), fc.constant({ file: './token' }));
 const plainValue = fc.oneof(text, fc.constant({ env: 'TOKEN' }), fc.constant({ file: 'token' }));
 
@@ -32,7 +37,14 @@ const git = fc
 
 const oci = fc
   .tuple(
-    optional({ url: fc.constant('oci://registry.example.com/fleet'), insecure: fc.boolean(), auth: fc.record({ username: plainValue, password: secret }) }, ['url']),
+    optional(
+      {
+        url: fc.constant('oci://registry.example.com/fleet'),
+        insecure: fc.boolean(),
+        auth: fc.record({ username: plainValue, password: secret }),
+      },
+      ['url'],
+    ),
     fc.constantFrom<Data>({}, { tag: '1.0' }, { semver: '>=1.0.0' }, { digest: `sha256:${'b'.repeat(64)}` }),
   )
   .map(([base, ref]) => ({ oci: { ...base, ...ref } }));
@@ -49,14 +61,27 @@ const kustomization = optional(
     retryInterval: duration,
     targetNamespace: label,
     serviceAccountName: label,
-    healthChecks: fc.array(optional({ apiVersion: fc.constant('apps/v1'), kind: fc.constant('Deployment'), name: label, namespace: label }, ['apiVersion', 'kind', 'name']), { maxLength: 2 }),
+    healthChecks: fc.array(
+      optional({ apiVersion: fc.constant('apps/v1'), kind: fc.constant('Deployment'), name: label, namespace: label }, [
+        'apiVersion',
+        'kind',
+        'name',
+      ]),
+      { maxLength: 2 },
+    ),
     healthCheckExprs: fc.array(fc.constant({ apiVersion: 'a/v1', kind: 'B', current: "status.x == '${y}'" }), { maxLength: 1 }),
     decryption: fc.record({ sops: fc.record({ age: secret }) }),
     postBuild: optional({
       substitute: fc.dictionary(fc.constantFrom('A', 'b_1', '_c'), plainValue),
-      substituteFrom: fc.array(optional({ kind: fc.constantFrom('ConfigMap', 'Secret'), name: label, optional: fc.boolean() }, ['kind', 'name']), { maxLength: 2 }),
+      substituteFrom: fc.array(
+        optional({ kind: fc.constantFrom('ConfigMap', 'Secret'), name: label, optional: fc.boolean() }, ['kind', 'name']),
+        { maxLength: 2 },
+      ),
     }),
-    patches: fc.array(optional({ patch: fc.constant('- op: add\n  value: ${x}\n'), target: optional({ kind: text, name: text }) }, ['patch']), { maxLength: 2 }),
+    patches: fc.array(
+      optional({ patch: fc.constant('- op: add\n  value: ${x}\n'), target: optional({ kind: text, name: text }) }, ['patch']),
+      { maxLength: 2 },
+    ),
   },
   ['path'],
 );
@@ -64,33 +89,59 @@ const kustomization = optional(
 const repository = fc.tuple(fc.oneof(git, oci), fc.dictionary(label, kustomization, { maxKeys: 3, noNullPrototype: true }));
 
 /** Kustomization names unique in the cluster, dependsOn always to earlier ones. */
-const gitops = fc.tuple(fc.dictionary(label, repository, { maxKeys: 3, noNullPrototype: true }), fc.infiniteStream(fc.nat(2))).map(([repositories, picks]) => {
-  const earlier: string[] = [];
-  const entries = Object.entries(repositories).map(([name, [source, kustomizations]]) => {
-    const own = Object.entries(kustomizations).filter(([key]) => !earlier.includes(key));
-    const connected = own.map(([key, spec]) => {
-      const dependsOn = earlier.filter(() => picks.next().value === 0);
-      earlier.push(key);
-      return [key, { ...spec, dependsOn }] as const;
+const gitops = fc
+  .tuple(fc.dictionary(label, repository, { maxKeys: 3, noNullPrototype: true }), fc.infiniteStream(fc.nat(2)))
+  .map(([repositories, picks]) => {
+    const earlier: string[] = [];
+    const entries = Object.entries(repositories).map(([name, [source, kustomizations]]) => {
+      const own = Object.entries(kustomizations).filter(([key]) => !earlier.includes(key));
+      const connected = own.map(([key, spec]) => {
+        const dependsOn = earlier.filter(() => picks.next().value === 0);
+        earlier.push(key);
+        return [key, { ...spec, dependsOn }] as const;
+      });
+      return [name, { ...source, kustomizations: Object.fromEntries(connected) }] as const;
     });
-    return [name, { ...source, kustomizations: Object.fromEntries(connected) }] as const;
+    return { repositories: Object.fromEntries(entries) };
   });
-  return { repositories: Object.fromEntries(entries) };
-});
 
 const clusterSpec = fc.oneof(
-  optional({ provisioner: fc.constant('local'), local: optional({ nodes: fc.constantFrom('none', 'simulated'), kubernetesVersion: fc.constantFrom('1.36', 'v1.36.3') }), gitops }, ['provisioner']),
-  optional({ provisioner: fc.constant('existing'), existing: optional({ kubeconfig: secret, context: text }, ['kubeconfig']), gitops }, ['provisioner', 'existing']),
+  optional(
+    {
+      provisioner: fc.constant('local'),
+      local: optional({ nodes: fc.constantFrom('none', 'simulated'), kubernetesVersion: fc.constantFrom('1.36', 'v1.36.3') }),
+      gitops,
+    },
+    ['provisioner'],
+  ),
+  optional({ provisioner: fc.constant('existing'), existing: optional({ kubeconfig: secret, context: text }, ['kubeconfig']), gitops }, [
+    'provisioner',
+    'existing',
+  ]),
 );
 
 const document = (kind: string, name: string, spec: Data): Data => ({ apiVersion: 'slipway.dev/v1alpha1', kind, metadata: { name }, spec });
 
-const projectDocument = fc.tuple(label, optional({ state: optional({ backend: fc.constant('local'), dir: fc.constant('../state') }), defaults: optional({ timeout: duration, parallel: fc.integer({ min: 1, max: 256 }) }) })).map(([name, spec]) => document('Project', name, spec));
+const projectDocument = fc
+  .tuple(
+    label,
+    optional({
+      state: optional({ backend: fc.constant('local'), dir: fc.constant('../state') }),
+      defaults: optional({ timeout: duration, parallel: fc.integer({ min: 1, max: 256 }) }),
+    }),
+  )
+  .map(([name, spec]) => document('Project', name, spec));
 
 /** Documents of a valid project; the world has variable TOKEN, file ./token and folder ./fleet. */
 export const projectArbitrary: fc.Arbitrary<readonly Data[]> = fc
-  .tuple(fc.option(projectDocument, { nil: undefined }), fc.uniqueArray(fc.tuple(label, clusterSpec), { minLength: 1, maxLength: 3, selector: ([name]) => name }))
+  .tuple(
+    fc.option(projectDocument, { nil: undefined }),
+    fc.uniqueArray(fc.tuple(label, clusterSpec), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
+  )
   .map(([project, clusters]) => [...(project ? [project] : []), ...clusters.map(([name, spec]) => document('Cluster', name, spec))]);
 
 /** What the world of such a project holds besides it. */
-export const PROJECT_WORLD = { files: { '/p/token': 'a token that is long enough' }, env: { TOKEN: 'apiVersion: v1\nkind: Config' } } as const;
+export const PROJECT_WORLD = {
+  files: { '/p/token': 'a token that is long enough' },
+  env: { TOKEN: 'apiVersion: v1\nkind: Config' },
+} as const;

@@ -8,7 +8,12 @@ import { hostWith } from './memory-host.ts';
 import { PROJECT_WORLD, projectArbitrary } from './project-arbitrary.ts';
 
 // Text in quotes and keys as YAML 1.1 wants them: neither version takes any of them for something else.
-const toYaml = (documents: readonly unknown[]) => documents.map((document) => stringify(document, { version: '1.1', aliasDuplicateObjects: false, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })).join('---\n');
+const toYaml = (documents: readonly unknown[]) =>
+  documents
+    .map((document) =>
+      stringify(document, { version: '1.1', aliasDuplicateObjects: false, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' }),
+    )
+    .join('---\n');
 const load = (text: string | Uint8Array) => loadProject(hostWith(text, PROJECT_WORLD), '.');
 
 const loadError = (text: string | Uint8Array): Promise<unknown> =>
@@ -36,7 +41,12 @@ describe('loadProject, for any project', () => {
     await fc.assert(
       fc.asyncProperty(projectArbitrary, async (documents) => {
         const first = await load(toYaml(documents));
-        const filled = first.clusters.map(({ name, spec }) => ({ apiVersion: 'slipway.dev/v1alpha1', kind: 'Cluster', metadata: { name }, spec }));
+        const filled = first.clusters.map(({ name, spec }) => ({
+          apiVersion: 'slipway.dev/v1alpha1',
+          kind: 'Cluster',
+          metadata: { name },
+          spec,
+        }));
         const second = await load(toYaml(filled));
         expect(second.clusters.map(({ spec }) => spec)).toEqual(first.clusters.map(({ spec }) => spec));
       }),
@@ -59,7 +69,14 @@ describe('loadProject, for any project', () => {
   });
 
   it('never throws anything but SlipwayErrors with positions, whatever is cut, doubled or put in', async () => {
-    const edit = fc.tuple(fc.nat(), fc.nat(40), fc.oneof(fc.string({ unit: 'binary', maxLength: 4 }), fc.constantFrom('\t', ': ', '- ', '[', '}', '&a ', '*a', '!!', '|', '---\n', '<<: ', '"', '{env: X}', '? ')));
+    const edit = fc.tuple(
+      fc.nat(),
+      fc.nat(40),
+      fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 4 }),
+        fc.constantFrom('\t', ': ', '- ', '[', '}', '&a ', '*a', '!!', '|', '---\n', '<<: ', '"', '{env: X}', '? '),
+      ),
+    );
     await fc.assert(
       fc.asyncProperty(projectArbitrary, fc.array(edit, { minLength: 1, maxLength: 4 }), async (documents, edits) => {
         let text = toYaml(documents);
@@ -71,11 +88,45 @@ describe('loadProject, for any project', () => {
   });
 
   it('never throws anything but SlipwayErrors for random bytes and text', async () => {
-    const yamlish = fc.array(fc.constantFrom('a', 'b: ', '- ', '\n', '  ', '[', ']', '{', '}', ',', '&x ', '*x', '!t ', '|', '>', "'", '"', '#', '?', '%', '---', '...', '\t', ' 1', '<<'), { maxLength: 60 }).map((parts) => parts.join(''));
+    const yamlish = fc
+      .array(
+        fc.constantFrom(
+          'a',
+          'b: ',
+          '- ',
+          '\n',
+          '  ',
+          '[',
+          ']',
+          '{',
+          '}',
+          ',',
+          '&x ',
+          '*x',
+          '!t ',
+          '|',
+          '>',
+          "'",
+          '"',
+          '#',
+          '?',
+          '%',
+          '---',
+          '...',
+          '\t',
+          ' 1',
+          '<<',
+        ),
+        { maxLength: 60 },
+      )
+      .map((parts) => parts.join(''));
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary', maxLength: 200 }), yamlish), async (data) => {
-        expectOrderly(await loadError(data));
-      }),
+      fc.asyncProperty(
+        fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary', maxLength: 200 }), yamlish),
+        async (data) => {
+          expectOrderly(await loadError(data));
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -94,10 +145,18 @@ function expectOrderly(error: unknown): void {
 
 /** Lengthens one key of the schema's in block style; names that a user chooses are left out. */
 function misspell(text: string, pick: number, suffix: string) {
-  const keys = [...text.matchAll(/^( *(?:- )*)(metadata|spec|provisioner|local|existing|kubeconfig|gitops|repositories|git|oci|url|kustomizations|path|dependsOn|postBuild|decryption|sops|age)(?=:(?: |$))/gm)];
+  const keys = [
+    ...text.matchAll(
+      /^( *(?:- )*)(metadata|spec|provisioner|local|existing|kubeconfig|gitops|repositories|git|oci|url|kustomizations|path|dependsOn|postBuild|decryption|sops|age)(?=:(?: |$))/gm,
+    ),
+  ];
   const key = keys[pick % keys.length];
   if (!key) throw new Error('no key found');
   const [, indent = '', word = ''] = key;
   const end = key.index + indent.length + word.length;
-  return { broken: text.slice(0, end) + suffix + text.slice(end), line: text.slice(0, key.index).split('\n').length, col: indent.length + 1 };
+  return {
+    broken: text.slice(0, end) + suffix + text.slice(end),
+    line: text.slice(0, key.index).split('\n').length,
+    col: indent.length + 1,
+  };
 }

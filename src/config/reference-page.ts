@@ -54,6 +54,10 @@ function escapeBraces(text: string): string {
 }
 
 function renderOutputs(): string {
-  const rows = Object.entries(outputs).flatMap(([kind, fields]) => Object.entries(fields).map(([name, type]) => `| \`${kind}/NAME.${name}\` | ${type === 'secret' ? 'secret: only in secret fields' : 'text'} |`));
+  const rows = Object.entries(outputs).flatMap(([kind, fields]) =>
+    Object.entries(fields).map(
+      ([name, type]) => `| \`${kind}/NAME.${name}\` | ${type === 'secret' ? 'secret: only in secret fields' : 'text'} |`,
+    ),
+  );
   return ['## Outputs', '', '| reference | type |', '|---|---|', ...rows, ''].join('\n');
 }

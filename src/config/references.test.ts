@@ -5,7 +5,13 @@ import { type Reference, resolveKubeconfig, resolveValue } from './references.ts
 
 const place = { secret: true, field: 'spec.token', subject: 'Cluster/demo', at: { file: 'slipway.yaml', line: 3, col: 7 } };
 const host = createMemoryHost({
-  files: { '/p/token': 'from a file\n\n', '/p/short': 'abc\n', '/p/kc': 'kind: Config\n', '/p/dir/x': '', '/p/huge': { content: 'x', size: 2 ** 21 } },
+  files: {
+    '/p/token': 'from a file\n\n',
+    '/p/short': 'abc\n',
+    '/p/kc': 'kind: Config\n',
+    '/p/dir/x': '',
+    '/p/huge': { content: 'x', size: 2 ** 21 },
+  },
   env: { TOKEN: 'from the environment', EMPTY: '', SPACE: ' \n', SHORT: 'abc', KUBECONFIG: 'kc' },
 });
 const env = (name: string): Reference => ({ kind: 'env', name, ...place });
@@ -18,7 +24,9 @@ describe('resolveValue', () => {
     const options = { redactor, outputs };
     expect(await resolveValue(host, env('TOKEN'), options)).toBe('from the environment');
     expect(await resolveValue(host, file('/p/token'), options)).toBe('from a file');
-    expect(await resolveValue(host, { kind: 'output', target: 'Cluster/a', output: 'server', ...place, secret: false }, options)).toBe('server of Cluster/a');
+    expect(await resolveValue(host, { kind: 'output', target: 'Cluster/a', output: 'server', ...place, secret: false }, options)).toBe(
+      'server of Cluster/a',
+    );
     expect(redactor.redact('from the environment, from a file, server of Cluster/a')).toBe('•••, •••, server of Cluster/a');
   });
 
@@ -41,7 +49,11 @@ describe('resolveValue', () => {
     ['short file', file('/p/short'), 'SLW-CFG-034'],
     ['unknown output', { kind: 'output', target: 'Cluster/a', output: 'server', ...place } as Reference, 'SLW-CFG-042'],
   ])('%s', async (_title, reference, code) => {
-    await expect(resolveValue(host, reference, { redactor: new Redactor() })).rejects.toMatchObject({ code, at: place.at, object: 'Cluster/demo' });
+    await expect(resolveValue(host, reference, { redactor: new Redactor() })).rejects.toMatchObject({
+      code,
+      at: place.at,
+      object: 'Cluster/demo',
+    });
   });
 
   it('does not show a token that was typed in the place of a name', async () => {

@@ -82,7 +82,8 @@ async function read(host: Host, reference: Reference, options: ResolveOptions): 
   if (reference.kind === 'env') return readEnv(host, reference);
   if (reference.kind === 'file') return (await readReferencedFile(host, reference)).text;
   const text = options.outputs?.(reference.target, reference.output);
-  if (text === undefined) throw fail('SLW-CFG-042', `${reference.field} needs ${reference.output} of ${reference.target}, which is not known yet`, reference);
+  if (text === undefined)
+    throw fail('SLW-CFG-042', `${reference.field} needs ${reference.output} of ${reference.target}, which is not known yet`, reference);
   return text;
 }
 
@@ -90,7 +91,11 @@ async function read(host: Host, reference: Reference, options: ResolveOptions): 
 export function readEnv(host: Host, reference: EnvReference): string {
   const text = host.env.get(reference.name);
   if (text === undefined || text.trim() === '') {
-    throw fail('SLW-CFG-032', `environment variable ${showName(reference.name)}, which ${reference.field} needs, is ${text === undefined ? 'not set' : 'empty'}`, reference);
+    throw fail(
+      'SLW-CFG-032',
+      `environment variable ${showName(reference.name)}, which ${reference.field} needs, is ${text === undefined ? 'not set' : 'empty'}`,
+      reference,
+    );
   }
   return text.trimEnd();
 }
@@ -109,7 +114,8 @@ export async function readReferencedFile(host: Host, reference: FileReference): 
   });
   if (stat === undefined) throw fail('SLW-CFG-033', `file ${shown}, which ${reference.field} needs, does not exist`, reference);
   if (stat.kind !== 'file') throw fail('SLW-CFG-033', `${shown}, which ${reference.field} needs, is no regular file`, reference);
-  if (stat.size > MAX_VALUE_BYTES) throw fail('SLW-CFG-033', `file ${shown}, which ${reference.field} needs, is larger than ${MAX_VALUE_BYTES} bytes`, reference);
+  if (stat.size > MAX_VALUE_BYTES)
+    throw fail('SLW-CFG-033', `file ${shown}, which ${reference.field} needs, is larger than ${MAX_VALUE_BYTES} bytes`, reference);
   const text = await host.files.readText(reference.path).catch((cause: unknown) => {
     throw fail('SLW-CFG-033', `file ${shown}, which ${reference.field} needs, cannot be read`, { ...reference, cause });
   });
@@ -119,8 +125,17 @@ export async function readReferencedFile(host: Host, reference: FileReference): 
 /** @throws SlipwayError SLW-CFG-034 */
 export function refuseShort(reference: Reference, text: string): void {
   if (text.length >= MIN_SECRET_LENGTH) return;
-  const source = reference.kind === 'env' ? `environment variable ${showName(reference.name)}` : reference.kind === 'file' ? `file ${reference.path}` : `${reference.target}.${reference.output}`;
-  throw fail('SLW-CFG-034', `the secret for ${reference.field} in ${source} has ${text.length} characters, fewer than ${MIN_SECRET_LENGTH}`, reference);
+  const source =
+    reference.kind === 'env'
+      ? `environment variable ${showName(reference.name)}`
+      : reference.kind === 'file'
+        ? `file ${reference.path}`
+        : `${reference.target}.${reference.output}`;
+  throw fail(
+    'SLW-CFG-034',
+    `the secret for ${reference.field} in ${source} has ${text.length} characters, fewer than ${MIN_SECRET_LENGTH}`,
+    reference,
+  );
 }
 
 export interface KubeconfigText {
@@ -150,5 +165,9 @@ export function followKubeconfigPath(host: Host, reference: Reference): Referenc
 }
 
 function fail(code: SlipwayError['code'], message: string, reference: Reference & { readonly cause?: unknown }): SlipwayError {
-  return new SlipwayError(code, message, { at: reference.at, object: reference.subject, ...(reference.cause !== undefined && { cause: reference.cause }) });
+  return new SlipwayError(code, message, {
+    at: reference.at,
+    object: reference.subject,
+    ...(reference.cause !== undefined && { cause: reference.cause }),
+  });
 }

@@ -94,7 +94,8 @@ export function resolveCluster(document: ClusterDocument, unit: Unit, needs: rea
     gitops: spec.gitops && resolveGitops(spec.gitops, make),
     needs,
   };
-  if (spec.provisioner === 'local') return { ...identity, provisioner: 'local', local: { nodes: spec.local.nodes, kubernetesVersion: PINNED_KUBERNETES } };
+  if (spec.provisioner === 'local')
+    return { ...identity, provisioner: 'local', local: { nodes: spec.local.nodes, kubernetesVersion: PINNED_KUBERNETES } };
   const kubeconfig = make.secret(spec.existing.kubeconfig, ['spec', 'existing', 'kubeconfig']);
   return { ...identity, provisioner: 'existing', existing: { kubeconfig, context: spec.existing.context } };
 }
@@ -135,7 +136,9 @@ function resolveGitops(gitops: GitopsSpec, make: Resolver): ResolvedGitops {
 function resolveRepository(name: string, spec: RepositorySpec, make: Resolver): ResolvedRepository {
   const path = ['spec', 'gitops', 'repositories', name];
   const source = spec.git ? resolveGit(spec.git, [...path, 'git'], make) : resolveOci(demand(spec.oci), [...path, 'oci'], make);
-  const kustomizations = Object.entries(spec.kustomizations).map(([key, kustomization]) => resolveKustomization(kustomization, [...path, 'kustomizations', key], make));
+  const kustomizations = Object.entries(spec.kustomizations).map(([key, kustomization]) =>
+    resolveKustomization(kustomization, [...path, 'kustomizations', key], make),
+  );
   return { name, at: make.at(path), source, kustomizations };
 }
 
@@ -166,7 +169,10 @@ function gitAuth(spec: NonNullable<GitSourceSpec['auth']>, path: FieldPath, make
 
 function resolveOci(spec: OciSourceSpec, path: FieldPath, make: Resolver): OciSource {
   const { url, interval, timeout, insecure } = spec;
-  const auth = spec.auth && { username: make.value(spec.auth.username, [...path, 'auth', 'username']), password: make.secret(spec.auth.password, [...path, 'auth', 'password']) };
+  const auth = spec.auth && {
+    username: make.value(spec.auth.username, [...path, 'auth', 'username']),
+    password: make.secret(spec.auth.password, [...path, 'auth', 'password']),
+  };
   return { type: 'oci', url, ref: ociReference(spec), interval, timeout, insecure, auth };
 }
 
@@ -177,7 +183,9 @@ function ociReference(spec: OciSourceSpec): OciSource['ref'] {
 
 function resolveKustomization(spec: KustomizationSpec, path: FieldPath, make: Resolver): ResolvedKustomization {
   const { decryption, postBuild, ...rest } = spec;
-  const variables = Object.entries(postBuild?.substitute ?? {}).map(([name, value]) => [name, make.value(value, [...path, 'postBuild', 'substitute', name])] as const);
+  const variables = Object.entries(postBuild?.substitute ?? {}).map(
+    ([name, value]) => [name, make.value(value, [...path, 'postBuild', 'substitute', name])] as const,
+  );
   return {
     ...rest,
     name: String(path.at(-1)),

@@ -31,7 +31,10 @@ describe('the JSON Schema', () => {
       (document) => ({ ...document, metadata: { name: 'Not_A_Label' } }),
       (document) => ({ ...document, spec: { ...(document['spec'] as object), extra: 1 } }),
       (document) => ({ ...document, spec: [] }),
-      (document) => ({ ...document, spec: { provisioner: 'local', gitops: { repositories: { a: { git: { url: './a', branch: 'b', tag: 't' } } } } } }),
+      (document) => ({
+        ...document,
+        spec: { provisioner: 'local', gitops: { repositories: { a: { git: { url: './a', branch: 'b', tag: 't' } } } } },
+      }),
       (document) => ({ ...document, spec: { provisioner: 'local', gitops: { repositories: { a: {} } } } }),
       (document) => ({ ...document, spec: { provisioner: 'existing', existing: { kubeconfig: { file: 'a', env: 'B' } } } }),
     );
@@ -64,7 +67,8 @@ describe('the JSON Schema', () => {
     const wrong: string[] = [];
     const visit = (schema: JsonSchema, path: string): void => {
       const { default: fallback, description = '' } = schema;
-      if (fallback !== undefined && typeof fallback !== 'object' && !description.includes(`Default: ${fallback}.`)) wrong.push(`${path}: ${fallback}`);
+      if (fallback !== undefined && typeof fallback !== 'object' && !description.includes(`Default: ${fallback}.`))
+        wrong.push(`${path}: ${fallback}`);
       for (const [name, property] of Object.entries(schema.properties ?? {})) visit(property, `${path}.${name}`);
       for (const part of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), schema.items]) if (part) visit(part, path);
       if (typeof schema.additionalProperties === 'object') visit(schema.additionalProperties, `${path}.*`);

@@ -50,7 +50,12 @@ function unknownKey(path: FieldPath, key: string, context: FaultContext): Slipwa
 function invalidKey(path: FieldPath, issue: Issue & { readonly code: 'invalid_key' }, context: FaultContext): SlipwayError {
   const key = String(path.at(-1));
   const rule = issue.issues[0]?.message ?? 'is not allowed';
-  return error(rule === NAME_RULE ? 'SLW-CFG-017' : 'SLW-CFG-016', `the key "${key}" in ${showField(path.slice(0, -1))} ${rule}`, { context, path, part: 'key', ...nameFix(key, rule) });
+  return error(rule === NAME_RULE ? 'SLW-CFG-017' : 'SLW-CFG-016', `the key "${key}" in ${showField(path.slice(0, -1))} ${rule}`, {
+    context,
+    path,
+    part: 'key',
+    ...nameFix(key, rule),
+  });
 }
 
 function missing(path: FieldPath, value: unknown, context: FaultContext): SlipwayError {
@@ -59,7 +64,15 @@ function missing(path: FieldPath, value: unknown, context: FaultContext): Slipwa
   return error('SLW-CFG-015', message, { context, path, ...(allowed.length > 0 && { fix: `add it, with one of: ${allowed.join(', ')}` }) });
 }
 
-const WANTED: Readonly<Record<string, string>> = { string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', object: 'a mapping', record: 'a mapping', array: 'a list' };
+const WANTED: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+};
 
 function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, context: FaultContext): SlipwayError {
   const path = issue.path as FieldPath;
@@ -71,9 +84,17 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, context: 
     return error('SLW-CFG-013', `${field} takes no reference, but text`, { context, path, fix: 'write the text itself' });
   }
   if (issue.expected === 'string' && typeof value !== 'object' && spelling !== undefined) {
-    return error('SLW-CFG-014', `${field}: ${spelling} without quotes is read as the ${typeof value} ${String(value)}, but text is wanted`, { context, path, fix: `write "${spelling}"` });
+    return error(
+      'SLW-CFG-014',
+      `${field}: ${spelling} without quotes is read as the ${typeof value} ${String(value)}, but text is wanted`,
+      { context, path, fix: `write "${spelling}"` },
+    );
   }
-  return error('SLW-CFG-013', `${field} is ${describe(value, issue.expected)}, but ${wanted} is wanted`, { context, path, ...unquoteFix(value, issue.expected) });
+  return error('SLW-CFG-013', `${field} is ${describe(value, issue.expected)}, but ${wanted} is wanted`, {
+    context,
+    path,
+    ...unquoteFix(value, issue.expected),
+  });
 }
 
 function unquoteFix(value: unknown, expected: string): { readonly fix?: string } {

@@ -24,7 +24,11 @@ export function checkShape(unit: Unit): Shape {
 }
 
 /** Without a known provisioner zod looks no further; a likely one is put in to find what else is wrong. */
-function hiddenIssues(issues: readonly z.core.$ZodIssue[], value: Readonly<Record<string, unknown>>, unit: Unit): readonly z.core.$ZodIssue[] {
+function hiddenIssues(
+  issues: readonly z.core.$ZodIssue[],
+  value: Readonly<Record<string, unknown>>,
+  unit: Unit,
+): readonly z.core.$ZodIssue[] {
   const isHiding = issues.some((issue) => issue.code === 'invalid_union' && issue.path.join('.') === 'spec.provisioner');
   if (!isHiding) return [];
   const spec = valueAt(value, ['spec']) as Readonly<Record<string, unknown>>;

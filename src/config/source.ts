@@ -2,7 +2,20 @@
  * Source text to documents of plain data, each of which can say where a path stands: every later fault has a position.
  * Knows YAML, not what a project is.
  */
-import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, Parser, type ParsedNode } from 'yaml';
+import {
+  type Alias,
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  type ParsedNode,
+} from 'yaml';
 import { SlipwayError, type SourcePosition } from '../core/errors.ts';
 import { findBoundFault } from './bounds.ts';
 import { keyText, type NodeFault, toPlainData } from './plain-data.ts';
@@ -47,7 +60,8 @@ export function parseSource(source: SourceText): ParsedSource {
     const faults = syntaxFaults(document);
     const data = faults.length === 0 ? toPlainData(document.contents) : undefined;
     for (const fault of [...faults, ...(data?.faults ?? [])]) errors.push(toError(fault, source.file, lines));
-    if (data && !isEmpty(document.contents)) documents.push(new LocatedDocument(source, { root: document.contents, value: data.value, lines, aliasTargets: data.aliasTargets }));
+    if (data && !isEmpty(document.contents))
+      documents.push(new LocatedDocument(source, { root: document.contents, value: data.value, lines, aliasTargets: data.aliasTargets }));
   }
   return { documents, errors: errors.slice(0, MAX_FAULTS) };
 }
@@ -66,7 +80,8 @@ function parseYaml(source: SourceText, lines: LineCounter): readonly Document.Pa
   } catch (cause) {
     const at = { file: source.file, line: 1, col: 1 };
     // Neither is a fault of ours to hide: the parser is recursive, so hostile depth ends in a RangeError.
-    if (cause instanceof RangeError) return new SlipwayError('SLW-CFG-010', 'the data nests deeper than the parser can follow', { at, cause });
+    if (cause instanceof RangeError)
+      return new SlipwayError('SLW-CFG-010', 'the data nests deeper than the parser can follow', { at, cause });
     return new SlipwayError('SLW-CFG-005', 'the parser gives up on this file', { at, cause });
   }
 }
@@ -164,7 +179,8 @@ class LocatedDocument implements SourceDocument {
       const pair = node.items.find((item: Pair) => keyText(item.key) === String(segment));
       return pair && { key: pair.key as Node, value: pair.value as Node | null };
     }
-    if (isSeq(node) && typeof segment === 'number') return node.items[segment] === undefined ? undefined : { value: node.items[segment] as Node };
+    if (isSeq(node) && typeof segment === 'number')
+      return node.items[segment] === undefined ? undefined : { value: node.items[segment] as Node };
     return undefined;
   }
 

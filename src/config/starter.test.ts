@@ -5,11 +5,20 @@ import { createMemoryHost } from './memory-host.ts';
 import { renderStarter, type StarterOptions } from './starter.ts';
 
 const WORLD = { '/p/kc': 'kind: Config', '/p/known_hosts': 'git.example.com ssh-ed25519 AAAA', '/p/fleet/a': '', '/p/My Fleet/a': '' };
-const load = (text: string) => loadProject(createMemoryHost({ files: { ...WORLD, '/p/slipway.yaml': text }, env: { KUBECONFIG: '/p/kc' } }), '.');
+const load = (text: string) =>
+  loadProject(createMemoryHost({ files: { ...WORLD, '/p/slipway.yaml': text }, env: { KUBECONFIG: '/p/kc' } }), '.');
 /** Takes off the comment signs of the part that is shown as an example. */
-const uncomment = (text: string) => text.replaceAll(/^( +)# (?= *(?:gitops:|repositories:|fleet:|git:|url:|branch:|kustomizations:|apps:|path:|auth:|token:))/gm, '$1');
+const uncomment = (text: string) =>
+  text.replaceAll(/^( +)# (?= *(?:gitops:|repositories:|fleet:|git:|url:|branch:|kustomizations:|apps:|path:|auth:|token:))/gm, '$1');
 
-const repository = fc.constantFrom(undefined, './fleet', 'My Fleet', 'https://git.example.com/a/b.git', 'http://git.example.com/', 'ssh://git@git.example.com/a/b.git');
+const repository = fc.constantFrom(
+  undefined,
+  './fleet',
+  'My Fleet',
+  'https://git.example.com/a/b.git',
+  'http://git.example.com/',
+  'ssh://git@git.example.com/a/b.git',
+);
 const options = fc.record(
   {
     name: fc.constantFrom('demo', 'on', '0755', '1e3', 'null', 'a-b'),
@@ -30,7 +39,11 @@ describe('renderStarter', () => {
         expect(cluster).toMatchObject({ name: wanted.name, provisioner: wanted.provisioner });
         const source = cluster?.gitops?.repositories[0];
         expect(source !== undefined).toBe(wanted.repository !== undefined);
-        if (source) expect(source).toMatchObject({ source: { ref: { branch: wanted.branch ?? 'main' } }, kustomizations: [{ path: wanted.path ?? `./clusters/${wanted.name}` }] });
+        if (source)
+          expect(source).toMatchObject({
+            source: { ref: { branch: wanted.branch ?? 'main' } },
+            kustomizations: [{ path: wanted.path ?? `./clusters/${wanted.name}` }],
+          });
       }),
       { numRuns: 200 },
     );

@@ -37,7 +37,8 @@ export function renderStarter(options: StarterOptions): string {
 }
 
 function provisionerLines(options: StarterOptions): readonly string[] {
-  if (options.provisioner === 'local') return ['  provisioner: local # etcd and kube-apiserver as processes on this machine: no containers, no cloud account'];
+  if (options.provisioner === 'local')
+    return ['  provisioner: local # etcd and kube-apiserver as processes on this machine: no containers, no cloud account'];
   const kubeconfig = options.kubeconfig === undefined ? '{env: KUBECONFIG}' : `{file: ${scalar(options.kubeconfig)}}`;
   return [
     '  provisioner: existing # the cluster is already there; `down` removes only what Slipway installed on it',
@@ -50,7 +51,10 @@ function provisionerLines(options: StarterOptions): readonly string[] {
 function gitopsLines(options: StarterOptions): readonly string[] {
   const lines = ['  gitops: # what Flux applies on this cluster', '    repositories:', ...repositoryLines(options)];
   if (options.repository !== undefined) return lines;
-  return ['  # Take the comment signs off once there is a repository or a folder with manifests:', ...lines.map((line) => line.replace(/^ {2}/, '  # '))];
+  return [
+    '  # Take the comment signs off once there is a repository or a folder with manifests:',
+    ...lines.map((line) => line.replace(/^ {2}/, '  # ')),
+  ];
 }
 
 function repositoryLines(options: StarterOptions): readonly string[] {
@@ -70,7 +74,11 @@ function repositoryLines(options: StarterOptions): readonly string[] {
 
 function authLines(repository: string): readonly string[] {
   if (repository.startsWith('ssh://')) {
-    return ['          auth:', '            ssh: # the deploy key is generated and its public half printed', '              knownHosts: {file: ./known_hosts} # written by ssh-keyscan HOST; compare it with what the host publishes'];
+    return [
+      '          auth:',
+      '            ssh: # the deploy key is generated and its public half printed',
+      '              knownHosts: {file: ./known_hosts} # written by ssh-keyscan HOST; compare it with what the host publishes',
+    ];
   }
   if (!/^https?:\/\//.test(repository)) return [];
   return ['          # For a private repository; read access is enough:', '          # auth:', '          #   token: {env: GIT_TOKEN}'];
@@ -78,7 +86,11 @@ function authLines(repository: string): readonly string[] {
 
 /** The last part of the path or URL as a label, else `fleet`. */
 function repositoryName(repository: string): string {
-  const last = repository.replace(/(?:\.git)?\/*$/, '').split(/[/:]/).at(-1) ?? '';
+  const last =
+    repository
+      .replace(/(?:\.git)?\/*$/, '')
+      .split(/[/:]/)
+      .at(-1) ?? '';
   const name = last
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -89,6 +101,10 @@ function repositoryName(repository: string): string {
 
 /** Quoted wherever a reader of YAML 1.1 or 1.2 might not see text. */
 function scalar(text: string): string {
-  const isPlain = /^[A-Za-z./][\w./:@-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) && !text.endsWith(':') && !/^\.?(?:inf|nan)$/i.test(text);
+  const isPlain =
+    /^[A-Za-z./][\w./:@-]*$/.test(text) &&
+    !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) &&
+    !text.endsWith(':') &&
+    !/^\.?(?:inf|nan)$/i.test(text);
   return isPlain ? text : stringify(text, { defaultStringType: 'QUOTE_DOUBLE', lineWidth: 0 }).trimEnd();
 }

@@ -12,42 +12,59 @@ const local = z.strictObject({
   nodes: z
     .enum(['none', 'simulated'])
     .default('none')
-    .describe('none: only controllers that Slipway runs as processes come to life, any other pod stays Pending. simulated: other pods are simulated, and marked so. Default: none.'),
+    .describe(
+      'none: only controllers that Slipway runs as processes come to life, any other pod stays Pending. simulated: other pods are simulated, and marked so. Default: none.',
+    ),
   kubernetesVersion: z
     .string()
     .regex(/^v?[0-9]+\.[0-9]+(?:\.[0-9]+)?$/, { error: `must be a version in quotes, such as "${PINNED_KUBERNETES}"` })
     .exactOptional()
-    .describe(`Version of the kube-apiserver, in quotes. This release runs ${PINNED_KUBERNETES} and no other. Default: ${PINNED_KUBERNETES}.`)
+    .describe(
+      `Version of the kube-apiserver, in quotes. This release runs ${PINNED_KUBERNETES} and no other. Default: ${PINNED_KUBERNETES}.`,
+    )
     .meta({ examples: [PINNED_KUBERNETES] }),
 });
 
 const kubeconfig = exactlyOne(
   z.strictObject({
-    file: line().exactOptional().describe('Path of a kubeconfig, relative to the folder of this YAML file.').meta({ examples: ['./kubeconfig'] }),
+    file: line()
+      .exactOptional()
+      .describe('Path of a kubeconfig, relative to the folder of this YAML file.')
+      .meta({ examples: ['./kubeconfig'] }),
     env: environmentName()
       .exactOptional()
       .describe('Environment variable that holds a kubeconfig, or the path of one.')
       .meta({ examples: ['KUBECONFIG'] }),
-    output: line().exactOptional().describe('The kubeconfig of another cluster of the project: `Cluster/NAME.kubeconfig`.').meta({ examples: ['Cluster/mgmt.kubeconfig'] }),
+    output: line()
+      .exactOptional()
+      .describe('The kubeconfig of another cluster of the project: `Cluster/NAME.kubeconfig`.')
+      .meta({ examples: ['Cluster/mgmt.kubeconfig'] }),
   }),
   ['file', 'env', 'output'],
 ).meta({ writeOnly: true });
 
 const existing = z.strictObject({
   kubeconfig: kubeconfig.describe('How to reach the cluster. A secret: never shown, never copied into the journal.'),
-  context: line().exactOptional().describe('Context in the kubeconfig. Default: its current context.').meta({ examples: ['admin@prod'] }),
+  context: line()
+    .exactOptional()
+    .describe('Context in the kubeconfig. Default: its current context.')
+    .meta({ examples: ['admin@prod'] }),
 });
 
 const gitopsField = () => gitops.exactOptional().describe('What Flux applies on this cluster. Default: no Flux.');
 
 const localSpec = z.strictObject({
-  provisioner: z.literal('local').describe('How the cluster comes to be. local: etcd and kube-apiserver as processes on this machine, without containers.'),
+  provisioner: z
+    .literal('local')
+    .describe('How the cluster comes to be. local: etcd and kube-apiserver as processes on this machine, without containers.'),
   local: local.prefault({}).describe('Settings of the provisioner local.'),
   gitops: gitopsField(),
 });
 
 const existingSpec = z.strictObject({
-  provisioner: z.literal('existing').describe('How the cluster comes to be. existing: it is already there, and stays when the project goes.'),
+  provisioner: z
+    .literal('existing')
+    .describe('How the cluster comes to be. existing: it is already there, and stays when the project goes.'),
   existing: existing.describe('Settings of the provisioner existing.'),
   gitops: gitopsField(),
 });

@@ -6,16 +6,31 @@ import { API_VERSION, duration, line, metadata } from './vocabulary.ts';
 export const RESERVED_BACKENDS = ['s3', 'gcs', 'azblob'] as const;
 
 const state = z.strictObject({
-  backend: z.enum(['local']).default('local').describe('Where journal and lock are kept. This version offers local, a folder on this machine. Default: local.'),
+  backend: z
+    .enum(['local'])
+    .default('local')
+    .describe('Where journal and lock are kept. This version offers local, a folder on this machine. Default: local.'),
   dir: line()
     .exactOptional()
-    .describe('State folder, relative to the folder of this file. Default: .slipway/NAME beside the project file; --state-dir goes before both.')
+    .describe(
+      'State folder, relative to the folder of this file. Default: .slipway/NAME beside the project file; --state-dir goes before both.',
+    )
     .meta({ examples: ['../state/demo'] }),
 });
 
 const defaults = z.strictObject({
-  timeout: duration().default('5m').describe('Bound of each wait of a run, when --timeout does not say otherwise. Default: 5m.').meta({ examples: ['10m'] }),
-  parallel: z.number().int().min(1).max(256).default(10).describe('How many steps run at the same time, when --parallel does not say otherwise. Default: 10.').meta({ examples: [4] }),
+  timeout: duration()
+    .default('5m')
+    .describe('Bound of each wait of a run, when --timeout does not say otherwise. Default: 5m.')
+    .meta({ examples: ['10m'] }),
+  parallel: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(10)
+    .describe('How many steps run at the same time, when --parallel does not say otherwise. Default: 10.')
+    .meta({ examples: [4] }),
 });
 
 export const projectSpec = z.strictObject({

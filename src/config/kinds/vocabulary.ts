@@ -20,18 +20,22 @@ const PRINTABLE = /^[^\u0000-\u001f\u007f]+$/;
 
 export const label = () => z.string().regex(LABEL, { error: NAME_RULE });
 /** RFC 1123 subdomain: the names of Secrets, ConfigMaps and most objects. */
-export const objectName = () => z.string().regex(SUBDOMAIN, { error: 'must be the name of a Kubernetes object: lower-case letters, digits, hyphens and dots' });
+export const objectName = () =>
+  z.string().regex(SUBDOMAIN, { error: 'must be the name of a Kubernetes object: lower-case letters, digits, hyphens and dots' });
 export const duration = () => z.string().regex(DURATION, { error: 'must be a duration such as 30s, 5m or 1h30m' });
 /** One line of text without control characters. */
 export const line = () => z.string().regex(PRINTABLE, { error: 'must be one line of text, not empty' });
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const isEnvironmentName = (text: string): boolean => ENVIRONMENT_NAME.test(text);
-export const environmentName = () => z.string().regex(ENVIRONMENT_NAME, { error: 'must be the name of an environment variable: letters, digits and _' });
+export const environmentName = () =>
+  z.string().regex(ENVIRONMENT_NAME, { error: 'must be the name of an environment variable: letters, digits and _' });
 
 /** Fields of which exactly one is given. Also said in the JSON Schema. */
 export function exactlyOne<S extends z.ZodObject>(schema: S, keys: readonly string[]): S {
   const message = `needs exactly one of ${keys.join(', ')}`;
-  return schema.refine((value) => countKeys(value, keys) === 1, { error: message, when: isObjectPayload }).meta({ oneOf: keys.map((key) => ({ required: [key] })) });
+  return schema
+    .refine((value) => countKeys(value, keys) === 1, { error: message, when: isObjectPayload })
+    .meta({ oneOf: keys.map((key) => ({ required: [key] })) });
 }
 
 /** Fields of which one may be given, but not two. Also said in the JSON Schema. */
@@ -51,9 +55,18 @@ function isObjectPayload(payload: { readonly value: unknown }): boolean {
 }
 
 const referenceFields = {
-  env: environmentName().exactOptional().describe('Name of an environment variable of the command that holds the value.').meta({ examples: ['GITHUB_TOKEN'] }),
-  file: line().exactOptional().describe('Path of a file that holds the value, relative to the folder of this YAML file. White space at its end is cut off.').meta({ examples: ['./secrets/token'] }),
-  output: line().exactOptional().describe('What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`.').meta({ examples: ['Cluster/mgmt.server'] }),
+  env: environmentName()
+    .exactOptional()
+    .describe('Name of an environment variable of the command that holds the value.')
+    .meta({ examples: ['GITHUB_TOKEN'] }),
+  file: line()
+    .exactOptional()
+    .describe('Path of a file that holds the value, relative to the folder of this YAML file. White space at its end is cut off.')
+    .meta({ examples: ['./secrets/token'] }),
+  output: line()
+    .exactOptional()
+    .describe('What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`.')
+    .meta({ examples: ['Cluster/mgmt.server'] }),
 };
 
 const REFERENCE_KEYS = ['env', 'file', 'output'];
@@ -62,7 +75,10 @@ const reference = () => exactlyOne(z.strictObject(referenceFields), REFERENCE_KE
 
 /** A reference that must be used: a literal is refused, and what it gives is hidden in every output. */
 export const secret = () =>
-  exactlyOne(z.strictObject(referenceFields, { error: (issue) => (issue.code === 'invalid_type' ? SECRET_MARK : undefined) }), REFERENCE_KEYS).meta({ writeOnly: true });
+  exactlyOne(
+    z.strictObject(referenceFields, { error: (issue) => (issue.code === 'invalid_type' ? SECRET_MARK : undefined) }),
+    REFERENCE_KEYS,
+  ).meta({ writeOnly: true });
 /** Text, or a reference to text. Not hidden in output. */
 export const value = () => z.union([z.string(), reference()], { error: VALUE_MARK });
 
@@ -74,5 +90,7 @@ export const SECRET_NOTE = `A secret: only {env: NAME} or {file: path}, at least
 
 export const metadata = () =>
   z.strictObject({
-    name: label().describe('Name of the document, unique among its kind: an RFC 1123 label of at most 63 characters.').meta({ examples: ['demo'] }),
+    name: label()
+      .describe('Name of the document, unique among its kind: an RFC 1123 label of at most 63 characters.')
+      .meta({ examples: ['demo'] }),
   });

@@ -13,7 +13,14 @@ describe('findCycles', () => {
     ['itself', { a: ['a'] }, [['a']]],
     ['two', { a: ['b'], b: ['a'] }, [['a', 'b']]],
     ['behind a tail', { a: ['b'], b: ['c'], c: ['b'] }, [['b', 'c']]],
-    ['two circles', { a: ['b'], b: ['a'], c: ['d'], d: ['c'] }, [['a', 'b'], ['c', 'd']]],
+    [
+      'two circles',
+      { a: ['b'], b: ['a'], c: ['d'], d: ['c'] },
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    ],
   ])('%s', (_title, edges, expected) => {
     expect(findCycles(graph(edges))).toEqual(expected);
   });
@@ -28,10 +35,13 @@ describe('findCycles', () => {
     const edges = fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 })), { maxLength: 16 });
     fc.assert(
       fc.property(edges, (pairs) => {
-        const needs = new Map(Array.from({ length: 8 }, (_, i) => [String(i), pairs.filter(([from]) => from === i).map(([, to]) => String(to))] as const));
+        const needs = new Map(
+          Array.from({ length: 8 }, (_, i) => [String(i), pairs.filter(([from]) => from === i).map(([, to]) => String(to))] as const),
+        );
         const cycles = findCycles(needs);
         expect(cycles.length > 0).toBe(!hasOrder(needs));
-        for (const cycle of cycles) for (const [i, node] of cycle.entries()) expect(needs.get(node)).toContain(cycle[(i + 1) % cycle.length]);
+        for (const cycle of cycles)
+          for (const [i, node] of cycle.entries()) expect(needs.get(node)).toContain(cycle[(i + 1) % cycle.length]);
       }),
     );
   });

@@ -31,7 +31,12 @@ function collect(unit: Unit): readonly Declared[] {
   const repositories: FieldPath = ['spec', 'gitops', 'repositories'];
   return keysAt(unit, repositories).flatMap((repository) => {
     const all = [...repositories, repository, 'kustomizations'];
-    return keysAt(unit, all).map((name) => ({ name, repository, path: [...all, name], dependsOn: dependenciesAt(unit, [...all, name, 'dependsOn']) }));
+    return keysAt(unit, all).map((name) => ({
+      name,
+      repository,
+      path: [...all, name],
+      dependsOn: dependenciesAt(unit, [...all, name, 'dependsOn']),
+    }));
   });
 }
 
@@ -49,7 +54,12 @@ function keysAt(unit: Unit, path: FieldPath): readonly string[] {
 function duplicate(second: Declared, first: Declared, unit: Unit): SlipwayError {
   const { line } = unit.document.locate(first.path, 'key');
   const message = `kustomization "${second.name}" is declared by repository ${first.repository} in line ${line} already`;
-  return error('SLW-CFG-021', message, { context: unit, path: second.path, part: 'key', fix: `rename one of them, for example to "${second.repository}-${second.name}"` });
+  return error('SLW-CFG-021', message, {
+    context: unit,
+    path: second.path,
+    part: 'key',
+    fix: `rename one of them, for example to "${second.repository}-${second.name}"`,
+  });
 }
 
 function findDangling(kustomization: Declared, byName: ReadonlyMap<string, Declared>, unit: Unit): readonly SlipwayError[] {
@@ -70,6 +80,9 @@ function findCircles(byName: ReadonlyMap<string, Declared>, unit: Unit): readonl
   return findCycles(graph).map((cycle) => {
     const [first = ''] = cycle;
     const closing = byName.get(cycle.at(-1) ?? '')?.dependsOn.find(({ name }) => name === first);
-    return error('SLW-CFG-025', `kustomizations wait for each other: ${[...cycle, first].join(' → ')}`, { context: unit, path: closing?.path ?? [] });
+    return error('SLW-CFG-025', `kustomizations wait for each other: ${[...cycle, first].join(' → ')}`, {
+      context: unit,
+      path: closing?.path ?? [],
+    });
   });
 }

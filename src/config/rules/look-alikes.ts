@@ -9,8 +9,14 @@ const OTHER_LANGUAGES = new Set(['patch', 'current', 'inProgress', 'failed']);
 
 const LOOKS: readonly { readonly pattern: RegExp; readonly fix: (match: RegExpMatchArray) => string }[] = [
   { pattern: /^\s*\{\s*(env|file|output)\s*:\s*([^}]*?)\s*\}\s*$/, fix: (match) => `remove the quotes: {${match[1]}: ${match[2]}}` },
-  { pattern: /\$\{\s*([A-Za-z_][A-Za-z0-9_]*)[^}]*\}/, fix: (match) => `where the field takes references, make the whole value {env: ${match[1]}}; elsewhere write the text itself` },
-  { pattern: /\{\{.*\}\}/, fix: () => 'where the field takes references, make the whole value {output: KIND/NAME.field}; elsewhere write the text itself' },
+  {
+    pattern: /\$\{\s*([A-Za-z_][A-Za-z0-9_]*)[^}]*\}/,
+    fix: (match) => `where the field takes references, make the whole value {env: ${match[1]}}; elsewhere write the text itself`,
+  },
+  {
+    pattern: /\{\{.*\}\}/,
+    fix: () => 'where the field takes references, make the whole value {output: KIND/NAME.field}; elsewhere write the text itself',
+  },
 ];
 
 export function findLookAlikes(unit: Unit): readonly SlipwayError[] {
@@ -19,7 +25,9 @@ export function findLookAlikes(unit: Unit): readonly SlipwayError[] {
     const look = LOOKS.find(({ pattern }) => pattern.test(text));
     const match = look && text.match(look.pattern);
     if (!match || OTHER_LANGUAGES.has(String(path.at(-1)))) return;
-    errors.push(error('SLW-CFG-030', `${showField(path)} holds a reference inside a string`, { context: unit, path, fix: look.fix(match) }));
+    errors.push(
+      error('SLW-CFG-030', `${showField(path)} holds a reference inside a string`, { context: unit, path, fix: look.fix(match) }),
+    );
   });
   return errors;
 }

@@ -17,10 +17,16 @@ export function checkNames(units: readonly Unit[]): readonly SlipwayError[] {
 
 function misplaced(unit: Unit, units: readonly Unit[]): SlipwayError {
   const isSecond = units.find(({ kind }) => kind === 'Project') !== unit;
-  return error('SLW-CFG-022', isSecond ? `${unit.subject} is a second Project document` : `${unit.subject} is not the first document`, { context: unit, path: ['kind'] });
+  return error('SLW-CFG-022', isSecond ? `${unit.subject} is a second Project document` : `${unit.subject} is not the first document`, {
+    context: unit,
+    path: ['kind'],
+  });
 }
 
 function duplicate(unit: Unit, earlier: Unit): SlipwayError {
   const { file, line } = earlier.document.locate(['metadata', 'name']);
-  return error('SLW-CFG-021', `the name "${unit.name}" is taken by the ${unit.kind} in ${file}:${line}`, { context: unit, path: ['metadata', 'name'] });
+  return error('SLW-CFG-021', `the name "${unit.name}" is taken by the ${unit.kind} in ${file}:${line}`, {
+    context: unit,
+    path: ['metadata', 'name'],
+  });
 }

@@ -36,11 +36,16 @@ function collect(place: Place, value: unknown, found: FoundReference[]): void {
   const { unit, path, field } = place;
   if (field.isReference) {
     const raw = value as Readonly<Record<string, unknown>>;
-    found.push({ ...place, raw, reference: toReference(raw, { document: unit.document, subject: unit.subject, path, secret: field.isSecret }) });
+    found.push({
+      ...place,
+      raw,
+      reference: toReference(raw, { document: unit.document, subject: unit.subject, path, secret: field.isSecret }),
+    });
     return;
   }
   for (const child of field.children) {
-    for (const key of keysFor(child, field, value)) collect({ unit, path: [...path, key], field: child }, (value as Record<string | number, unknown>)[key], found);
+    for (const key of keysFor(child, field, value))
+      collect({ unit, path: [...path, key], field: child }, (value as Record<string | number, unknown>)[key], found);
   }
 }
 
@@ -52,7 +57,9 @@ function keysFor(child: Field, parent: Field, value: object): readonly (string |
 
 export function checkOutputs(references: readonly FoundReference[], units: readonly Unit[]): readonly SlipwayError[] {
   const subjects = new Set(units.map((unit) => unit.subject));
-  const judged = references.filter(({ raw }) => typeof raw['output'] === 'string').map((found) => ({ found, errors: checkOutput(found, subjects) }));
+  const judged = references
+    .filter(({ raw }) => typeof raw['output'] === 'string')
+    .map((found) => ({ found, errors: checkOutput(found, subjects) }));
   const sound = judged.filter(({ errors }) => errors.length === 0).map(({ found }) => found);
   return [...judged.flatMap(({ errors }) => errors), ...findCircles(sound, units)];
 }
@@ -63,17 +70,30 @@ function checkOutput(found: FoundReference, subjects: ReadonlySet<string>): read
   const parsed = parseOutput(String(found.raw['output']));
   const [kind = ''] = parsed?.target.split('/') ?? [];
   const offered = outputs[kind];
-  if (!parsed || !offered) return [error('SLW-CFG-026', `${field} refers to the output ${showValue(found.raw['output'])}, which is not KIND/NAME.field`, place)];
+  if (!parsed || !offered)
+    return [error('SLW-CFG-026', `${field} refers to the output ${showValue(found.raw['output'])}, which is not KIND/NAME.field`, place)];
   const type = Object.hasOwn(offered, parsed.output) ? offered[parsed.output] : undefined;
   if (type === undefined) {
     const near = closest(parsed.output, Object.keys(offered));
-    return [error('SLW-CFG-026', `${field}: a ${kind} has no output "${parsed.output}"`, { ...place, fix: near === undefined ? `use one of: ${Object.keys(offered).join(', ')}` : `did you mean "${near}"?` })];
+    return [
+      error('SLW-CFG-026', `${field}: a ${kind} has no output "${parsed.output}"`, {
+        ...place,
+        fix: near === undefined ? `use one of: ${Object.keys(offered).join(', ')}` : `did you mean "${near}"?`,
+      }),
+    ];
   }
   if (!subjects.has(parsed.target)) {
     const near = closest(parsed.target, subjects);
-    return [error('SLW-CFG-027', `${field} needs an output of ${parsed.target}, which is not in the project`, { ...place, ...(near !== undefined && { fix: `did you mean ${near}?` }) })];
+    return [
+      error('SLW-CFG-027', `${field} needs an output of ${parsed.target}, which is not in the project`, {
+        ...place,
+        ...(near !== undefined && { fix: `did you mean ${near}?` }),
+      }),
+    ];
   }
-  return type === 'secret' && !found.field.isSecret ? [error('SLW-CFG-029', `${field} would show the secret output ${parsed.output} of ${parsed.target}`, place)] : [];
+  return type === 'secret' && !found.field.isSecret
+    ? [error('SLW-CFG-029', `${field} would show the secret output ${parsed.output} of ${parsed.target}`, place)]
+    : [];
 }
 
 /** From each document to those whose outputs it needs. */
@@ -86,8 +106,15 @@ export function outputNeeds(references: readonly FoundReference[], units: readon
 function findCircles(references: readonly FoundReference[], units: readonly Unit[]): readonly SlipwayError[] {
   return findCycles(outputNeeds(references, units)).flatMap((cycle) => {
     const [first = ''] = cycle;
-    const closing = references.find(({ unit, reference }) => unit.subject === cycle.at(-1) && reference?.kind === 'output' && reference.target === first);
+    const closing = references.find(
+      ({ unit, reference }) => unit.subject === cycle.at(-1) && reference?.kind === 'output' && reference.target === first,
+    );
     if (!closing) return [];
-    return [error('SLW-CFG-028', `documents need each other's outputs: ${[...cycle, first].join(' → ')}`, { context: closing.unit, path: [...closing.path, 'output'] })];
+    return [
+      error('SLW-CFG-028', `documents need each other's outputs: ${[...cycle, first].join(' → ')}`, {
+        context: closing.unit,
+        path: [...closing.path, 'output'],
+      }),
+    ];
   });
 }

@@ -14,7 +14,12 @@ interface ReservedWords {
 }
 
 const RESERVED: readonly ReservedWords[] = [
-  { path: ['spec', 'provisioner'], words: RESERVED_PROVISIONERS, label: 'provisioner', fix: 'use provisioner: local or provisioner: existing' },
+  {
+    path: ['spec', 'provisioner'],
+    words: RESERVED_PROVISIONERS,
+    label: 'provisioner',
+    fix: 'use provisioner: local or provisioner: existing',
+  },
   { path: ['spec', 'state', 'backend'], words: RESERVED_BACKENDS, label: 'state backend', fix: 'use backend: local' },
 ];
 
@@ -32,12 +37,24 @@ export function checkVersions(unit: Unit): readonly SlipwayError[] {
   const errors: SlipwayError[] = [];
   const flux: FieldPath = ['spec', 'gitops', 'flux', 'version'];
   if (valueAt(unit.document.value, flux) !== undefined) {
-    errors.push(error('SLW-CFG-020', 'choosing the Flux version is not available in this version', { context: unit, path: flux, fix: 'remove flux.version' }));
+    errors.push(
+      error('SLW-CFG-020', 'choosing the Flux version is not available in this version', {
+        context: unit,
+        path: flux,
+        fix: 'remove flux.version',
+      }),
+    );
   }
   const path: FieldPath = ['spec', 'local', 'kubernetesVersion'];
   const version = valueAt(unit.document.value, path);
   if (typeof version === 'string' && /^v?\d+\.\d+(\.\d+)?$/.test(version) && !isPinned(version)) {
-    errors.push(error('SLW-CFG-040', `Kubernetes ${version} is not pinned, only ${PINNED_KUBERNETES}`, { context: unit, path, fix: `write "${PINNED_KUBERNETES}", or leave the field out` }));
+    errors.push(
+      error('SLW-CFG-040', `Kubernetes ${version} is not pinned, only ${PINNED_KUBERNETES}`, {
+        context: unit,
+        path,
+        fix: `write "${PINNED_KUBERNETES}", or leave the field out`,
+      }),
+    );
   }
   return errors;
 }

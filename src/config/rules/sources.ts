@@ -25,7 +25,11 @@ export function checkSources(unit: Unit): SourceCheck {
   const names = typeof repositories === 'object' && repositories !== null ? Object.keys(repositories) : [];
   const checks = names.map((name) => checkGit(unit, ['spec', 'gitops', 'repositories', name, 'git']));
   const oci = names.flatMap((name) => warnPlainOci(unit, ['spec', 'gitops', 'repositories', name, 'oci']));
-  return { errors: checks.flatMap((check) => check.errors), warnings: [...checks.flatMap((check) => check.warnings), ...oci], folders: checks.flatMap((check) => check.folders) };
+  return {
+    errors: checks.flatMap((check) => check.errors),
+    warnings: [...checks.flatMap((check) => check.warnings), ...oci],
+    folders: checks.flatMap((check) => check.folders),
+  };
 }
 
 function checkGit(unit: Unit, path: FieldPath): SourceCheck {
@@ -35,10 +39,23 @@ function checkGit(unit: Unit, path: FieldPath): SourceCheck {
   if (typeof url !== 'string' || url === '') return none;
   const address = parseAddress(url, unit.document.folder);
   if (isFault(address)) {
-    return { ...none, errors: [error(address.code, `${showField(urlPath)} ${address.message}`, { context: unit, path: urlPath, ...(address.fix !== undefined && { fix: address.fix }) })] };
+    return {
+      ...none,
+      errors: [
+        error(address.code, `${showField(urlPath)} ${address.message}`, {
+          context: unit,
+          path: urlPath,
+          ...(address.fix !== undefined && { fix: address.fix }),
+        }),
+      ],
+    };
   }
   const source = { unit, path, address };
-  return { errors: checkFit(source), warnings: warnPlainHttp(source), folders: address.kind === 'path' ? [{ path: urlPath, folder: address.path }] : [] };
+  return {
+    errors: checkFit(source),
+    warnings: warnPlainHttp(source),
+    folders: address.kind === 'path' ? [{ path: urlPath, folder: address.path }] : [],
+  };
 }
 
 interface Misfit {
@@ -56,12 +73,19 @@ const MISFITS: readonly Misfit[] = [
 ];
 
 function checkFit({ unit, path, address }: Source): readonly SlipwayError[] {
-  const errors = MISFITS.filter(({ field, kinds }) => kinds.includes(address.kind) && has(unit, [...path, ...field])).map(({ field, message }) =>
-    error('SLW-CFG-038', `${showField([...path, ...field])} ${message}`, { context: unit, path: [...path, ...field], part: 'key' }),
+  const errors = MISFITS.filter(({ field, kinds }) => kinds.includes(address.kind) && has(unit, [...path, ...field])).map(
+    ({ field, message }) =>
+      error('SLW-CFG-038', `${showField([...path, ...field])} ${message}`, { context: unit, path: [...path, ...field], part: 'key' }),
   );
   if (address.kind === 'ssh' && !has(unit, [...path, 'auth'])) {
     const fix = 'add auth: {ssh: {knownHosts: {file: ./known_hosts}}}; the deploy key is generated';
-    errors.push(error('SLW-CFG-038', `${showField([...path, 'url'])} is ssh://, but no host key is trusted`, { context: unit, path: [...path, 'url'], fix }));
+    errors.push(
+      error('SLW-CFG-038', `${showField([...path, 'url'])} is ssh://, but no host key is trusted`, {
+        context: unit,
+        path: [...path, 'url'],
+        fix,
+      }),
+    );
   }
   return [...errors, ...checkUsername(unit, path)];
 }
@@ -69,7 +93,14 @@ function checkFit({ unit, path, address }: Source): readonly SlipwayError[] {
 function checkUsername(unit: Unit, path: FieldPath): readonly SlipwayError[] {
   const username = [...path, 'auth', 'username'];
   if (!has(unit, username) || !has(unit, [...path, 'auth', 'ssh'])) return [];
-  return [error('SLW-CFG-038', `${showField(username)} goes with a token, but ssh takes the user from the URL`, { context: unit, path: username, part: 'key', fix: 'write the user into the URL: ssh://USER@host/path' })];
+  return [
+    error('SLW-CFG-038', `${showField(username)} goes with a token, but ssh takes the user from the URL`, {
+      context: unit,
+      path: username,
+      part: 'key',
+      fix: 'write the user into the URL: ssh://USER@host/path',
+    }),
+  ];
 }
 
 function warnPlainHttp({ unit, path, address }: Source): readonly SlipwayError[] {
@@ -79,7 +110,13 @@ function warnPlainHttp({ unit, path, address }: Source): readonly SlipwayError[]
 
 function warnPlainOci(unit: Unit, path: FieldPath): readonly SlipwayError[] {
   if (valueAt(unit.document.value, [...path, 'insecure']) !== true || !has(unit, [...path, 'auth'])) return [];
-  return [error('SLW-CFG-039', `the password of ${showField(path)} is sent over plain http`, { context: unit, path: [...path, 'insecure'], fix: 'remove insecure: true' })];
+  return [
+    error('SLW-CFG-039', `the password of ${showField(path)} is sent over plain http`, {
+      context: unit,
+      path: [...path, 'insecure'],
+      fix: 'remove insecure: true',
+    }),
+  ];
 }
 
 function isLoopback(url: string): boolean {

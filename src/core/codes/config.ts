@@ -44,16 +44,14 @@ export const configCodes = {
   },
   'SLW-CFG-006': {
     title: 'tab used for indentation',
-    explain:
-      'YAML forbids tabs in indentation. Editors show them like spaces, which makes this fault hard to see.',
+    explain: 'YAML forbids tabs in indentation. Editors show them like spaces, which makes this fault hard to see.',
     fix: 'replace the tab by spaces; most editors can convert a whole file',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-007': {
     title: 'empty project',
-    explain:
-      'The project files hold no document: they are empty, or hold only comments and separators.',
+    explain: 'The project files hold no document: they are empty, or hold only comments and separators.',
     fix: 'start with `slipway init`, or write at least one document with apiVersion, kind and metadata.name',
     exit: 65,
     retry: 'no',
@@ -68,16 +66,14 @@ export const configCodes = {
   },
   'SLW-CFG-009': {
     title: 'duplicate key',
-    explain:
-      'The same key stands twice in one mapping. YAML readers differ in which one they take, so none is taken.',
+    explain: 'The same key stands twice in one mapping. YAML readers differ in which one they take, so none is taken.',
     fix: 'remove or rename one of the two keys',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-010': {
     title: 'nested too deeply',
-    explain:
-      'The YAML nests deeper than any project needs (64 levels). This is nearly always a generated or damaged file.',
+    explain: 'The YAML nests deeper than any project needs (64 levels). This is nearly always a generated or damaged file.',
     fix: 'flatten the file, or correct its brackets',
     exit: 65,
     retry: 'no',
@@ -92,16 +88,14 @@ export const configCodes = {
   },
   'SLW-CFG-012': {
     title: 'unknown key',
-    explain:
-      'The key is not part of this kind. Unknown keys are never ignored, because a misspelt setting would silently not apply.',
+    explain: 'The key is not part of this kind. Unknown keys are never ignored, because a misspelt setting would silently not apply.',
     fix: 'correct or remove the key; `slipway explain KIND.FIELD` lists what is allowed',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-013': {
     title: 'wrong type',
-    explain:
-      'The value has another type than the field wants: for example a list where a mapping belongs, or text where a number belongs.',
+    explain: 'The value has another type than the field wants: for example a list where a mapping belongs, or text where a number belongs.',
     fix: 'give a value of the expected type; `slipway explain KIND.FIELD` shows it',
     exit: 65,
     retry: 'no',
@@ -116,16 +110,14 @@ export const configCodes = {
   },
   'SLW-CFG-015': {
     title: 'missing field',
-    explain:
-      'A required field is not there, or its value is empty.',
+    explain: 'A required field is not there, or its value is empty.',
     fix: 'add the field; `slipway explain KIND.FIELD` shows what it takes',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-016': {
     title: 'value not allowed',
-    explain:
-      'The value has the right type but is none of the allowed words, does not match the pattern, or is out of range.',
+    explain: 'The value has the right type but is none of the allowed words, does not match the pattern, or is out of range.',
     fix: 'use an allowed value; `slipway explain KIND.FIELD` lists them',
     exit: 65,
     retry: 'no',
@@ -156,8 +148,7 @@ export const configCodes = {
   },
   'SLW-CFG-020': {
     title: 'not available in this version',
-    explain:
-      'The word is reserved by the design of Slipway, but this release does not implement it. It is refused rather than ignored.',
+    explain: 'The word is reserved by the design of Slipway, but this release does not implement it. It is refused rather than ignored.',
     fix: 'remove it, or use what this version offers',
     exit: 65,
     retry: 'no',
@@ -180,24 +171,21 @@ export const configCodes = {
   },
   'SLW-CFG-023': {
     title: 'choose exactly one',
-    explain:
-      'These fields exclude each other, or one of them is needed. Which one was meant cannot be known.',
+    explain: 'These fields exclude each other, or one of them is needed. Which one was meant cannot be known.',
     fix: 'keep exactly one of the named fields',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-024': {
     title: 'dangling dependsOn',
-    explain:
-      'A Kustomization depends on one that the cluster does not declare. It would wait for ever.',
+    explain: 'A Kustomization depends on one that the cluster does not declare. It would wait for ever.',
     fix: 'correct the name, or declare the Kustomization',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-025': {
     title: 'cyclic dependsOn',
-    explain:
-      'Kustomizations wait for each other in a circle, so none could ever start.',
+    explain: 'Kustomizations wait for each other in a circle, so none could ever start.',
     fix: 'remove one of the named dependencies',
     exit: 65,
     retry: 'no',
@@ -212,24 +200,21 @@ export const configCodes = {
   },
   'SLW-CFG-027': {
     title: 'dangling output reference',
-    explain:
-      'An output reference names a document that the project does not hold.',
+    explain: 'An output reference names a document that the project does not hold.',
     fix: 'correct the name, or add the document',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-028': {
     title: 'cyclic output references',
-    explain:
-      'Documents need each other’s outputs in a circle, so none could be created first.',
+    explain: 'Documents need each other’s outputs in a circle, so none could be created first.',
     fix: 'break the circle: write one of the values out',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-029': {
     title: 'secret in a plain field',
-    explain:
-      'The output is a secret, but the field is shown in plans and stored in clear text in the cluster.',
+    explain: 'The output is a secret, but the field is shown in plans and stored in clear text in the cluster.',
     fix: 'use the output in a field that takes secrets, or another output',
     exit: 65,
     retry: 'no',
@@ -252,8 +237,7 @@ export const configCodes = {
   },
   'SLW-CFG-032': {
     title: 'environment variable not set',
-    explain:
-      'A reference {env: NAME} names a variable that is not set, or is set to nothing, in the environment of this command.',
+    explain: 'A reference {env: NAME} names a variable that is not set, or is set to nothing, in the environment of this command.',
     fix: 'set the variable before running the command',
     exit: 65,
     retry: 'after-user',
@@ -276,8 +260,7 @@ export const configCodes = {
   },
   'SLW-CFG-035': {
     title: 'secret file readable by others',
-    explain:
-      'The file behind a secret can be read by the group or by everybody on this machine. This is a warning; nothing stops.',
+    explain: 'The file behind a secret can be read by the group or by everybody on this machine. This is a warning; nothing stops.',
     fix: 'chmod 600 the file',
     exit: 65,
     retry: 'no',
@@ -316,16 +299,14 @@ export const configCodes = {
   },
   'SLW-CFG-040': {
     title: 'Kubernetes version not pinned',
-    explain:
-      'The local provisioner runs the kube-apiserver of this release’s pinned toolchain. Other versions are not built.',
+    explain: 'The local provisioner runs the kube-apiserver of this release’s pinned toolchain. Other versions are not built.',
     fix: 'leave local.kubernetesVersion out, or name the pinned version',
     exit: 65,
     retry: 'no',
   },
   'SLW-CFG-041': {
     title: 'repository path missing',
-    explain:
-      'git.url is a path, and there is no folder at that path. Paths are relative to the folder of the YAML file that names them.',
+    explain: 'git.url is a path, and there is no folder at that path. Paths are relative to the folder of the YAML file that names them.',
     fix: 'create the folder or correct the path',
     exit: 65,
     retry: 'after-user',
@@ -340,8 +321,7 @@ export const configCodes = {
   },
   'SLW-CFG-043': {
     title: 'no such field',
-    explain:
-      '`slipway explain` takes an error code or the path of a field, for example Cluster.spec.gitops.',
+    explain: '`slipway explain` takes an error code or the path of a field, for example Cluster.spec.gitops.',
     fix: 'start from the kind: `slipway explain Cluster`',
     exit: 64,
     retry: 'no',
