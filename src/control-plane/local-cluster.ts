@@ -5,7 +5,8 @@
 import { isLabel } from '../core/ids.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
-import { clusterLayout, type ClusterLayout } from './cluster-layout.ts';
+import { findIdentityFaults } from '../pki/identity-files.ts';
+import { clusterIdentities, clusterLayout, type ClusterLayout } from './cluster-layout.ts';
 import { ensureKubeconfig, wantedKubeconfig, type KubeconfigWish } from './kubeconfig-file.ts';
 import type { ControlPlanePorts } from './control-plane-args.ts';
 import { listProcesses } from './processes.ts';
@@ -105,6 +106,14 @@ export async function staleKubeconfigs(host: Host, layout: ClusterLayout, cluste
 
 export async function ensureKubeconfigs(host: Host, layout: ClusterLayout, cluster: LocalCluster): Promise<void> {
   for (const wish of kubeconfigWishes(layout, cluster)) await ensureKubeconfig(host, wish);
+}
+
+/** How to reach the API server as administrator, from the certificates themselves; undefined while one of them is missing or expired. */
+export async function adminKubeconfig(host: Host, dir: string, cluster: LocalCluster): Promise<string | undefined> {
+  const layout = clusterLayout(dir);
+  if ((await findIdentityFaults(host, clusterIdentities(cluster.name, layout))).length > 0) return undefined;
+  const wish = kubeconfigWishes(layout, cluster).find(({ path }) => path === layout.kubeconfig);
+  return wish && wantedKubeconfig(host, wish);
 }
 
 function parseCluster(text: string): LocalCluster | undefined {

@@ -85,7 +85,7 @@ async function startController(name: string, { api, dir }: { api: ApiServer; dir
   mkdirSync(join(own, 'data'), { recursive: true });
   writeFileSync(join(own, 'kubeconfig'), api.kubeconfig, { mode: 0o600 });
   const [health, storage] = await Promise.all([freePort(), freePort()]);
-  const source = name === 'source-controller' ? [`--storage-path=${join(own, 'data')}`, `--storage-addr=127.0.0.1:${storage}`, `--storage-adv-addr=127.0.0.1:${storage}`] : ['--http-retry=1'];
+  const source = name === 'source-controller' ? [`--storage-path=${join(own, 'data')}`, `--storage-addr=127.0.0.1:${storage}`, `--storage-adv-addr=127.0.0.1:${storage}`] : ['--http-retry=1', ...(name === 'kustomize-controller' ? ['--feature-gates=CancelHealthCheckOnNewRevision=true'] : [])];
   const args = ['--events-addr=', '--metrics-addr=127.0.0.1:0', `--health-addr=127.0.0.1:${health}`, '--min-retry-delay=250ms', '--max-retry-delay=5s', '--requeue-dependency=1s', ...source];
   const log = openSync(join(own, 'log'), 'a');
   return spawn(testBinary(name), args, { env: { KUBECONFIG: join(own, 'kubeconfig'), RUNTIME_NAMESPACE: 'flux-system', TMPDIR: join(own, 'tmp'), HOME: own, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', log, log] });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Json } from '../../src/core/digest.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import type { Sandbox } from './slipway.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
+import { type Sandbox, succeed } from './slipway.ts';
 import { apiObjects, differences, files, listeningPorts, normaliseText, processesMentioning, type World } from './world.ts';
 
 /** Parts of the folders whose names or contents are chosen by time, chance or a database. */
@@ -37,10 +38,14 @@ export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]
   return world;
 }
 
+/** A client of a cluster of the project, by its own kubeconfig; the caller closes it. */
+export async function connect(sandbox: Sandbox, cluster: string): Promise<KubeClient> {
+  const { stdout } = await succeed(sandbox, ['kubeconfig', cluster]);
+  return createKubeClient(createNodeHost(), { kubeconfig: stdout });
+}
+
 async function clusterObjects(sandbox: Sandbox, cluster: string): Promise<World> {
-  const { code, stdout, stderr } = await sandbox.run(['kubeconfig', cluster]);
-  if (code !== 0) throw new Error(`slipway kubeconfig ${cluster} exited with ${code}: ${stderr}`);
-  const client = await createKubeClient(createNodeHost(), { kubeconfig: stdout });
+  const client = await connect(sandbox, cluster);
   try {
     return await apiObjects({
       get: async (path) => {

@@ -42,7 +42,7 @@ const buildCases: readonly StallCase[] = [
   { name: 'YAML that does not parse', files: { 'app/web.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n bad: [\n' }, object: /^Kustomization\/flux-system\/app$/, reason: /InvalidYaml|BuildFailed/, file: /app\/web\.yaml:4/ },
   { name: 'a resource file that is missing', files: { 'app/kustomization.yaml': 'resources: [gone.yaml]\n' }, object: /^Kustomization\/flux-system\/app$/, reason: /PathMissing|BuildFailed/, says: /gone\.yaml/ },
   { name: 'a variable that is not set', files: { 'app/web.yaml': configMap('web').replace('{a: b}', '{a: "${colour}"}') }, units: quick({ substitute: new Map([['size', { kind: 'literal', text: 'big' }]]) }), object: /web|Kustomization\/flux-system\/app/, reason: /SubstitutionFailed/, says: /colour/ },
-  { name: 'an encrypted Secret without a key', files: { 'app/web.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: sealed, namespace: default}\nstringData: {a: "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]"}\nsops:\n  mac: "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]"\n  version: 3.9.0\n' }, object: /sealed/, reason: /DecryptionFailed/, file: /app\/web\.yaml:1:1/ },
+  { name: 'an encrypted Secret without a key', files: { 'app/web.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: sealed, namespace: default}\ndata: {a: "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]"}\nsops:\n  mac: "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]"\n  version: 3.9.0\n' }, object: /sealed/, reason: /DecryptionFailed/, file: /app\/web\.yaml:1:1/ },
   { name: 'two objects of one name', files: { 'app/a.yaml': configMap('web'), 'app/b.yaml': configMap('web') }, object: /^Kustomization\/flux-system\/app$/, reason: /DuplicateObject|BuildFailed/, says: /web/ },
 ];
 
@@ -89,12 +89,11 @@ const releaseCases: readonly StallCase[] = [
 const widget = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.example.com}
-spec: {group: example.com, scope: Namespaced, names: {kind: Widget, plural: widgets}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}
+spec: {group: example.com, scope: Namespaced, names: {kind: Widget, plural: widgets}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {status: {type: object, x-kubernetes-preserve-unknown-fields: true, default: {conditions: [{type: Ready, status: "False", reason: NoPower, message: it is unplugged}]}}}}}}]}
 ---
 apiVersion: example.com/v1
 kind: Widget
 metadata: {name: w, namespace: default}
-status: {conditions: [{type: Ready, status: "False", reason: NoPower, message: it is unplugged}]}
 `;
 
 const healthCases: readonly StallCase[] = [

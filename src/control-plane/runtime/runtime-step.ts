@@ -1,11 +1,11 @@
 /** The step that makes known controllers run on a local cluster, and its undo, which ends them. */
 import type { Json } from '../../core/digest.ts';
+import { SlipwayError } from '../../core/errors.ts';
 import { type Change, type ChangeDetail, defineStep, type Step, type StepContext, type StepId, type UndoHandler } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { readPins } from '../../toolchain/catalogue.ts';
-import { clusterLayout } from '../cluster-layout.ts';
-import { readCluster, requireCluster } from '../local-cluster.ts';
+import { adminKubeconfig, type LocalCluster, readCluster, requireCluster } from '../local-cluster.ts';
 import { isControlPlaneAlive, observeProcess } from '../processes.ts';
 import { classifyPodSpec } from './classify.ts';
 import { asDeployment, DEPLOYMENT, isRolledOut, podKey } from './pod.ts';
@@ -35,7 +35,8 @@ interface Observed {
 export async function openRuntime(context: StepContext, options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect'>): Promise<Runtime> {
   const { host, report, timeoutMs } = context;
   const cluster = await requireCluster(host, options.clusterDir);
-  const client = await connectTo(host, options);
+  const client = await connectTo(host, cluster, options);
+  if (!client) throw new SlipwayError('SLW-LOC-008', `no valid certificates in ${options.clusterDir}`);
   return createRuntime({ host, client, cluster, toolchainDir: options.toolchainDir, timeoutMs, report });
 }
 
@@ -65,8 +66,8 @@ async function observe(context: StepContext, options: RuntimeStepOptions): Promi
   if (!cluster) return { clusterId: undefined, details: [] };
   const { clusterId } = cluster;
   const dead = await deadProcesses(host, clusterId);
-  const serving = await isControlPlaneAlive(host, clusterId);
-  const waiting = serving ? await waitingDeployments(host, await connectTo(host, options), signal) : [];
+  const client = (await isControlPlaneAlive(host, clusterId)) ? await connectTo(host, cluster, options) : undefined;
+  const waiting = client ? await waitingDeployments(host, client, signal) : [];
   const first: ChangeDetail[] = record ? [] : [{ object: 'controllers', kind: 'create', reason: 'the runtime never ran' }];
   return { clusterId, details: [...first, ...dead, ...waiting] };
 }
@@ -93,8 +94,9 @@ async function waitingDeployments(host: Host, client: KubeClient, signal: AbortS
     .map((deployment) => ({ object: `Deployment/${podKey(deployment)}`, kind: 'create', reason: 'is not rolled out' }));
 }
 
-async function connectTo(host: Host, options: Pick<RuntimeStepOptions, 'clusterDir' | 'connect'>): Promise<KubeClient> {
-  return options.connect((await host.files.readText(clusterLayout(options.clusterDir).kubeconfig)) ?? '');
+async function connectTo(host: Host, cluster: LocalCluster, options: Pick<RuntimeStepOptions, 'clusterDir' | 'connect'>): Promise<KubeClient | undefined> {
+  const kubeconfig = await adminKubeconfig(host, options.clusterDir, cluster);
+  return kubeconfig === undefined ? undefined : options.connect(kubeconfig);
 }
 
 /** Ends every process that was started for a pod; the pods themselves go with the cluster. */

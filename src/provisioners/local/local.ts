@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
-import { readCluster } from '../../control-plane/local-cluster.ts';
+import { adminKubeconfig, readCluster } from '../../control-plane/local-cluster.ts';
 import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
 import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
 import { asPod } from '../../control-plane/runtime/pod.ts';
@@ -107,7 +107,7 @@ const connectWith =
 /** While planning a cluster whose API server is not there, nothing can be asked of it. */
 async function connectWhenServing({ host }: Pick<StepContext, 'host'>, context: ProvisionerContext, clusterDir: string): Promise<KubeClient | undefined> {
   const cluster = await readCluster(host, clusterDir);
-  const text = await host.files.readText(clusterLayout(clusterDir).kubeconfig);
+  const text = cluster && (await adminKubeconfig(host, clusterDir, cluster));
   if (!cluster || text === undefined) return undefined;
   return (await isControlPlaneAlive(host, cluster.clusterId)) ? context.connect({ text }) : undefined;
 }
