@@ -4,10 +4,21 @@ import { isLabel } from '../core/ids.ts';
 import type { InitAnswers } from './commands/init.ts';
 import type { Session } from './session.ts';
 
+/** After a cancelled question the library would ask the next one; this ends it. */
+class GivenUp extends Error {}
+
 /** Undefined when the person gave up. */
 export async function askStarter(session: Session, suggestedName: string): Promise<InitAnswers | undefined> {
-  const streams = session.terminal.prompt;
-  let given = true;
+  try {
+    return await askAll(session, suggestedName);
+  } catch (error) {
+    if (error instanceof GivenUp) return undefined;
+    throw error;
+  }
+}
+
+async function askAll(session: Session, suggestedName: string): Promise<InitAnswers | undefined> {
+  const streams = { ...session.terminal.prompt, signal: session.signal };
   intro('A first slipway.yaml', streams);
   const answers = await group(
     {
@@ -34,9 +45,13 @@ export async function askStarter(session: Session, suggestedName: string): Promi
       repository: ({ results }) => (results.source === 'repository' ? text({ message: 'Path, https:// or ssh:// of the repository', validate: (value) => ((value ?? '') === '' ? 'a path or URL' : undefined), ...streams }) : undefined),
       write: () => confirm({ message: 'Write slipway.yaml?', ...streams }),
     },
-    { onCancel: () => void (given = false) },
+    {
+      onCancel: () => {
+        throw new GivenUp();
+      },
+    },
   );
-  if (!given || !answers.write) {
+  if (!answers.write) {
     cancel('Given up.', streams);
     return undefined;
   }
