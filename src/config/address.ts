@@ -24,13 +24,20 @@ export function isFault(address: Address | AddressFault): address is AddressFaul
 function parseUrl(text: string, scheme: string): Address | AddressFault {
   if (scheme === 'file')
     return { code: 'SLW-CFG-036', message: 'is a file:// URL', fix: `write the path: ${text.slice('file://'.length)}` };
-  if (scheme !== 'http' && scheme !== 'https' && scheme !== 'ssh')
-    return { code: 'SLW-CFG-036', message: `begins with ${scheme}://, which Flux does not read` };
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || url.hostname === '' || /\s/.test(text)) return { code: 'SLW-CFG-036', message: 'is no valid URL' };
+  if (!isReadScheme(scheme)) return { code: 'SLW-CFG-036', message: `begins with ${scheme}://, which Flux does not read` };
+  const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
+  if (!url?.hostname) return { code: 'SLW-CFG-036', message: 'is no valid URL' };
+  return findCredentials(url) ?? { kind: scheme, url: text };
+}
+
+function isReadScheme(scheme: string): scheme is 'http' | 'https' | 'ssh' {
+  return scheme === 'http' || scheme === 'https' || scheme === 'ssh';
+}
+
+function findCredentials(url: URL): AddressFault | undefined {
   if (url.password !== '') return { code: 'SLW-CFG-037', message: 'holds a password' };
-  if (scheme !== 'ssh' && url.username !== '') return { code: 'SLW-CFG-037', message: 'holds a user name or token' };
-  return { kind: scheme, url: text };
+  if (url.protocol !== 'ssh:' && url.username !== '') return { code: 'SLW-CFG-037', message: 'holds a user name or token' };
+  return undefined;
 }
 
 function refusePath(text: string): AddressFault | undefined {

@@ -204,6 +204,7 @@ describe('bad input', () => {
     ['text in the place of the mapping around it', 'auth: hunter2hunter2'],
     ['a number', 'auth: {token: 4711471147114711}'],
     ['a name of a variable that is no name', 'auth: {token: {env: hunter2-hunter2}}'],
+    ['a number for a name of a variable', 'auth: {token: {env: 4711471147114711}}'],
     ['a URL', 'caBundle: {env: TOKEN}\n          branch: "https://me:hunter2hunter2@a.example"'],
   ])('never repeats what may be a secret: %s', async (_title, field) => {
     const text = `${GIT}          url: https://me:hunter2hunter2@a.example/b\n          ${field}\n`;

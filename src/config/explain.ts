@@ -30,18 +30,19 @@ export interface FieldExplanation {
  * @throws SlipwayError SLW-CFG-043
  */
 export function explainField(text: string): FieldExplanation {
-  const segments = text
-    .replaceAll('[]', '.[]')
-    .replace(/\[\d+\]/g, '.[]')
-    .split('.')
-    .filter((segment) => segment !== '');
+  const segments = toSegments(text);
   const roots = rootsFor(segments[0] ?? '');
-  const named = roots.length === 1 && segments[0]?.toLowerCase() === roots[0]?.toLowerCase();
-  const rest = named ? segments.slice(1) : segments;
+  const isNamed = roots.length === 1;
+  const rest = isNamed ? segments.slice(1) : segments;
   const tries = roots.map((kind) => follow(fieldTree(kind), rest));
   const found = tries.find((result) => result.field !== undefined)?.field;
-  if (found && (named || rest.length > 0)) return toExplanation(found);
+  if (found && (isNamed || rest.length > 0)) return toExplanation(found);
   throw noSuchField(text, rest.length === 0 ? undefined : tries.at(-1));
+}
+
+function toSegments(text: string): readonly string[] {
+  const path = text.replaceAll('[]', '.[]').replaceAll(/\[\d+\]/g, '.[]');
+  return path.split('.').filter((segment) => segment !== '');
 }
 
 function rootsFor(first: string) {

@@ -146,10 +146,10 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
 function typeName(shape: ReturnType<typeof mergeVariants>, children: readonly Field[]): string {
   if (shape.alsoText) return 'text or reference';
   if (hasReferenceKeys(children)) return shape.writeOnly ? 'secret reference' : 'reference';
-  if (shape.type === 'array') return `list of ${children[0]?.type ?? 'anything'}`;
-  if (shape.const !== undefined) return 'text';
-  if (typeof shape.additionalProperties === 'object') return `mapping of names to ${children.at(-1)?.type ?? 'anything'}`;
-  return PLAIN_TYPES[shape.type ?? ''] ?? 'anything';
+  const inner = children.at(-1)?.type ?? 'anything';
+  if (shape.type === 'array') return `list of ${inner}`;
+  if (typeof shape.additionalProperties === 'object') return `mapping of names to ${inner}`;
+  return PLAIN_TYPES[shape.type ?? ''] ?? 'text';
 }
 
 function ruleOf(schema: JsonSchema): string | undefined {

@@ -1,6 +1,6 @@
 /** Which files make up a project, and their text. The only place of config that reads project files. */
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { SlipwayError } from '../core/errors.ts';
+import { SlipwayError, type SourcePosition } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import type { SourceText } from './source.ts';
 
@@ -24,7 +24,7 @@ export async function findProjectFiles(host: Host, file: string): Promise<Projec
   const path = resolve(host.env.cwd, file);
   const kind = await kindOf(host, path);
   if (kind === 'dir') return await findInFolder(host, path);
-  if (kind === undefined) throw noProject(host, path, `there is no file or folder ${showPath(host, path)}`);
+  if (kind === undefined) throw noProject(start(host, path), `there is no file or folder ${showPath(host, path)}`);
   return { dir: dirname(path), files: [path] };
 }
 
@@ -50,24 +50,25 @@ async function yamlFilesIn(host: Host, folder: string): Promise<readonly string[
 async function explainNothingFound(host: Host, dir: string): Promise<SlipwayError> {
   if ((await kindOf(host, join(dir, 'slipway.yml'))) !== undefined)
     return noProject(
-      host,
-      join(dir, PROJECT_FILE),
+      start(host, join(dir, PROJECT_FILE)),
       `${showPath(host, dir)} holds slipway.yml, not ${PROJECT_FILE}`,
       `rename it to ${PROJECT_FILE}`,
     );
   const isInside = basename(dir) === PROJECT_FOLDER && (await yamlFilesIn(host, dir)).length > 0;
   if (isInside)
     return noProject(
-      host,
-      dir,
+      start(host, dir),
       `${showPath(host, dir)} is the inside of a project`,
       `name the folder around it: -f ${showPath(host, dirname(dir))}`,
     );
-  return noProject(host, join(dir, PROJECT_FILE), `${showPath(host, dir)} holds neither ${PROJECT_FILE} nor ${PROJECT_FOLDER}/*.yaml`);
+  return noProject(
+    start(host, join(dir, PROJECT_FILE)),
+    `${showPath(host, dir)} holds neither ${PROJECT_FILE} nor ${PROJECT_FOLDER}/*.yaml`,
+  );
 }
 
-function noProject(host: Host, path: string, message: string, fix?: string): SlipwayError {
-  return new SlipwayError('SLW-CFG-001', message, { at: start(host, path), ...(fix !== undefined && { fix }) });
+function noProject(at: SourcePosition, message: string, fix?: string): SlipwayError {
+  return new SlipwayError('SLW-CFG-001', message, { at, ...(fix !== undefined && { fix }) });
 }
 
 /** The text of one project file. @throws SlipwayError SLW-CFG-001, SLW-CFG-003, SLW-CFG-004, SLW-HST-… */
@@ -75,7 +76,7 @@ export async function readSource(host: Host, path: string): Promise<SourceText> 
   const file = showPath(host, path);
   const at = start(host, path);
   const stat = await followedStat(host, path);
-  if (stat === undefined) throw noProject(host, path, `${file} is gone`);
+  if (stat === undefined) throw noProject(start(host, path), `${file} is gone`);
   if (stat.kind !== 'file') throw new SlipwayError('SLW-CFG-003', `${file} is no regular file`, { at });
   if (stat.size > MAX_FILE_BYTES)
     throw new SlipwayError('SLW-CFG-003', `${file} has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`, { at });
@@ -115,7 +116,7 @@ export function showPath(host: Host, path: string): string {
   return short.startsWith('..') ? path : short;
 }
 
-function start(host: Host, path: string) {
+function start(host: Host, path: string): SourcePosition {
   return { file: showPath(host, path), line: 1, col: 1 };
 }
 

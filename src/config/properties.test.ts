@@ -31,7 +31,7 @@ describe('loadProject, for any project', () => {
         const project = await load(toYaml(documents));
         const expected = documents.filter(isCluster).map((document) => (clusterDocument.parse(document) as ClusterDocument).spec);
         expect(project.clusters.map(({ spec }) => spec)).toEqual(expected);
-        expect(project.name).toBe((documents[0]?.['metadata'] as { name: string }).name);
+        expect(project.name).toBe((documents.at(0)?.['metadata'] as { name: string } | undefined)?.name);
       }),
       { numRuns: 60 },
     );

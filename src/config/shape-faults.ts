@@ -79,6 +79,8 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, context: 
   const field = showField(path);
   if (issue.message === SECRET_MARK) return error('SLW-CFG-031', `${field} holds a secret in clear text`, { context, path });
   const wanted = WANTED[issue.expected] ?? issue.expected;
+  if (isInsideSecret(path, context) && typeof value !== 'object')
+    return error('SLW-CFG-013', `${field} must be ${wanted}`, { context, path });
   const spelling = context.document.spelling(path);
   if (issue.expected === 'string' && isReferenceLike(value)) {
     return error('SLW-CFG-013', `${field} takes no reference, but text`, { context, path, fix: 'write the text itself' });

@@ -132,6 +132,10 @@ function positionAt(file: string, offset: number, lines: LineCounter): SourcePos
   return { file, line: Math.max(line, 1), col: Math.max(col, 1) };
 }
 
+function offsetOf(node: Node | null | undefined): number | undefined {
+  return node?.range?.[0];
+}
+
 interface Located {
   readonly root: Node | null;
   readonly value: unknown;
@@ -154,13 +158,13 @@ class LocatedDocument implements SourceDocument {
 
   locate(path: FieldPath, part: 'key' | 'value' = 'value'): SourcePosition {
     let node: Node | null = this.#located.root;
-    let offset = node?.range?.[0] ?? 0;
+    let offset = offsetOf(node) ?? 0;
     for (const [i, segment] of path.entries()) {
       const found = this.#step(node, segment);
       if (!found) break;
-      const isLast = i === path.length - 1;
       // A parent that stands in for something missing is shown by its key: that is what a reader looks for.
-      offset = (isLast && part === 'value' ? (found.value ?? found.key) : (found.key ?? found.value))?.range?.[0] ?? offset;
+      const wanted = i === path.length - 1 ? part : 'key';
+      offset = offsetOf(found[wanted]) ?? offsetOf(found.key) ?? offsetOf(found.value) ?? offset;
       node = found.value;
     }
     return positionAt(this.file, offset, this.#located.lines);

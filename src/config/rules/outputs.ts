@@ -65,35 +65,43 @@ export function checkOutputs(references: readonly FoundReference[], units: reado
 }
 
 function checkOutput(found: FoundReference, subjects: ReadonlySet<string>): readonly SlipwayError[] {
-  const place = { context: found.unit, path: [...found.path, 'output'] };
-  const field = showField(found.path);
-  const parsed = parseOutput(String(found.raw['output']));
-  const [kind = ''] = parsed?.target.split('/') ?? [];
-  const offered = outputs[kind];
+  const text = found.raw['output'];
+  const parsed = parseOutput(String(text));
+  const offered = parsed && outputs[parsed.target.split('/')[0] ?? ''];
   if (!parsed || !offered)
-    return [error('SLW-CFG-026', `${field} refers to the output ${showValue(found.raw['output'])}, which is not KIND/NAME.field`, place)];
-  const type = Object.hasOwn(offered, parsed.output) ? offered[parsed.output] : undefined;
-  if (type === undefined) {
-    const near = closest(parsed.output, Object.keys(offered));
+    return [malformed(found, `${showField(found.path)} refers to the output ${showValue(text)}, which is not KIND/NAME.field`)];
+  if (!Object.hasOwn(offered, parsed.output)) {
+    const names = Object.keys(offered);
     return [
-      error('SLW-CFG-026', `${field}: a ${kind} has no output "${parsed.output}"`, {
-        ...place,
-        fix: near === undefined ? `use one of: ${Object.keys(offered).join(', ')}` : `did you mean "${near}"?`,
-      }),
+      malformed(
+        found,
+        `${showField(found.path)}: ${parsed.target} has no output "${parsed.output}"`,
+        suggest(parsed.output, names) ?? `use one of: ${names.join(', ')}`,
+      ),
     ];
   }
-  if (!subjects.has(parsed.target)) {
-    const near = closest(parsed.target, subjects);
-    return [
-      error('SLW-CFG-027', `${field} needs an output of ${parsed.target}, which is not in the project`, {
-        ...place,
-        ...(near !== undefined && { fix: `did you mean ${near}?` }),
-      }),
-    ];
-  }
-  return type === 'secret' && !found.field.isSecret
-    ? [error('SLW-CFG-029', `${field} would show the secret output ${parsed.output} of ${parsed.target}`, place)]
-    : [];
+  if (!subjects.has(parsed.target)) return [dangling(found, parsed.target, suggest(parsed.target, subjects))];
+  if (offered[parsed.output] !== 'secret' || found.field.isSecret) return [];
+  const message = `${showField(found.path)} would show the secret output ${parsed.output} of ${parsed.target}`;
+  return [error('SLW-CFG-029', message, { context: found.unit, path: outputPath(found) })];
+}
+
+function malformed(found: FoundReference, message: string, fix?: string): SlipwayError {
+  return error('SLW-CFG-026', message, { context: found.unit, path: outputPath(found), ...(fix !== undefined && { fix }) });
+}
+
+function dangling(found: FoundReference, target: string, fix: string | undefined): SlipwayError {
+  const message = `${showField(found.path)} needs an output of ${target}, which is not in the project`;
+  return error('SLW-CFG-027', message, { context: found.unit, path: outputPath(found), ...(fix !== undefined && { fix }) });
+}
+
+function suggest(word: string, known: Iterable<string>): string | undefined {
+  const near = closest(word, known);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
+function outputPath(found: FoundReference): FieldPath {
+  return [...found.path, 'output'];
 }
 
 /** From each document to those whose outputs it needs. */
