@@ -24,9 +24,13 @@ export function createConsent(session: Session, flags: ConsentFlags): Consent {
   return { confirm, declined: () => declined };
 }
 
+function coversDown({ plan }: ConfirmRequest, given: readonly string[]): boolean {
+  return plan.verb === 'down' && given.includes(plan.project);
+}
+
 /** Names that are still to be typed. */
 export function missingNames(request: ConfirmRequest, given: readonly string[]): readonly string[] {
-  if (request.plan.verb === 'down' && given.includes(request.plan.project)) return [];
+  if (coversDown(request, given)) return [];
   return [...new Set(request.destroys)].filter((name) => !given.includes(name));
 }
 
@@ -34,8 +38,7 @@ async function decide(session: Session, flags: ConsentFlags, request: ConfirmReq
   if (!hasChanges(request.plan)) return true;
   const given = flags.confirm ?? [];
   const missing = missingNames(request, given);
-  const named = request.destroys.length > 0 || (request.plan.verb === 'down' && given.includes(request.plan.project));
-  const granted = missing.length === 0 && (flags.yes || named);
+  const granted = missing.length === 0 && (flags.yes || request.destroys.length > 0 || coversDown(request, given));
   if (session.mode !== 'json') showPlan(session, request);
   if (granted) return true;
   if (session.mode === 'json' || !session.terminal.canPrompt) throw refusal(request, missing);
