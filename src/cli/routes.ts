@@ -203,7 +203,7 @@ const serve = buildRouteMap<string, ParseContext>({
   routes: {
     git: command<ServeFlags>('serve git', {
       brief: 'Serve repositories read-only on loopback',
-      flags: { ...globalFlags, config: { kind: 'parsed', parse: text, placeholder: 'path', brief: 'What is served' } },
+      flags: { ...globalFlags, config: { kind: 'parsed', parse: text, placeholder: 'path', brief: 'What is served' }, rotate: { kind: 'parsed', parse: text, variadic: true, optional: true, placeholder: 'folder', brief: 'Logs to keep small' } },
       aliases: globalAliases,
       load: () => import('./commands/serve/git.ts'),
     }),

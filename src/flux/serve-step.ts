@@ -171,7 +171,7 @@ async function serverSpec(host: Host, options: FluxStepsOptions, port: number): 
   return {
     component: COMPONENT,
     command,
-    args: [...args, 'serve', 'git', '--config', serverConfigFile(options.gitDir)],
+    args: [...args, 'serve', 'git', '--config', serverConfigFile(options.gitDir), ...(options.logDirs ?? []).flatMap((dir) => ['--rotate', dir])],
     cwd: options.gitDir,
     env: { PATH: [...new Set([dirname(git), '/usr/local/bin', '/usr/bin', '/bin'])].join(':'), HOME: host.env.home },
     logFile: join(options.gitDir, 'logs', 'git-server.log'),

@@ -32,6 +32,8 @@ export interface FluxStepsOptions {
   /** `cluster`: undone by the end of the cluster itself. `uninstall`: taken off again, step by step. */
   readonly undo: 'cluster' | 'uninstall';
   readonly cannotRun?: CannotRun;
+  /** Folders of logs that the resident server keeps small. */
+  readonly logDirs?: readonly string[];
   /** Command line of the resident server, without flags; default: this Node with src/cli/main.ts. */
   readonly serveCommand?: { readonly command: string; readonly args: readonly string[] };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { adminKubeconfig, readCluster } from '../../control-plane/local-cluster.ts';
+import { rotateLogs } from '../../control-plane/log-files.ts';
 import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
 import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
 import { asPod } from '../../control-plane/runtime/pod.ts';
@@ -38,9 +39,11 @@ export const localProvisioner: Provisioner = {
   },
   cannotRun: async (_cluster, { host }) => createCannotRun(await readPins(host)),
   logs: async (view, context) => {
-    const { logsDir } = clusterLayout(clusterDirOf(view, context));
-    const names = (await context.host.files.list(logsDir)).filter((name) => name.endsWith('.log'));
-    return new Map(names.map((name) => [name.slice(0, -'.log'.length), join(logsDir, name)]));
+    const dir = clusterDirOf(view, context);
+    const folders = [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')];
+    const found = await Promise.all(folders.map(async (folder) => (await context.host.files.list(folder)).map((name) => [name, join(folder, name)] as const)));
+    const logs = found.flat().filter(([name]) => name.endsWith('.log'));
+    return new Map(logs.map(([name, path]) => [name.slice(0, -'.log'.length), path]));
   },
 };
 
@@ -55,7 +58,7 @@ function connectForUndo(undo: UndoContext, cluster: string, context: Provisioner
 async function localSteps(cluster: LocalCluster, context: ProvisionerContext): Promise<readonly Step[]> {
   const options = controlPlaneOptions(cluster, context);
   const ids = controlPlaneStepIds(cluster.name);
-  const controlPlane = controlPlaneSteps(options);
+  const controlPlane = controlPlaneSteps(options).map((step) => (step.id === ids.prepare ? rotatingLogs(step, options.clusterDir) : step));
   if (!cluster.gitops) return controlPlane;
   const flux = fluxSteps(await fluxOptions(cluster, context, { gitops: cluster.gitops, options }));
   const runtime = convergeRuntimeStep({ ...options, needs: [ids.run['kube-controller-manager'], ids.binaries, fluxStepIds(cluster.name).install], connect: connectWith(context) });
@@ -94,6 +97,7 @@ async function fluxOptions(cluster: LocalCluster, context: ProvisionerContext, {
     redactor: context.redactor,
     outputs: context.outputs,
     exclude: [context.stateDir],
+    logDirs: [clusterLayout(clusterDir).logsDir, join(clusterDir, 'git', 'logs')],
     undo: 'uninstall',
     cannotRun: createCannotRun(await readPins(context.host)),
   };
@@ -118,6 +122,17 @@ function createCannotRun(pins: Pins): CannotRun {
     if (object.kind !== 'Pod' || object.apiVersion !== 'v1') return undefined;
     const verdict = classifyPodSpec(pins, asPod(object).spec);
     return verdict.runs ? undefined : `no node here can run it: ${verdict.reason}`;
+  };
+}
+
+/** Every run that passes by keeps the logs small, also where no resident server does. */
+function rotatingLogs(step: Step, clusterDir: string): Step {
+  return {
+    ...step,
+    verify: async (context) => {
+      await step.verify?.(context);
+      await rotateLogs(context.host, clusterLayout(clusterDir).logsDir);
+    },
   };
 }
 
