@@ -39,13 +39,14 @@ async function decide(session: Session, flags: ConsentFlags, request: ConfirmReq
   const given = flags.confirm ?? [];
   const missing = missingNames(request, given);
   const granted = missing.length === 0 && (flags.yes || request.destroys.length > 0 || coversDown(request, given));
-  if (session.mode !== 'json') showPlan(session, request);
+  showPlan(session, request);
   if (granted) return true;
   if (session.mode === 'json' || !session.terminal.canPrompt) throw refusal(request, missing);
   return missing.length > 0 ? askNames(session, request, missing) : askYes(session);
 }
 
 function showPlan(session: Session, { plan }: ConfirmRequest): void {
+  if (session.mode === 'json') return;
   session.suspend();
   session.say(...planLines(plan, session.paint), '');
 }

@@ -30,20 +30,17 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Optimal string alignment: edit distance where a swap of neighbours counts one. */
 function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) row.push(cell(a, b, i, j, rows, row));
-    rows.push(row);
+  const width = b.length + 1;
+  const table = new Uint16Array((a.length + 1) * width);
+  const at = (i: number, j: number): number => table[i * width + j] ?? 0;
+  const isSwap = (i: number, j: number): boolean => i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+  for (let i = 0; i <= a.length; i++) {
+    for (let j = 0; j < width; j++) {
+      const edited = i === 0 || j === 0 ? i + j : Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + Number(a[i - 1] !== b[j - 1]));
+      table[i * width + j] = isSwap(i, j) ? Math.min(edited, at(i - 2, j - 2) + 1) : edited;
+    }
   }
-  return rows[a.length]?.[b.length] ?? 0;
-}
-
-function cell(a: string, b: string, i: number, j: number, rows: readonly number[][], row: readonly number[]): number {
-  const above = rows[i - 1] ?? [];
-  const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-  const plain = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + cost);
-  const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-  return swapped ? Math.min(plain, (rows[i - 2]?.[j - 2] ?? 0) + 1) : plain;
+  return at(a.length, b.length);
 }

@@ -33,29 +33,49 @@ export function createNodeProcesses(): Processes {
 async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   options.signal?.throwIfAborted();
   const { execa } = await import('execa');
-  const child = execa(command, args, {
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-    env: options.env ?? safeEnvironment(),
+  const child = execa(command, args, execaOptions(options));
+  child.stdout?.setEncoding('utf8');
+  onLines(child.stdout, options.onStdoutLine);
+  onLines(child.stderr, options.onStderrLine);
+  const result = await child;
+  options.signal?.throwIfAborted();
+  if (result.code === 'ENOENT' && (await which(command)) === undefined) throw new SlipwayError('SLW-HST-005', `command ${command} is not found`, { data: { command } });
+  return toRunResult(command, result);
+}
+
+function execaOptions({ cwd, env, input, timeoutMs, signal: cancelSignal }: RunOptions) {
+  return {
+    ...(cwd !== undefined && { cwd }),
+    env: env ?? safeEnvironment(),
     extendEnv: false,
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
-    ...(options.signal && { cancelSignal: options.signal }),
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    ...(cancelSignal && { cancelSignal }),
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 512 * 1024 * 1024,
     forceKillAfterDelay: 5_000,
-  });
-  child.stdout?.setEncoding('utf8');
-  if (options.onStdoutLine && child.stdout) onLines(child.stdout, options.onStdoutLine);
-  if (options.onStderrLine && child.stderr) onLines(child.stderr, options.onStderrLine);
-  const result = await child;
-  options.signal?.throwIfAborted();
-  if (result.code === 'ENOENT' && (await which(command)) === undefined) throw new SlipwayError('SLW-HST-005', `command ${command} is not found`, { data: { command } });
-  if (result.exitCode === undefined && result.signal === undefined) {
-    throw new SlipwayError('SLW-HST-006', `cannot start ${command}: ${result.originalMessage ?? result.shortMessage ?? 'unknown reason'}`);
+  } as const;
+}
+
+/** The fields of execa's result that are read here. */
+interface Ended {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly originalMessage?: string | undefined;
+  readonly shortMessage?: string | undefined;
+  readonly stdout?: unknown;
+  readonly stderr?: unknown;
+}
+
+const textOf = (output: unknown): string => (typeof output === 'string' ? output : '');
+
+function toRunResult(command: string, { exitCode, signal, stdout, stderr, ...reason }: Ended): RunResult {
+  if (exitCode === undefined && signal === undefined) {
+    throw new SlipwayError('SLW-HST-006', `cannot start ${command}: ${reason.originalMessage ?? reason.shortMessage ?? 'unknown reason'}`);
   }
-  const code = result.exitCode ?? 128 + (osConstants.signals[result.signal as NodeJS.Signals] ?? 0);
-  return { code, stdout: String(result.stdout ?? ''), stderr: String(result.stderr ?? ''), ...(result.signal !== undefined && { signal: result.signal }) };
+  const code = exitCode ?? 128 + (osConstants.signals[signal as NodeJS.Signals] ?? 0);
+  return { code, stdout: textOf(stdout), stderr: textOf(stderr), ...(signal !== undefined && { signal }) };
 }
 
 const STDERR_TAIL = 64 * 1024;
@@ -72,7 +92,8 @@ function stream(command: string, args: readonly string[], options: Parameters<Pr
   return { stdin: child.stdin, stdout: child.stdout, ended };
 }
 
-function onLines(stream: NodeJS.ReadableStream, callback: (line: string) => void): void {
+function onLines(stream: NodeJS.ReadableStream | null, callback: ((line: string) => void) | undefined): void {
+  if (!stream || !callback) return;
   let rest = '';
   stream.on('data', (chunk: Buffer | string) => {
     const lines = (rest + chunk.toString()).split('\n');
