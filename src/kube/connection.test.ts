@@ -137,7 +137,7 @@ async function serveHttp2(handle: StreamHandler, maxConcurrentStreams = 100): Pr
     session.on('error', () => undefined);
     session.once('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream) => {
+  server.on('stream', (stream: ServerHttp2Stream) => {
     stream.on('error', () => undefined);
     handle(stream, sessions);
   });
