@@ -32,6 +32,8 @@ const VERSION = 'v2.9';
 const NAMESPACE = 'flux-system';
 const LABELS = { 'app.kubernetes.io/instance': NAMESPACE, 'app.kubernetes.io/part-of': 'flux', 'app.kubernetes.io/version': VERSION };
 const controllers = ['source-controller', 'kustomize-controller', 'helm-controller'] as const;
+/** Beyond `flux install`: without it a commit that mends another waits until the health checks of the broken one time out. */
+const EXTRA_ARGS: Readonly<Record<string, readonly string[]>> = { 'kustomize-controller': ['--feature-gates=CancelHealthCheckOnNewRevision=true'] };
 const API_GROUPS = ['source', 'kustomize', 'helm', 'notification', 'image'].map((group) => `${group}.toolkit.fluxcd.io`);
 
 function moduleOf(name: string): { dir: string; version: string } {
@@ -69,6 +71,7 @@ function deployment(object: Manifest, name: string, version: string): Manifest {
   container.args = ['--events-addr=', '--watch-all-namespaces=true', ...container.args.filter((arg) => arg !== '--watch-all-namespaces')].map((arg) =>
     arg.startsWith('--storage-adv-addr=') ? `--storage-adv-addr=${name}.$(RUNTIME_NAMESPACE).svc.cluster.local.` : arg,
   );
+  container.args.push(...(EXTRA_ARGS[name] ?? []));
   container.env.push({ name: 'GOMEMLIMIT', valueFrom: { resourceFieldRef: { containerName: 'manager', resource: 'limits.memory' } } });
   Object.assign(spec.template.spec, { serviceAccountName: name, priorityClassName: 'system-cluster-critical', nodeSelector: { 'kubernetes.io/os': 'linux' } });
   Object.assign(spec.template.metadata.labels, LABELS, { 'app.kubernetes.io/component': name });

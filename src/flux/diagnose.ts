@@ -2,7 +2,7 @@
  * Why units are not ready: walks from each unit over its source, its dependencies, its chart and what it applied down to
  * the deepest object that blocks. Pure: a function of what was read, used by the wait, by `status`, and by tests.
  */
-import { textAt, valueAt } from '../kube/readiness-state.ts';
+import { conditionsOf, type Readiness, textAt, valueAt } from '../kube/readiness-state.ts';
 import { readinessOf } from '../kube/readiness.ts';
 import { formatRef, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { type Cause, rankCauses } from './cause.ts';
@@ -89,15 +89,22 @@ function explainChart(walk: Walk, object: KubeObject): readonly Cause[] {
 
 /** Its dependencies are fine: it failed by itself, or waits for what it applied. */
 function explainItself(walk: Walk, unit: Unit, object: KubeObject): readonly Cause[] {
-  const { state, readiness, hasTriedHead } = progressOf(walk.world, unit, walk.options.heads);
+  const { state, readiness: plain, hasTriedHead } = progressOf(walk.world, unit, walk.options.heads);
+  const readiness = plain.reason === 'RetriesExceeded' ? lastAttempt(object, plain) : plain;
   const isHealth = isWaitingForObjects(object, readiness.reason, readiness.message);
   if (state === 'failed' && !isHealth) return [ownFailure(walk, unit, { ...readiness, hasTriedHead })];
   const below = explainObjects(walk, object);
   if (below.length > 0) return below;
   const kind = state === 'failed' && hasTriedHead ? 'failed' : 'waiting';
-  const progress = conditionText(object, 'Reconciling') ?? readiness.message;
+  const progress = conditionsOf(object).get('Reconciling')?.message ?? readiness.message;
   const message = readiness.state === 'ready' ? 'has not applied the head of its source yet' : tidy(state === 'failed' ? readiness.message : progress);
   return [causeOf(walk, unit.ref, { kind, area: 'unit', reason: readiness.state === 'ready' ? 'NotAtHead' : readiness.reason, message })];
+}
+
+/** helm-controller's last word only counts attempts; what the attempts failed with stands in another condition. */
+function lastAttempt(release: KubeObject, readiness: Readiness): Readiness {
+  const released = conditionsOf(release).get('Released') ?? conditionsOf(release).get('TestSuccess');
+  return released?.status === 'False' ? { ...readiness, reason: released.reason ?? readiness.reason, message: `${readiness.message}: ${released.message ?? ''}` } : readiness;
 }
 
 /** Not its own fault: the wait for what it applied failed, or is still going on. */
@@ -152,11 +159,6 @@ function explainApplied(walk: Walk, ref: ObjectRef): readonly Cause[] {
   const finding = diagnoseObject(world, object, options.cannotRun);
   const chain = [...walk.chain, ...finding.path];
   return [{ ...causeOf(walk, refOf(finding.object), { kind: finding.kind, area: 'object', reason: finding.reason, message: finding.message }), chain, object: labelOf(finding.object) }];
-}
-
-function conditionText(object: KubeObject, type: string): string | undefined {
-  const list = valueAt(object, 'status', 'conditions');
-  return (Array.isArray(list) ? list : []).map((item: unknown) => (textAt(item, 'type') === type ? textAt(item, 'message') : undefined)).find((text) => text !== undefined);
 }
 
 /** Kinds and namespaces whose objects would let `diagnose` say more than it can now. */

@@ -168,7 +168,7 @@ class GitopsWait {
   async #isFinal(world: World, cause: Cause): Promise<boolean> {
     if (cause.kind === 'cannot-run') return true;
     if (cause.kind === 'suspended') return true;
-    if (cause.kind === 'waiting') return false;
+    if (cause.kind === 'waiting' && cause.area !== 'object') return false;
     const target = world.get(isFluxKind(cause.ref) ? cause.ref : cause.unit);
     if (target === undefined) return false;
     if (cause.area === 'object') return this.#isHealthFinal(world, cause, target);

@@ -15,8 +15,13 @@ export function stallError(causes: readonly Cause[], options: StallOptions): Sli
   const [first] = causes;
   if (first === undefined) return new SlipwayError('SLW-BUG-001', 'a stall without a cause');
   const deployKey = options.deployKeys?.[first.object];
+  if (isHostKey(first)) return new SlipwayError('SLW-FLX-014', sentence(first, causes.length), { object: first.object, data: dataOf(causes) });
   if (first.area === 'auth' && deployKey !== undefined) return deployKeyError(first, deployKey);
   return new SlipwayError(codeOf(first), sentence(first, causes.length), { object: first.object, data: dataOf(causes) });
+}
+
+function isHostKey(cause: Cause): boolean {
+  return cause.area === 'auth' && /knownhosts|host key|hostkey|key mismatch|key is unknown/i.test(cause.message);
 }
 
 /** The error at the bound of the wait. */

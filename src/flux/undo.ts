@@ -9,8 +9,8 @@ import type { Change, UndoContext, UndoHandler, UndoHandlers } from '../engine/s
 import { deleteObjects } from '../kube/delete.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { loadComponents } from './components.ts';
-import { FLUX_KINDS } from './mirror.ts';
-import { isOurs } from './ownership.ts';
+import { DEFINED_KINDS, foreignContent, foreignFluxObjects } from './foreign.ts';
+import { MANAGED_BY, OWNER } from './ownership.ts';
 import { ownedObjects } from './sources-step.ts';
 import { FLUX_NAMESPACE } from './source.ts';
 import { type ConnectForUndo, REMOVE_COMPONENTS, REMOVE_SOURCES, STOP_SERVER } from './step-options.ts';
@@ -89,10 +89,13 @@ export function reverseWaves(units: readonly KubeObject[]): readonly (readonly K
   return waves;
 }
 
-/** First told to orphan, then deleted: whoever removes the finalizer, nothing is pruned. */
+/**
+ * First told to orphan, then deleted: whoever removes the finalizer, nothing is pruned. `prune` says it to a Flux of others that is too
+ * old to know `deletionPolicy`.
+ */
 async function orphanUnits(client: KubeClient, units: readonly KubeObject[], context: UndoContext): Promise<void> {
   const { signal } = context;
-  for (const unit of units) await client.mergePatch(refOf(unit), { spec: { deletionPolicy: 'Orphan' } }, { signal }).catch(ignoreMissing);
+  for (const unit of units) await client.mergePatch(refOf(unit), { spec: { deletionPolicy: 'Orphan', prune: false } }, { signal }).catch(ignoreMissing);
   const refs = units.map(refOf);
   const timeoutMs = Math.min(ORPHAN_BOUND_MS, context.timeoutMs);
   await deleteObjects(client, refs, { ...limits(context), timeoutMs }).catch(async (error: unknown) => {
@@ -107,40 +110,64 @@ async function stripFinalizers(client: KubeClient, ref: ObjectRef, signal: Abort
 
 /** Controllers first, so that nobody acts on what goes away; then Flux objects without their finalizers; then the rest. */
 async function removeComponents(client: KubeClient, { owner, keep = [] }: ClusterRecord, context: UndoContext): Promise<void> {
-  const { host, signal } = context;
+  const { signal } = context;
+  const owned = await ownedComponents(client, context, owner);
+  const ours = owned.filter((object) => !keep.includes(formatRef(refOf(object))));
+  const of = (...kinds: readonly string[]): readonly ObjectRef[] => ours.filter(({ kind }) => kinds.includes(kind)).map(refOf);
+  await deleteObjects(client, of('Deployment'), { ...limits(context), propagation: 'Foreground' });
+  await removeDefinitions(client, of('CustomResourceDefinition'), { owner, context });
+  await deleteObjects(client, ours.map(refOf).filter(({ kind }) => !['Deployment', 'CustomResourceDefinition', 'Namespace'].includes(kind)), limits(context));
+  await removeNamespaces(client, of('Namespace'), { owner, context });
+  for (const object of owned) if (!ours.includes(object)) await handBack(client, refOf(object), signal);
+}
+
+/** By the mark, so that what an older version installed is found as well. */
+async function ownedComponents(client: KubeClient, { host, signal }: UndoContext, owner: string): Promise<readonly KubeObject[]> {
   const { objects } = await loadComponents(host);
-  const live = await Promise.all(objects.map((object) => client.get(refOf(object), signal)));
-  const ours = live.filter((object): object is KubeObject => object !== undefined && isOurs(object, owner) && !keep.includes(formatRef(refOf(object))));
-  const deployments = ours.filter(({ kind }) => kind === 'Deployment').map(refOf);
-  await deleteObjects(client, deployments, { ...limits(context), propagation: 'Foreground' });
-  if (ours.some(({ kind }) => kind === 'CustomResourceDefinition')) await releaseAll(client, signal);
-  const namespaces = ours.filter(({ kind }) => kind === 'Namespace');
-  await deleteObjects(client, ours.filter(({ kind }) => kind !== 'Deployment' && kind !== 'Namespace').map(refOf), limits(context));
-  const leftover = await foreignContent(client, owner, signal);
-  if (leftover === undefined) await deleteObjects(client, namespaces.map(refOf), limits(context));
-  else context.report({ type: 'finding', level: 'warning', message: `namespace ${FLUX_NAMESPACE} stays: it holds ${leftover}, which Slipway did not create` });
+  const kinds = new Map(objects.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }]));
+  const lists = await Promise.all([...kinds.values()].map(async (of) => (await client.list(of, { labelSelector: `${OWNER}=${owner}`, signal })).items.map((item) => ({ ...item, ...of }))));
+  return lists.flat();
+}
+
+interface Owned {
+  readonly owner: string;
+  readonly context: UndoContext;
+}
+
+/** A definition takes its objects along: while others keep some, all definitions stay. */
+async function removeDefinitions(client: KubeClient, refs: readonly ObjectRef[], { owner, context }: Owned): Promise<void> {
+  if (refs.length === 0) return;
+  const { signal } = context;
+  const [first, ...more] = await foreignFluxObjects(client, owner, signal);
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    context.report({ type: 'finding', level: 'warning', message: `the definitions of Flux stay: ${formatRef(refOf(first))}${others}, which Slipway did not create, would go with them` });
+    for (const ref of refs) await handBack(client, ref, signal);
+    return;
+  }
+  await releaseAll(client, signal);
+  await deleteObjects(client, refs, limits(context));
+}
+
+async function removeNamespaces(client: KubeClient, refs: readonly ObjectRef[], { owner, context }: Owned): Promise<void> {
+  if (refs.length === 0) return;
+  const leftover = await foreignContent(client, owner, context.signal);
+  if (leftover === undefined) return deleteObjects(client, refs, limits(context));
+  context.report({ type: 'finding', level: 'warning', message: `namespace ${FLUX_NAMESPACE} stays: it holds ${leftover}, which Slipway did not create` });
+  for (const ref of refs) await handBack(client, ref, context.signal);
+}
+
+/** What stays is nobody's or somebody else's now: the next project must not take it for its own. */
+async function handBack(client: KubeClient, ref: ObjectRef, signal: AbortSignal): Promise<void> {
+  await client.mergePatch(ref, { metadata: { labels: { [OWNER]: null, [MANAGED_BY]: null } } }, { signal }).catch(ignoreMissing);
 }
 
 async function releaseAll(client: KubeClient, signal: AbortSignal): Promise<void> {
-  for (const kind of FLUX_KINDS) {
+  for (const kind of DEFINED_KINDS) {
     if (!(await client.serves(kind, signal))) continue;
     const { items } = await client.list(kind, { signal });
     for (const item of items) await stripFinalizers(client, refOf(item), signal);
   }
-}
-
-/** Something in flux-system that a person or another tool put there. */
-async function foreignContent(client: KubeClient, owner: string, signal: AbortSignal): Promise<string | undefined> {
-  for (const kind of ['ConfigMap', 'Secret']) {
-    const { items } = await client.list({ apiVersion: 'v1', kind }, { namespace: FLUX_NAMESPACE, signal });
-    const foreign = items.find((item) => !isOurs(item, owner) && item.metadata.name !== 'kube-root-ca.crt' && !isGenerated(item));
-    if (foreign) return formatRef(refOf(foreign));
-  }
-  return undefined;
-}
-
-function isGenerated(object: KubeObject): boolean {
-  return ['kubernetes.io/service-account-token', 'helm.sh/release.v1'].includes(String(object['type'] ?? ''));
 }
 
 function limits({ host, signal, timeoutMs, report }: UndoContext): Parameters<typeof deleteObjects>[2] {

@@ -96,7 +96,7 @@ async function attempt(stall: StallCase, files: Readonly<Record<string, string>>
     { redactor: world.options({ repositories: [] }).redactor, ...(stall.withoutNodes && { cannotRun: (object: KubeObject) => (object.kind === 'Pod' ? 'no node of this cluster runs it' : undefined) }) },
   );
   try {
-    await bringUp(fluxSteps(options), { records, timeoutMs: 45_000 });
+    await bringUp(fluxSteps(options), { records, timeoutMs: 100_000 });
     return undefined;
   } catch (error) {
     if (!isSlipwayError(error)) throw error;

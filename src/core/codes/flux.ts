@@ -98,4 +98,12 @@ export const fluxCodes = {
     exit: 1,
     retry: 'backoff',
   },
+  'SLW-FLX-014': {
+    title: 'host key of a source does not match',
+    explain:
+      'The SSH host key that the remote showed is not among the known hosts of the source. No key is trusted on first use: a different key may mean that somebody sits in between.',
+    fix: 'compare the key with the one the host publishes (ssh-keyscan shows what it presents), then correct knownHosts',
+    exit: 77,
+    retry: 'after-user',
+  },
 } as const satisfies CodeTable;

@@ -60,40 +60,4 @@ export const gitCodes = {
     exit: 70,
     retry: 'no',
   },
-  'SLW-GIT-009': {
-    title: 'authentication refused by the Git remote',
-    explain: 'The remote answered, and refused the credentials of the project: a wrong, expired or missing token (HTTP 401 or 403), or an SSH key it does not know.',
-    fix: 'check the token, or add the public half of the deploy key to the repository (read-only), then run the same command again',
-    exit: 77,
-    retry: 'after-user',
-  },
-  'SLW-GIT-010': {
-    title: 'host key of the Git remote does not match',
-    explain:
-      'The SSH host key that the remote showed is not among the known hosts of the project. Slipway never trusts a key on first use: a different key may mean that somebody sits in between.',
-    fix: 'compare the key with the one the host publishes, then correct knownHosts',
-    exit: 77,
-    retry: 'after-user',
-  },
-  'SLW-GIT-011': {
-    title: 'Git remote unreachable',
-    explain: 'The name of the remote could not be resolved, or nothing answered in time. Network, VPN or proxy may be down.',
-    fix: 'check the URL and the network, then run the same command again',
-    exit: 69,
-    retry: 'backoff',
-  },
-  'SLW-GIT-012': {
-    title: 'no Git repository at the URL',
-    explain: 'The remote answered, but there is no repository at that URL, or these credentials may not see it (many hosts say "not found" for both).',
-    fix: 'check the URL; if it is right, check that the token or deploy key may read this repository',
-    exit: 77,
-    retry: 'after-user',
-  },
-  'SLW-GIT-013': {
-    title: 'TLS certificate of the Git remote not trusted',
-    explain: 'The certificate that the remote showed is signed by nobody this machine trusts, has expired, or is for another name.',
-    fix: 'give the CA certificate with the repository (caFile), or correct the URL',
-    exit: 69,
-    retry: 'after-user',
-  },
 } as const satisfies CodeTable;
