@@ -20,6 +20,9 @@ export function benchQuickstart(): readonly BenchRow[] {
     cpSync(join(ROOT, 'examples', 'quickstart'), join(dir, 'project'), { recursive: true, filter: (path) => !path.endsWith('.slipway') });
     const rounds = Array.from({ length: RUNS }, () => oneRound(dir));
     return toRows(rounds);
+  } catch (error) {
+    slipway(dir, ['down', '--confirm', 'demo']);
+    throw error;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -32,7 +35,7 @@ function oneRound(dir: string) {
   if (!first.stdout.includes('applied revision')) throw new Error(`up did not end with an applied revision:\n${first.stdout}`);
   const second = slipway(dir, ['up', '--yes']);
   const plan = slipway(dir, ['plan', '--detailed-exitcode']);
-  const down = slipway(dir, ['down', '--confirm', 'quickstart']);
+  const down = slipway(dir, ['down', '--confirm', 'demo']);
   return { first, second, plan, down };
 }
 
