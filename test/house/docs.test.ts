@@ -43,7 +43,8 @@ describe('documents', () => {
 
 describe('the checks of documents', () => {
   it('find commands wherever they stand', () => {
-    const text = 'Run `slipway explain CODE`.\n\n```sh\n./slipway up --yes   # now\ncd x; slipway plan && slipway down\n```\n\n```text\n$ slipway status --watch\nslipway said this\n```\n';
+    const text =
+      'Run `slipway explain CODE`.\n\n```sh\n./slipway up --yes   # now\ncd x; slipway plan && slipway down\n```\n\n```text\n$ slipway status --watch\nslipway said this\n```\n';
     expect(commandLinesOf(text)).toEqual(['up --yes', 'plan', 'down', 'status --watch', 'explain CODE']);
   });
 

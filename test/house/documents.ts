@@ -20,7 +20,9 @@ export function knownFiles(pattern: string): readonly string[] {
 }
 
 /** What a user follows: README, guide and examples. */
-export const guidePaths = documentPaths.filter((path) => path === 'README.md' || path.startsWith('docs/guide/') || path.startsWith('examples/'));
+export const guidePaths = documentPaths.filter(
+  (path) => path === 'README.md' || path.startsWith('docs/guide/') || path.startsWith('examples/'),
+);
 
 export const readDocument = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -56,7 +58,11 @@ function anchorsOf(path: string): readonly string[] {
 
 /** Command lines as a user would type them, in shell blocks, in recorded sessions and inside sentences; without `slipway` itself. */
 export function commandLinesOf(text: string): readonly string[] {
-  const typed = fencesOf(text).flatMap(({ language, text: block }) => block.split('\n').filter((line) => language === 'sh' || line.startsWith('$ ')));
+  const typed = fencesOf(text).flatMap(({ language, text: block }) =>
+    block.split('\n').filter((line) => language === 'sh' || line.startsWith('$ ')),
+  );
   const inSentences = [...withoutFences(text).matchAll(/`(slipway [^`\n]+)`/g)].map(([, code = '']) => code);
-  return [...typed, ...inSentences].flatMap((line) => [...line.matchAll(/(?:^|[;|&(]|\$ )\s*(?:\.\/)?slipway +([^;|&<>#)]+)/g)].map(([, words = '']) => words.trim()));
+  return [...typed, ...inSentences].flatMap((line) =>
+    [...line.matchAll(/(?:^|[;|&(]|\$ )\s*(?:\.\/)?slipway +([^;|&<>#)]+)/g)].map(([, words = '']) => words.trim()),
+  );
 }
