@@ -99,11 +99,11 @@ describe('objects for Flux', () => {
     expect(decoded).toEqual([
       ['http-auth', 'Opaque', { username: 'git', password: 'TOKEN-VALUE', 'ca.crt': 'PEM' }],
       ['ssh-auth', 'Opaque', { identity: 'KEY-VALUE', 'identity.pub': 'PUB', known_hosts: 'KNOWN' }],
-      ['oci-auth', 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': JSON.stringify({ auths: { 'registry.example.com:5000': { username: 'robot', password: 'PASS-VALUE', auth: Buffer.from('robot:PASS-VALUE').toString('base64') } } }) }],
+      ['oci-registry', 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': JSON.stringify({ auths: { 'registry.example.com:5000': { username: 'robot', password: 'PASS-VALUE', auth: Buffer.from('robot:PASS-VALUE').toString('base64') } } }) }],
       ['sealed-sops-age', 'Opaque', { 'slipway.agekey': 'AGE-VALUE' }],
     ]);
     expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toMatch(/-VALUE/);
-    expect(objects.find(({ kind }) => kind === 'OCIRepository')?.['spec']).toMatchObject({ insecure: true, secretRef: { name: 'oci-auth' } });
+    expect(objects.find(({ kind }) => kind === 'OCIRepository')?.['spec']).toMatchObject({ insecure: true, secretRef: { name: 'oci-registry' } });
     expect(objects.find(({ metadata }) => metadata.name === 'sealed')?.['spec']).toMatchObject({ decryption: { provider: 'sops', secretRef: { name: 'sealed-sops-age' } } });
   });
 });

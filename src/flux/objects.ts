@@ -27,8 +27,9 @@ export function gitopsObjects(sources: readonly RepositorySource[], owner: strin
   ];
 }
 
+/** A Secret's type cannot change: a repository that becomes an artifact gets a Secret of another name. */
 export function sourceSecretName(source: RepositorySource): string {
-  return `${source.name}-auth`;
+  return source.oci ? `${source.name}-registry` : `${source.name}-auth`;
 }
 
 export function ageSecretName(unit: KustomizationSource): string {
