@@ -2,6 +2,7 @@
  * A local cluster on disk: who it is (`clusterId`, never reused), where it lives, and which ports it has. cluster.json is the
  * only truth about ports; it is durable before a port is used. A copied folder is recognised and left alone.
  */
+import { join } from 'node:path';
 import { isLabel } from '../core/ids.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
@@ -9,6 +10,7 @@ import { findIdentityFaults } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout, type ClusterLayout } from './cluster-layout.ts';
 import { ensureKubeconfig, wantedKubeconfig, type KubeconfigWish } from './kubeconfig-file.ts';
 import type { ControlPlanePorts } from './control-plane-args.ts';
+import { registryRoot } from './process-registry.ts';
 import { listProcesses } from './processes.ts';
 
 export interface ClusterIdentity {
@@ -21,6 +23,8 @@ export interface LocalCluster extends ClusterIdentity {
   readonly name: string;
   /** Real path of the folder when it was prepared. */
   readonly dir: string;
+  /** The process register its processes are in; another environment would look for them in vain, and leave them running. */
+  readonly registry?: string;
 }
 
 const portNames = ['etcd', 'etcdPeer', 'apiserver', 'controllerManager'] as const satisfies readonly (keyof ControlPlanePorts)[];
@@ -37,14 +41,21 @@ export async function chooseIdentity(host: Host): Promise<ClusterIdentity> {
   return { clusterId: Buffer.from(host.random.bytes(10)).toString('hex'), ports: ports as unknown as ControlPlanePorts };
 }
 
-/** What cluster.json says; undefined before the first preparation. @throws SLW-LOC-006 when it is damaged */
+/** What cluster.json says; undefined before the first preparation. @throws SLW-LOC-006 when it is damaged, SLW-LOC-009 when its processes are registered elsewhere */
 export async function readCluster(host: Host, dir: string): Promise<LocalCluster | undefined> {
   const { clusterFile } = clusterLayout(dir);
   const text = await host.files.readText(clusterFile);
   if (text === undefined) return undefined;
   const cluster = parseCluster(text);
   if (!cluster) throw new SlipwayError('SLW-LOC-006', `cannot read ${clusterFile}`);
+  requireRegistry(host, cluster);
   return cluster;
+}
+
+function requireRegistry(host: Host, { name, registry }: LocalCluster): void {
+  const here = registryRoot(host);
+  if (registry === undefined || registry === here) return;
+  throw new SlipwayError('SLW-LOC-009', `the processes of ${name} are registered in ${registry}, not in ${here}`, { object: `Cluster/${name}`, fix: `run it with XDG_STATE_HOME=${join(registry, '..', '..')}` });
 }
 
 /** @throws SLW-LOC-008 when the cluster was not prepared */

@@ -1,9 +1,11 @@
 /** The step that gives a local cluster its folder, identity, ports, certificates and kubeconfigs, and its undo, which removes them. */
 import type { Json } from '../core/digest.ts';
+import { isSlipwayError } from '../core/errors.ts';
 import { type Change, type ChangeDetail, defineStep, type Intent, type Outputs, type Step, type StepId, type UndoContext, type UndoHandler } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import { ensureIdentities, findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
+import { registryRoot } from './process-registry.ts';
 import { chooseIdentity, type ClusterIdentity, ensureKubeconfigs, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs, writeCluster } from './local-cluster.ts';
 import { listProcesses, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
@@ -41,7 +43,7 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
       await host.files.mkdir(clusterDir);
       await host.files.chmod(clusterDir, 0o700);
       const before = await readCluster(host, clusterDir);
-      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir: await host.files.realpath(clusterDir), ports: before?.ports ?? identity.ports };
+      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir: await host.files.realpath(clusterDir), ports: before?.ports ?? identity.ports, registry: registryRoot(host) };
       await writeCluster(host, clusterDir, cluster);
       await host.files.mkdir(layout.logsDir);
       await ensureIdentities(host, identities);
@@ -85,6 +87,11 @@ interface RemovalRecord {
 const removal = (data: Json): RemovalRecord => data as unknown as RemovalRecord;
 
 /** Ends whatever is still registered for the cluster, then removes its folder. */
+/** A damaged cluster.json must not keep the cluster from being removed. */
+function unlessDamaged(thrown: unknown): undefined {
+  if (!isSlipwayError(thrown) || thrown.code !== 'SLW-LOC-006') throw thrown;
+}
+
 export const removeClusterHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);
@@ -93,7 +100,7 @@ export const removeClusterHandler: UndoHandler = {
   },
   undo: async ({ host, record }: UndoContext) => {
     const { clusterId, clusterDir } = removal(record.intent.undo?.data ?? null);
-    const cluster = await readCluster(host, clusterDir).catch(() => undefined);
+    const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
     if (cluster) await refuseCopy(host, clusterDir, cluster);
     for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
     await host.files.remove(clusterDir);

@@ -102,6 +102,7 @@ export const stopProcessHandler: UndoHandler = {
 
 async function keyOf(host: Host, data: Json): Promise<{ clusterId: string; component: string } | undefined> {
   const { clusterDir, component, clusterId } = data as unknown as { clusterDir: string; component: string; clusterId?: string };
-  const id = clusterId ?? (await readCluster(host, clusterDir))?.clusterId;
+  const cluster = await readCluster(host, clusterDir);
+  const id = clusterId ?? cluster?.clusterId;
   return id === undefined ? undefined : { clusterId: id, component };
 }

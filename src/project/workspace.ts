@@ -92,7 +92,10 @@ export async function withWritable<T>(place: ProjectPlace, verb: 'up' | 'down', 
     try {
       if (state.kind === 'moved') say(options, `the state folder was moved here from ${state.from ?? 'elsewhere'}`);
       const ledger = foldLedger(state.journal.read());
-      return await withContext(place, { dir, stateId: state.stateId, ledger }, options, (workspace) => act({ ...workspace, journal: state.journal }));
+      return await withContext(place, { dir, stateId: state.stateId, ledger }, options, async (workspace) => {
+        for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(ledger, workspace.context);
+        return act({ ...workspace, journal: state.journal });
+      });
     } finally {
       state.journal.close();
     }

@@ -54,6 +54,8 @@ export interface Provisioner {
   readonly name: ResolvedCluster['provisioner'];
   /** Steps that bring the cluster and its GitOps about. Resolves references; @throws SLW-CFG-032 to -034 for those that give nothing */
   steps(cluster: ResolvedCluster, context: ProvisionerContext): Promise<readonly Step[]>;
+  /** Refuses, before anything is done, where what the records speak of would not be found from here. */
+  requireInReach(records: ReadonlyMap<StepId, StepRecord>, context: ProvisionerContext): Promise<void>;
   /** Undo handlers of the steps that only it makes, by the names in the journal. */
   undoHandlers(context: ProvisionerContext): UndoHandlers;
   /** A client for a cluster from its records alone; undefined when it is not ours, or gone, or going anyway. */

@@ -63,4 +63,12 @@ export const controlPlaneCodes = {
     exit: 1,
     retry: 'no',
   },
+  'SLW-LOC-009': {
+    title: 'the processes of a local cluster are registered elsewhere',
+    explain:
+      'Processes of local clusters stand in one register per user, below XDG_STATE_HOME. The cluster was made with another XDG_STATE_HOME than the present one, where none of its processes would be found: a down would leave them running, an up would start them twice. Nothing was changed.',
+    fix: 'set XDG_STATE_HOME as it was when the cluster was made',
+    exit: 64,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;

@@ -5,18 +5,19 @@
 import { join } from 'node:path';
 import { type Address } from '../../config/address.ts';
 import type { ExistingCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
-import { SlipwayError } from '../../core/errors.ts';
+import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import type { Step, UndoContext } from '../../engine/step.ts';
 import { ownerOf } from '../../flux/ownership.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { Provisioner, ProvisionerContext } from '../provisioner.ts';
-import { reach, reachClusterStep, reachFromRecord, reachStepId } from './reach.ts';
+import { connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from './reach.ts';
 
 export const existingProvisioner: Provisioner = {
   name: 'existing',
   steps: (cluster, context) => existingSteps(asExisting(cluster), context),
+  requireInReach: () => Promise.resolve(),
   undoHandlers: () => new Map(),
   connectForUndo,
   kubeconfig: ({ cluster, name, records }, context) => {
@@ -32,8 +33,8 @@ export const existingProvisioner: Provisioner = {
 async function existingSteps(cluster: ExistingCluster, context: ProvisionerContext): Promise<readonly Step[]> {
   const steps = [reachClusterStep(cluster, context)];
   if (!cluster.gitops) return steps;
-  const source = await reach(cluster, context);
-  if (!isLoopback(source.text)) refusePaths(cluster, cluster.gitops);
+  const { server } = await context.connect(await reach(cluster, context));
+  if (!isLoopback(server)) refusePaths(cluster, cluster.gitops);
   return [...steps, ...fluxSteps(fluxOptions(cluster, context, cluster.gitops))];
 }
 
@@ -55,10 +56,18 @@ function fluxOptions(cluster: ExistingCluster, context: ProvisionerContext, gito
   };
 }
 
+/** @throws SLW-EXI-002 when the kubeconfig leads elsewhere by now; with `--forget` what cannot be reached is given up instead */
 async function connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined> {
   const record = undo.records().get(reachStepId(cluster));
-  const source = record && (await reachFromRecord(record, context));
-  return source && context.connect(source);
+  if (!record) return undefined;
+  try {
+    return await connectToSame(record, { context, signal: undo.signal });
+  } catch (error) {
+    undo.signal.throwIfAborted();
+    if (undo.options['forget'] !== true || !isSlipwayError(error)) throw error;
+    undo.report({ type: 'finding', level: 'warning', code: error.code, message: `what was put on ${cluster} is forgotten and stays there: ${error.message}` });
+    return undefined;
+  }
 }
 
 /** Folders are served on this machine's loopback address, which only clusters on this machine can fetch from. */
@@ -70,7 +79,7 @@ function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
   }
 }
 
-const isLoopback = (kubeconfig: string): boolean => /server:\s*"?https?:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]/.test(kubeconfig);
+const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
 
 function asExisting(cluster: ResolvedCluster): ExistingCluster {
   if (cluster.provisioner !== 'existing') throw new RangeError(`${cluster.subject} is not existing`);

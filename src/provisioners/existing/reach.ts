@@ -4,8 +4,10 @@
  */
 import type { ExistingCluster } from '../../config/resolved.ts';
 import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../../config/references.ts';
-import { SlipwayError } from '../../core/errors.ts';
+import { digestOf } from '../../core/digest.ts';
+import { SlipwayError, type SourcePosition } from '../../core/errors.ts';
 import { type Change, defineStep, type Outputs, type Step, type StepId, type StepRecord } from '../../engine/step.ts';
+import type { KubeClient } from '../../kube/types.ts';
 import type { KubeconfigSource, ProvisionerContext } from '../provisioner.ts';
 
 export const reachStepId = (cluster: string): StepId => `existing/reach-cluster/${cluster}`;
@@ -15,6 +17,8 @@ interface Observed {
   /** uid of namespace kube-system: the nearest thing to an identity that a cluster has (KEP-2149). */
   readonly uid: string;
   readonly known: string | undefined;
+  /** The record still says where the kubeconfig is. */
+  readonly isFound: boolean;
 }
 
 export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerContext): Step {
@@ -25,21 +29,44 @@ export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerC
     needs: [],
     observe: async ({ record, signal }) => {
       const client = await context.connect(await reach(cluster, context));
-      const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal);
-      const uid = namespace?.metadata.uid ?? '';
+      const uid = await uidOf(client, signal);
       const known = record?.outputs['uid'];
       requireSame(cluster, { known, uid, server: client.server });
-      return { server: client.server, uid, known: typeof known === 'string' ? known : undefined };
+      const wanted: Outputs = { ...location(cluster, context), server: client.server, uid };
+      return { server: client.server, uid, known: typeof known === 'string' ? known : undefined, isFound: record !== undefined && digestOf(record.outputs) === digestOf(wanted) };
     },
-    change: ({ server, known }): Change => (known === undefined ? { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` } : { kind: 'none', summary: `the cluster at ${server}` }),
+    change: ({ server, known, isFound }): Change => {
+      if (known === undefined) return { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` };
+      return isFound ? { kind: 'none', summary: `the cluster at ${server}` } : { kind: 'update', summary: `reach the same cluster at ${server} another way` };
+    },
     intent: () => Promise.resolve({ choices: location(cluster, context) }),
     apply: ({ observed, intent }) => Promise.resolve({ ...intent.choices, server: observed.server, uid: observed.uid }),
   });
 }
 
-function requireSame(cluster: ExistingCluster, { known, uid, server }: { readonly known: unknown; readonly uid: string; readonly server: string }): void {
+async function uidOf(client: KubeClient, signal: AbortSignal): Promise<string> {
+  const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal);
+  return namespace?.metadata.uid ?? '';
+}
+
+interface Seen {
+  readonly known: unknown;
+  readonly uid: string;
+  readonly server: string;
+}
+
+function requireSame({ subject, at }: { readonly subject: string; readonly at?: SourcePosition }, { known, uid, server }: Seen): void {
   if (typeof known !== 'string' || known === uid) return;
-  throw new SlipwayError('SLW-EXI-002', `the kubeconfig of ${cluster.name} leads to another cluster than before (${server})`, { at: cluster.at, object: cluster.subject });
+  throw new SlipwayError('SLW-EXI-002', `the kubeconfig of ${subject} leads to another cluster than before (${server})`, { object: subject, ...(at && { at }) });
+}
+
+/** The cluster of a record, proven to be the same one. @throws SLW-EXI-002 when it is not; SLW-CFG-032, SLW-CFG-033, SLW-KUB when there is no way to it */
+export async function connectToSame(record: StepRecord, { context, signal }: { readonly context: ProvisionerContext; readonly signal: AbortSignal }): Promise<KubeClient | undefined> {
+  const source = await reachFromRecord(record, context);
+  if (!source) return undefined;
+  const client = await context.connect(source);
+  requireSame(record, { known: record.outputs['uid'], uid: await uidOf(client, signal), server: client.server });
+  return client;
 }
 
 /** Where the kubeconfig is, as plain data without any secret. */

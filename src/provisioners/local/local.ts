@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
+import { isSlipwayError } from '../../core/errors.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { adminKubeconfig, readCluster } from '../../control-plane/local-cluster.ts';
 import { rotateLogs } from '../../control-plane/log-files.ts';
@@ -14,7 +15,7 @@ import { convergeRuntimeStep, openRuntime, type RuntimeStepOptions, runtimeStepI
 import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
-import type { Step, StepContext, UndoContext } from '../../engine/step.ts';
+import type { Step, StepContext, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
 import type { CannotRun } from '../../flux/diagnose-workload.ts';
 import { ownerOf } from '../../flux/ownership.ts';
 import { type FluxStepsOptions } from '../../flux/step-options.ts';
@@ -26,6 +27,7 @@ import type { ClusterView, ProcessView, Provisioner, ProvisionerContext } from '
 export const localProvisioner: Provisioner = {
   name: 'local',
   steps: (cluster, context) => localSteps(asLocal(cluster), context),
+  requireInReach,
   undoHandlers: () => new Map([...controlPlaneUndoHandlers, [STOP_RUNTIME, stopRuntimeHandler]]),
   connectForUndo,
   kubeconfig: async (view, context) => {
@@ -48,6 +50,19 @@ export const localProvisioner: Provisioner = {
 };
 
 const FLUX_BINARIES: readonly BinaryName[] = ['source-controller', 'kustomize-controller', 'helm-controller'];
+
+/** @throws SLW-LOC-009 when a cluster's processes are registered under another environment */
+async function requireInReach(records: ReadonlyMap<StepId, StepRecord>, { host }: ProvisionerContext): Promise<void> {
+  for (const record of records.values()) {
+    const dir = record.step.startsWith('local/prepare-cluster/') ? record.outputs['clusterDir'] : undefined;
+    if (typeof dir === 'string') await readCluster(host, dir).catch(unlessDamaged);
+  }
+}
+
+/** A damaged cluster.json is dealt with by the steps. */
+function unlessDamaged(thrown: unknown): void {
+  if (!isSlipwayError(thrown) || thrown.code !== 'SLW-LOC-006') throw thrown;
+}
 
 /** A cluster that is being taken down is not asked any more: its end takes everything in it along. */
 function connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined> {
