@@ -1,5 +1,9 @@
 /** `slipway doctor`: looks at what this machine must offer and says how to mend what is missing. Changes nothing. */
 import { join } from 'node:path';
+import { listClusterIds, registryRoot } from '../control-plane/process-registry.ts';
+import { listProcesses } from '../control-plane/processes.ts';
+import { isoTime } from '../engine/iso-time.ts';
+import { cacheRoot } from '../toolchain/locate.ts';
 import type { Host } from '../host/host.ts';
 import type { DoctorFinding, OperationOptions } from './operations.ts';
 
@@ -13,28 +17,38 @@ const EARLIEST_NOW_MS = 1_763_683_200_000;
 
 export async function doctorProject(options: OperationOptions): Promise<readonly DoctorFinding[]> {
   const { host } = options;
-  const folders = { state: options.stateDir ?? host.env.cwd, cache: cacheFolder(host), registry: stateHome(host) };
+  const state: Place = { name: 'state folder', folder: options.stateDir ?? host.env.cwd, fix: 'choose another one with --state-dir' };
+  const cache: Place = { name: 'cache', folder: cacheRoot(host), fix: 'set SLIPWAY_CACHE to a writable folder' };
+  const registry: Place = { name: 'process registry', folder: registryRoot(host), fix: 'set XDG_STATE_HOME to a writable folder' };
   const checks = [
     checkGit(host),
     checkGo(host),
     checkPorts(host),
     checkClock(host),
-    checkWritable(host, 'state folder', folders.state, 'choose another one with --state-dir'),
-    checkWritable(host, 'cache', folders.cache, 'set SLIPWAY_CACHE to a writable folder'),
-    checkWritable(host, 'process registry', folders.registry, 'set XDG_STATE_HOME to a writable folder'),
-    checkSpace(host, 'state folder', folders.state, STATE_NEEDS_BYTES),
-    checkSpace(host, 'cache', folders.cache, CACHE_NEEDS_BYTES),
+    ...[state, cache, registry].map((place) => checkWritable(host, place)),
+    checkSpace(host, state, STATE_NEEDS_BYTES),
+    checkSpace(host, cache, CACHE_NEEDS_BYTES),
     checkMemory(host),
+    checkOrphans(host),
   ];
   return Promise.all(checks);
 }
 
-function cacheFolder(host: Host): string {
-  return host.env.get('SLIPWAY_CACHE') ?? join(host.env.get('XDG_CACHE_HOME') ?? join(host.env.home, '.cache'), 'slipway');
+interface Place {
+  readonly name: string;
+  readonly folder: string;
+  readonly fix: string;
 }
 
-function stateHome(host: Host): string {
-  return join(host.env.get('XDG_STATE_HOME') ?? join(host.env.home, '.local', 'state'), 'slipway');
+/** Processes of clusters whose folder is gone: somebody removed it by hand instead of with `down`. */
+async function checkOrphans(host: Host): Promise<DoctorFinding> {
+  const processes = (await Promise.all((await listClusterIds(host)).map((id) => listProcesses(host, id)))).flat();
+  const running = processes.filter(({ state }) => state === 'running');
+  const gone = await Promise.all(running.map(async ({ entry }) => entry !== undefined && (await host.files.stat(entry.clusterDir)) === undefined));
+  const orphans = running.filter((_, index) => gone[index]);
+  if (orphans.length === 0) return ok('processes', `${running.length} of local clusters run, all of them known`);
+  const pids = orphans.map(({ identity }) => identity?.pid).join(' ');
+  return problem('processes', `${orphans.length} processes run for a cluster whose folder is gone: ${orphans.map(({ component }) => component).join(', ')}`, `end them: kill ${pids}`);
 }
 
 async function checkGit(host: Host): Promise<DoctorFinding> {
@@ -64,24 +78,24 @@ async function checkPorts(host: Host): Promise<DoctorFinding> {
 
 function checkClock(host: Host): Promise<DoctorFinding> {
   const now = host.clock.now();
-  const shown = new Date(now).toISOString();
+  const shown = isoTime(now);
   return Promise.resolve(now < EARLIEST_NOW_MS ? problem('clock', `the clock says ${shown}`, 'set the clock; certificates made now would not be valid') : ok('clock', shown));
 }
 
 /** Walks up to the nearest folder that exists and tries to write there. */
-async function checkWritable(host: Host, check: string, folder: string, fix: string): Promise<DoctorFinding> {
+async function checkWritable(host: Host, { name, folder, fix }: Place): Promise<DoctorFinding> {
   const existing = await nearest(host, folder);
   const probe = join(existing, `.slipway-doctor-${host.env.pid}`);
   try {
     await host.files.writeAtomic(probe, '');
     await host.files.remove(probe);
-    return ok(check, `${folder} is writable`);
+    return ok(name, `${folder} is writable`);
   } catch (error) {
-    return problem(check, `${folder} is not writable: ${error instanceof Error ? error.message : String(error)}`, fix);
+    return problem(name, `${folder} is not writable: ${error instanceof Error ? error.message : String(error)}`, fix);
   }
 }
 
-async function checkSpace(host: Host, name: string, folder: string, needed: number): Promise<DoctorFinding> {
+async function checkSpace(host: Host, { name, folder }: Place, needed: number): Promise<DoctorFinding> {
   const free = await host.files.freeBytes(await nearest(host, folder));
   const check = `${name} space`;
   const message = `${Math.floor(free / MIB)} MiB free at ${folder}`;

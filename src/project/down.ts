@@ -22,8 +22,8 @@ export async function downProject(options: DownOptions): Promise<OperationResult
 const nothing = (place: ProjectPlace): OperationResult => ({ status: 'done', exit: 0, summary: [`nothing of ${place.name} is there`] });
 
 function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationResult> {
-  return withWritable(place, 'down', options, async (workspace) => {
-    const undoOptions = { prune: options.prune, down: true };
+  return withWritable('down', { place, options }, async (workspace) => {
+    const undoOptions = { prune: options.prune, forget: options.forget, down: true };
     const environment = { ...planEnvironment(workspace, options), undoOptions };
     const plan = await makePlan({ project: place.name, verb: 'down', steps: [], undoHandlers: workspace.undoHandlers, only: options.only }, environment);
     if (plan.steps.length === 0) return nothing(place);

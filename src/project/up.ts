@@ -14,7 +14,7 @@ import { findProject, projectSteps, withWritable, type WritableWorkspace } from 
 export async function upProject(options: UpOptions): Promise<OperationResult> {
   const reviewed = options.planFile === undefined ? undefined : await readPlanFile(options.host, options.planFile);
   const place = await findProject(options);
-  return withWritable(place, 'up', options, async (workspace) => {
+  return withWritable('up', { place, options }, async (workspace) => {
     const steps = await projectSteps(workspace);
     const request = { project: place.name, verb: 'up', steps, undoHandlers: workspace.undoHandlers, only: options.only } as const;
     const plan = await makePlan(request, planEnvironment(workspace, options));
@@ -26,12 +26,12 @@ export async function upProject(options: UpOptions): Promise<OperationResult> {
   });
 }
 
-interface Work {
+interface Prepared {
   readonly plan: PlanData;
   readonly steps: readonly Step[];
 }
 
-function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Work): Parameters<typeof runUp>[0] {
+function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Prepared): Parameters<typeof runUp>[0] {
   const { host, redactor, emit, signal, detach } = options;
   const parallel = parallelOf(workspace, options);
   return {

@@ -29,7 +29,7 @@ const project = (text: string): void => writeFileSync(join(dir, 'slipway.yaml'),
 async function makeState(): Promise<void> {
   project(VALID);
   const asked = options();
-  await withWritable(await findProject(asked), 'up', asked, () => Promise.resolve());
+  await withWritable('up', { place: await findProject(asked), options: asked }, () => Promise.resolve());
 }
 
 describe('a project file that cannot be read', () => {
@@ -73,8 +73,8 @@ describe('the state folder', () => {
     project(VALID);
     const asked = options();
     const place = await findProject(asked);
-    await expect(withWritable(place, 'up', asked, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    await expect(withWritable(place, 'up', asked, () => Promise.resolve('again'))).resolves.toBe('again');
+    await expect(withWritable('up', { place, options: asked }, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(withWritable('up', { place, options: asked }, () => Promise.resolve('again'))).resolves.toBe('again');
   });
 
   it('is not made by looking', async () => {
@@ -89,8 +89,8 @@ describe('the state folder', () => {
     project(VALID);
     const asked = options();
     const place = await findProject(asked);
-    await withWritable(place, 'up', asked, async () => {
-      await expect(withWritable(place, 'down', asked, () => Promise.resolve())).rejects.toMatchObject({ code: 'SLW-STA-008', exit: 75 });
+    await withWritable('up', { place, options: asked }, async () => {
+      await expect(withWritable('down', { place, options: asked }, () => Promise.resolve())).rejects.toMatchObject({ code: 'SLW-STA-008', exit: 75 });
     });
   });
 });

@@ -54,14 +54,17 @@ export async function findProjectOrState(options: OperationOptions): Promise<Pro
   try {
     return await findProject(options, false);
   } catch (thrown) {
-    if (!(thrown instanceof SlipwayErrors) && !isSlipwayError(thrown)) throw thrown;
-    const place = await findState(options);
+    const [first] = thrown instanceof SlipwayErrors ? thrown.errors : isSlipwayError(thrown) ? [thrown] : [];
+    const place = first && (await findState(options));
     if (!place) throw thrown;
-    const first = thrown instanceof SlipwayErrors ? thrown.errors[0] : thrown;
-    const message = `the project file is not used: ${first?.message ?? thrown.message}; working from the state in ${place.stateDir}`;
-    options.emit({ type: 'finding', level: 'warning', message, ...(first && { code: first.code }), ...(first?.at && { at: first.at }), time: isoNow(options) });
+    warnUnused(options, first, place);
     return place;
   }
+}
+
+function warnUnused(options: OperationOptions, { code, message, at }: SlipwayError, place: ProjectPlace): void {
+  const text = `the project file is not used: ${message}; working from the state in ${place.stateDir}`;
+  options.emit({ type: 'finding', level: 'warning', message: text, code, ...(at && { at }), time: isoNow(options) });
 }
 
 /** The one state folder below `.slipway`, or the one given. */
@@ -80,27 +83,38 @@ async function findState({ host, file, stateDir }: OperationOptions): Promise<Pr
 
 const nameOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? path;
 
+export interface Work {
+  readonly place: ProjectPlace;
+  readonly options: OperationOptions;
+}
+
 /** Under the lock, with the journal open for writing. */
-export async function withWritable<T>(place: ProjectPlace, verb: 'up' | 'down', options: OperationOptions, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
-  const { host, redactor } = options;
+export async function withWritable<T>(verb: 'up' | 'down', work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+  const { place, options } = work;
+  const { host } = options;
   const dir = await prepareStateFolder(host, place.stateDir);
   await hideFromGit(options, place);
   const lock = await acquireLock(host, dir, verb);
   try {
     if (lock.takenOverFrom) say(options, `the last run (${lock.takenOverFrom.verb}, pid ${lock.takenOverFrom.pid}) did not end cleanly; continuing from its journal`);
-    const state = await openState(host, dir, redactor);
-    try {
-      if (state.kind === 'moved') say(options, `the state folder was moved here from ${state.from ?? 'elsewhere'}`);
-      const ledger = foldLedger(state.journal.read());
-      return await withContext(place, { dir, stateId: state.stateId, ledger }, options, async (workspace) => {
-        for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(ledger, workspace.context);
-        return act({ ...workspace, journal: state.journal });
-      });
-    } finally {
-      state.journal.close();
-    }
+    return await withJournal(dir, work, act);
   } finally {
     await lock.release();
+  }
+}
+
+async function withJournal<T>(dir: string, work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+  const { host, redactor } = work.options;
+  const { journal, kind, from, stateId } = await openState(host, dir, redactor);
+  try {
+    if (kind === 'moved') say(work.options, `the state folder was moved here from ${from ?? 'elsewhere'}`);
+    const ledger = foldLedger(journal.read());
+    return await withContext({ dir, stateId, ledger }, work, async (workspace) => {
+      for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(ledger, workspace.context);
+      return act({ ...workspace, journal });
+    });
+  } finally {
+    journal.close();
   }
 }
 
@@ -113,7 +127,7 @@ export async function withReadable<T>(place: ProjectPlace, options: OperationOpt
   } finally {
     journal?.close();
   }
-  return withContext(place, state, options, act);
+  return withContext(state, { place, options }, act);
 }
 
 interface KnownState {
@@ -122,7 +136,7 @@ interface KnownState {
   readonly ledger: Map<StepId, StepRecord>;
 }
 
-async function withContext<T>(place: ProjectPlace, state: KnownState, options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
+async function withContext<T>(state: KnownState, { place, options }: Work, act: (workspace: Workspace) => Promise<T>): Promise<T> {
   const clients = new Map<string, Promise<KubeClient>>();
   const registry = createRegistry();
   const context: ProvisionerContext = {

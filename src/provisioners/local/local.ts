@@ -177,11 +177,17 @@ function clusterDirOf({ name, records }: ClusterView, context: ProvisionerContex
   return typeof dir === 'string' ? dir : join(context.stateDir, 'clusters', name);
 }
 
-function toProcessView({ component, state, identity, entry }: ProcessState): ProcessView {
-  const ports = Object.values(entry?.ports ?? {});
-  const facts = { ...(identity && { pid: String(identity.pid) }), ...(ports.length > 0 && { port: ports.join(',') }), ...((entry?.restarts ?? 0) > 0 && { restarts: String(entry?.restarts) }) };
+function toProcessView(process: ProcessState): ProcessView {
+  const { component, state, identity } = process;
+  const facts = processFacts(process);
   if (state === 'running') return { component, state: 'running', facts, ...(identity && { pid: identity.pid }) };
   return { component, state: 'stopped', facts, message: 'the process is gone; the next slipway up starts it again' };
+}
+
+function processFacts({ identity, entry }: ProcessState): Readonly<Record<string, string>> {
+  const ports = Object.values(entry?.ports ?? {});
+  const restarts = entry?.restarts ?? 0;
+  return { ...(identity && { pid: String(identity.pid) }), ...(ports.length > 0 && { port: ports.join(',') }), ...(restarts > 0 && { restarts: String(restarts) }) };
 }
 
 function asLocal(cluster: ResolvedCluster): LocalCluster {
