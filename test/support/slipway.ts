@@ -124,6 +124,20 @@ export function runSlipway(args: readonly string[], options: SlipwayOptions): Pr
   return startSlipway(args, options).result;
 }
 
+/** Resolves at the first event of a run with `--output json` that fits. @throws when the run ends without one */
+export function atEvent({ child, result }: SlipwayRun, fits: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    let rest = '';
+    child.stdout?.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      const event = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(fits);
+      if (event) resolve(event);
+    });
+    void result.then(({ code, stdout }) => reject(new Error(`the run ended with ${code} before the event came:\n${stdout.slice(-2000)}`)));
+  });
+}
+
 /** NDJSON of `--output json`, parsed; throws with the line that is none. */
 export function parseNdjson(text: string): readonly Record<string, unknown>[] {
   return text
