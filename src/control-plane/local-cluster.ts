@@ -25,6 +25,8 @@ export interface LocalCluster extends ClusterIdentity {
   readonly dir: string;
   /** The process register its processes are in; another environment would look for them in vain, and leave them running. */
   readonly registry?: string;
+  /** Inode of the folder: it stays when the folder is moved, and is another for a copy. */
+  readonly inode?: number;
 }
 
 const portNames = ['etcd', 'etcdPeer', 'apiserver', 'controllerManager'] as const satisfies readonly (keyof ControlPlanePorts)[];
@@ -69,11 +71,12 @@ export async function writeCluster(host: Host, dir: string, cluster: LocalCluste
   await host.files.writeAtomic(clusterLayout(dir).clusterFile, `${JSON.stringify(cluster)}\n`);
 }
 
-/** @throws SLW-LOC-005 when the folder is a copy and the original, or a process of it, is still there */
+/** @throws SLW-LOC-005 when the folder is a copy and the original, or a process of it, is still there; a moved one is none */
 export async function refuseCopy(host: Host, dir: string, cluster: LocalCluster): Promise<void> {
   const here = await host.files.realpath(dir);
   if (cluster.dir === here) return;
   const original = await readCluster(host, cluster.dir);
+  if (original === undefined && cluster.inode !== undefined && (await host.files.stat(here))?.ino === cluster.inode) return;
   const alive = (await listProcesses(host, cluster.clusterId)).some((process) => process.state === 'running');
   if (!alive && original?.clusterId !== cluster.clusterId) return;
   throw new SlipwayError('SLW-LOC-005', `${here} is a copy of the local cluster in ${cluster.dir}`, { data: { here, original: cluster.dir } });

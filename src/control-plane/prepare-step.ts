@@ -43,7 +43,9 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
       await host.files.mkdir(clusterDir);
       await host.files.chmod(clusterDir, 0o700);
       const before = await readCluster(host, clusterDir);
-      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir: await host.files.realpath(clusterDir), ports: before?.ports ?? identity.ports, registry: registryRoot(host) };
+      const dir = await host.files.realpath(clusterDir);
+      const inode = (await host.files.stat(dir))?.ino;
+      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir, ports: before?.ports ?? identity.ports, registry: registryRoot(host), ...(inode !== undefined && { inode }) };
       await writeCluster(host, clusterDir, cluster);
       await host.files.mkdir(layout.logsDir);
       await ensureIdentities(host, identities);
@@ -86,12 +88,12 @@ interface RemovalRecord {
 
 const removal = (data: Json): RemovalRecord => data as unknown as RemovalRecord;
 
-/** Ends whatever is still registered for the cluster, then removes its folder. */
 /** A damaged cluster.json must not keep the cluster from being removed. */
 function unlessDamaged(thrown: unknown): undefined {
   if (!isSlipwayError(thrown) || thrown.code !== 'SLW-LOC-006') throw thrown;
 }
 
+/** Ends whatever is still registered for the cluster, then removes its folder. */
 export const removeClusterHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);

@@ -8,11 +8,11 @@ import { SlipwayError } from '../core/errors.ts';
 import { Redactor } from '../core/redaction.ts';
 import type { Host } from '../host/host.ts';
 import { Journal } from './journal/journal.ts';
+import { formerPlaces, STATE_EARLIER, STATE_PATH } from './relocate.ts';
 
 const JOURNAL_FILE = 'journal.db';
 
 const STATE_ID = 'state.id';
-const STATE_PATH = 'state.path';
 
 export interface OpenState {
   /** `moved`: the folder was adopted at its new place, `from` is the old one. */
@@ -43,7 +43,7 @@ export async function openState(host: Host, dir: string, redactor: Redactor = ne
   const kind = await compare(host, real, before);
   const journal = await Journal.open(host, join(real, JOURNAL_FILE), redactor);
   const stateId = before?.id ?? host.random.uuid();
-  if (kind !== 'same') journal.setMeta({ [STATE_ID]: stateId, [STATE_PATH]: real });
+  if (kind !== 'same') journal.setMeta({ [STATE_ID]: stateId, [STATE_PATH]: real, [STATE_EARLIER]: JSON.stringify(formerPlaces(journal, real)) });
   return { kind, stateId, dir: real, journal, ...(kind === 'moved' && before && { from: before.path }) };
 }
 

@@ -10,6 +10,7 @@ import type { Journal } from '../engine/journal/journal.ts';
 import { isoTime } from '../engine/iso-time.ts';
 import { foldLedger } from '../engine/ledger.ts';
 import { acquireLock } from '../engine/lock.ts';
+import { formerPlaces, relocate } from '../engine/relocate.ts';
 import { openState, prepareStateFolder, readState } from '../engine/state-folder.ts';
 import type { Step, StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
 import type { ConnectForUndo } from '../flux/step-options.ts';
@@ -108,7 +109,7 @@ async function withJournal<T>(dir: string, work: Work, act: (workspace: Writable
   const { journal, kind, from, stateId } = await openState(host, dir, redactor);
   try {
     if (kind === 'moved') say(work.options, `the state folder was moved here from ${from ?? 'elsewhere'}`);
-    const ledger = foldLedger(journal.read());
+    const ledger = relocate(foldLedger(journal.read()), formerPlaces(journal, dir), dir);
     return await withContext({ dir, stateId, ledger }, work, async (workspace) => {
       for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(ledger, workspace.context);
       return act({ ...workspace, journal });
@@ -121,13 +122,17 @@ async function withJournal<T>(dir: string, work: Work, act: (workspace: Writable
 /** Reads journal and world; writes and locks nothing. */
 export async function withReadable<T>(place: ProjectPlace, options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
   const journal = await readState(options.host, place.stateDir);
-  let state = { dir: place.stateDir, stateId: '', ledger: new Map<StepId, StepRecord>() };
+  let state: KnownState = { dir: place.stateDir, stateId: '', ledger: new Map() };
   try {
-    if (journal) state = { dir: await options.host.files.realpath(place.stateDir), stateId: journal.meta('state.id') ?? '', ledger: foldLedger(journal.read()) };
+    if (journal) state = readKnown(journal, await options.host.files.realpath(place.stateDir));
   } finally {
     journal?.close();
   }
   return withContext(state, { place, options }, act);
+}
+
+function readKnown(journal: Journal, dir: string): KnownState {
+  return { dir, stateId: journal.meta('state.id') ?? '', ledger: relocate(foldLedger(journal.read()), formerPlaces(journal, dir), dir) };
 }
 
 interface KnownState {

@@ -1,7 +1,7 @@
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSandbox, PLAIN_CLUSTER, type Sandbox, succeed } from '../support/slipway.ts';
+import { createSandbox, PLAIN_CLUSTER, type Sandbox, type SlipwayResult, succeed } from '../support/slipway.ts';
 import { expectNothingLeft } from '../support/storm.ts';
 import { processesMentioning } from '../support/world.ts';
 
@@ -40,16 +40,33 @@ describe('a copied project folder', () => {
 });
 
 describe('a moved project folder', () => {
-  it('goes on with its cluster, and goes down without a trace', async () => {
-    const moved = join(sandbox.dir, 'moved');
-    renameSync(sandbox.project, moved);
-    const up = await sandbox.run(['up', '--yes'], { cwd: moved });
+  const moved = (): string => join(sandbox.dir, 'moved');
+  const inMoved = (...args: readonly string[]): Promise<SlipwayResult> => sandbox.run(args, { cwd: moved() });
+
+  it('goes on with its cluster: up starts it anew from there, with its data', async () => {
+    renameSync(sandbox.project, moved());
+    const plan = await inMoved('plan', '--detailed-exitcode');
+    expect([plan.code, plan.stdout]).toEqual([2, expect.stringContaining('the folder was moved')]);
+    const up = await inMoved('up', '--yes');
     expect(up.code, up.stderr).toBe(0);
-    expect((await sandbox.run(['plan', '--detailed-exitcode'], { cwd: moved })).code).toBe(0);
+    expect((await inMoved('plan', '--detailed-exitcode')).code).toBe(0);
+    expect(processesMentioning(moved()).map(({ pid }) => pid).sort((a, b) => a - b)).toEqual(alive());
     expect(alive()).toHaveLength(3);
-    expect((await sandbox.run(['kubeconfig'], { cwd: moved })).code).toBe(0);
-    await succeed(sandbox, ['down', '--confirm', 'demo'], { cwd: moved });
-    renameSync(moved, sandbox.project);
+  });
+
+  it('keeps its cluster from a copy made before it was moved', async () => {
+    cpSync(moved(), copy, { recursive: true, force: true });
+    renameSync(moved(), sandbox.project);
+    const before = alive();
+    for (const args of [['up', '--yes'], ['down', '--confirm', 'demo']]) {
+      const result = await sandbox.run(args, { cwd: copy });
+      expect([result.code, alive()], result.stderr).toEqual([1, before]);
+      expect(result.stderr).toContain('SLW-LOC-005');
+    }
+  });
+
+  it('goes down without a trace, also right after it was moved again', async () => {
+    await succeed(sandbox, ['down', '--confirm', 'demo']);
     expectNothingLeft({ sandbox, project: 'demo' });
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
-import { adminKubeconfig, readCluster } from '../../control-plane/local-cluster.ts';
+import { adminKubeconfig, readCluster, refuseCopy } from '../../control-plane/local-cluster.ts';
 import { rotateLogs } from '../../control-plane/log-files.ts';
 import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
 import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
@@ -55,12 +55,13 @@ const FLUX_BINARIES: readonly BinaryName[] = ['source-controller', 'kustomize-co
 async function requireInReach(records: ReadonlyMap<StepId, StepRecord>, { host }: ProvisionerContext): Promise<void> {
   for (const record of records.values()) {
     const dir = record.step.startsWith('local/prepare-cluster/') ? record.outputs['clusterDir'] : undefined;
-    if (typeof dir === 'string') await readCluster(host, dir).catch(unlessDamaged);
+    const cluster = typeof dir === 'string' ? await readCluster(host, dir).catch(unlessDamaged) : undefined;
+    if (cluster && typeof dir === 'string') await refuseCopy(host, dir, cluster);
   }
 }
 
 /** A damaged cluster.json is dealt with by the steps. */
-function unlessDamaged(thrown: unknown): void {
+function unlessDamaged(thrown: unknown): undefined {
   if (!isSlipwayError(thrown) || thrown.code !== 'SLW-LOC-006') throw thrown;
 }
 
