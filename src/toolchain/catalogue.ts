@@ -20,7 +20,7 @@ export type BinaryName =
   | 'cluster-api-kubeadm-control-plane'
   | 'cluster-api-dev'
   | 'clusterctl'
-  | 'kubectl';
+  | 'kwok';
 
 export interface CatalogueEntry {
   readonly name: BinaryName;
@@ -48,7 +48,6 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
   etcd: { name: 'etcd', package: 'go.etcd.io/etcd/server/v3', module: 'go.etcd.io/etcd/server/v3', purpose: 'database of a local cluster', coldBuildSeconds: 28, versionArgs: ['--version'], asset: 'etcd' },
   'kube-apiserver': kubernetes('kube-apiserver', { purpose: 'API server of a local cluster', coldBuildSeconds: 235, asset: 'kube-apiserver' }),
   'kube-controller-manager': kubernetes('kube-controller-manager', { purpose: 'controllers of a local cluster', coldBuildSeconds: 73 }),
-  kubectl: { ...kubernetes('kubectl', { purpose: 'the peer in benchmarks', coldBuildSeconds: 20 }), versionArgs: ['version', '--client'] },
   'source-controller': fluxController('source-controller', 120),
   'kustomize-controller': fluxController('kustomize-controller', 120),
   'helm-controller': fluxController('helm-controller', 20),
@@ -56,12 +55,13 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
   'cluster-api-kubeadm-bootstrap': clusterApi('cluster-api-kubeadm-bootstrap', { path: 'bootstrap/kubeadm', image: 'kubeadm-bootstrap-controller', coldBuildSeconds: 5 }),
   'cluster-api-kubeadm-control-plane': clusterApi('cluster-api-kubeadm-control-plane', { path: 'controlplane/kubeadm', image: 'kubeadm-control-plane-controller', coldBuildSeconds: 8 }),
   'cluster-api-dev': { ...clusterApi('cluster-api-dev', { path: 'test/infrastructure/docker', coldBuildSeconds: 12 }), module: `${capi}/test`, purpose: 'in-memory infrastructure provider of Cluster API' },
+  kwok: { name: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', module: 'sigs.k8s.io/kwok', purpose: 'simulated pods (nodes: simulated)', coldBuildSeconds: 30, versionArgs: ['--version'] },
   clusterctl: { ...clusterApi('clusterctl', { path: 'cmd/clusterctl', coldBuildSeconds: 6 }), purpose: 'the peer in benchmarks' },
 };
 
 export const binaryNames = Object.keys(catalogue) as readonly BinaryName[];
 
-function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', rest: Pick<CatalogueEntry, 'purpose' | 'coldBuildSeconds' | 'asset'>): CatalogueEntry {
+function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager', rest: Pick<CatalogueEntry, 'purpose' | 'coldBuildSeconds' | 'asset'>): CatalogueEntry {
   return { name, package: `k8s.io/kubernetes/cmd/${name}`, module: 'k8s.io/kubernetes', versionArgs: ['--version'], stamped: true, ...rest };
 }
 

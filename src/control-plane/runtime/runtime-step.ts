@@ -20,6 +20,7 @@ export interface RuntimeStepOptions {
   readonly subject: string;
   readonly needs: readonly StepId[];
   readonly toolchainDir?: string | undefined;
+  readonly nodes?: 'none' | 'simulated';
   /** Opens a client from a kubeconfig's text. The step does not close it. */
   readonly connect: (kubeconfig: string) => Promise<KubeClient>;
 }
@@ -32,12 +33,12 @@ interface Observed {
 }
 
 /** A runtime for the cluster in `clusterDir`. @throws SLW-LOC-008 when it was not prepared */
-export async function openRuntime(context: StepContext, options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect'>): Promise<Runtime> {
+export async function openRuntime(context: StepContext, options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect' | 'nodes'>): Promise<Runtime> {
   const { host, report, timeoutMs } = context;
   const cluster = await requireCluster(host, options.clusterDir);
   const client = await connectTo(host, cluster, options);
   if (!client) throw new SlipwayError('SLW-LOC-008', `no valid certificates in ${options.clusterDir}`);
-  return createRuntime({ host, client, cluster, toolchainDir: options.toolchainDir, timeoutMs, report });
+  return createRuntime({ host, client, cluster, toolchainDir: options.toolchainDir, nodes: options.nodes ?? 'none', timeoutMs, report });
 }
 
 /** `verify` converges too: what a kubelet does all the time, the runtime does whenever a run passes by. */

@@ -7,7 +7,7 @@ import { SlipwayError, asSlipwayError, isAbort } from '../../core/errors.ts';
 import type { StepReport } from '../../engine/events.ts';
 import { isoTime } from '../../engine/iso-time.ts';
 import type { Host } from '../../host/host.ts';
-import type { GroupKind, KubeClient, KubeObject } from '../../kube/types.ts';
+import { type GroupKind, type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
 import { goArch } from '../../toolchain/go-environment.ts';
 import { type BinaryName, type Pins, readPins } from '../../toolchain/catalogue.ts';
 import { provideBinaries } from '../../toolchain/provide.ts';
@@ -18,13 +18,15 @@ import { asDeployment, asPod, DEPLOYMENT, type Deployment, isRolledOut, type Pod
 import { podComponent } from './pod-process.ts';
 import { createLatch } from './latch.ts';
 import { endPod, endPodProcess, podEntries, runPod, type RunPodOptions } from './run-pod.ts';
-import { ensureVirtualNode, NODE_NAME } from './virtual-node.ts';
+import { ensureVirtualNode, NODE_NAME, SIMULATED_MARK, SIMULATED_NODE, simulatedNode } from './virtual-node.ts';
 
 export interface RuntimeOptions {
   readonly host: Host;
   readonly client: KubeClient;
   readonly cluster: LocalCluster;
   readonly toolchainDir?: string | undefined;
+  /** `simulated`: pods that no process stands for are bound to the simulated Node. */
+  readonly nodes?: 'none' | 'simulated';
   /** Bound of each process's start, and of `converge` as a whole. */
   readonly timeoutMs: number;
   readonly report: (report: StepReport) => void;
@@ -69,7 +71,7 @@ class LocalRuntime implements Runtime {
   }
 
   blockedPods(): readonly BlockedPod[] {
-    return findBlockedPods(this.#pins, [...this.#pods.values()]);
+    return this.#options.nodes === 'simulated' ? [] : findBlockedPods(this.#pins, [...this.#pods.values()]);
   }
 
   async converge(signal: AbortSignal): Promise<void> {
@@ -102,6 +104,7 @@ class LocalRuntime implements Runtime {
     this.#synced.clear();
     const os = host.env.platform;
     await ensureVirtualNode(client, { os, arch: goArch(host), now: isoTime(host.clock.now()).replace(/\.\d+Z$/, 'Z') }, inner);
+    if (this.#options.nodes === 'simulated') await client.apply(simulatedNode(), { signal: inner, force: true });
     const followers = [this.#follow(POD, this.#pods, asPod, inner), this.#follow(DEPLOYMENT, this.#deployments, asDeployment, inner)];
     const stopChecks = host.clock.every(CHECK_MS, () => this.#latch.open());
     try {
@@ -148,8 +151,18 @@ class LocalRuntime implements Runtime {
       return;
     }
     const verdict = classifyPodSpec(this.#pins, pod.spec);
-    if (!verdict.runs || (this.#running.has(uid) && (await this.#isAlive(pod)))) return;
+    if (!verdict.runs) return this.#simulate(pod, uid, signal);
+    if (this.#running.has(uid) && (await this.#isAlive(pod))) return;
     this.#begin(uid, () => this.#run(pod, verdict, signal), signal);
+  }
+
+  /** The mark rides on the binding, so that no pod is ever seen on that Node without it. */
+  #simulate(pod: Pod, uid: string, signal: AbortSignal): void {
+    if (this.#options.nodes !== 'simulated' || pod.spec.nodeName !== undefined) return;
+    const { name, namespace = 'default' } = pod.metadata;
+    const metadata = { name, namespace, annotations: { [SIMULATED_MARK]: 'true' } };
+    const target = { apiVersion: 'v1', kind: 'Node', name: SIMULATED_NODE };
+    this.#begin(uid, async () => void (await this.#options.client.postSubresource(refOf(pod), 'binding', { apiVersion: 'v1', kind: 'Binding', metadata, target }, signal)), signal);
   }
 
   #isOurs(pod: Pod): boolean {

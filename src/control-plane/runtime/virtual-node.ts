@@ -1,7 +1,10 @@
-/** The one Node that known controllers are bound to: no kubelet, nothing is ever scheduled onto it. */
+/** The Nodes of a local cluster: one that known controllers are bound to, and, when asked for, one whose pods are simulated. No kubelet. */
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 
 export const NODE_NAME = 'slipway-local';
+export const SIMULATED_NODE = 'slipway-simulated';
+/** On every simulated pod and on their Node. */
+export const SIMULATED_MARK = 'slipway.dev/simulated';
 export const RUNTIME_LABEL = 'slipway.dev/runtime';
 const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
 
@@ -15,6 +18,18 @@ export function virtualNode(arch: string, os: string): KubeObject {
       annotations: { 'slipway.dev/about': 'processes on this host stand in for containers; there is no kubelet' },
     },
     spec: { unschedulable: true, taints: [{ key: RUNTIME_LABEL, value: 'local', effect: 'NoSchedule' }] },
+  };
+}
+
+/** KWOK finds it by its label and says Ready. */
+export function simulatedNode(): KubeObject {
+  return {
+    ...NODE,
+    metadata: {
+      name: SIMULATED_NODE,
+      labels: { [RUNTIME_LABEL]: 'simulated', 'kubernetes.io/hostname': SIMULATED_NODE },
+      annotations: { [SIMULATED_MARK]: 'true', 'slipway.dev/about': 'pods on this node are simulated; nothing runs' },
+    },
   };
 }
 

@@ -13,6 +13,7 @@ import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
 import { asPod } from '../../control-plane/runtime/pod.ts';
 import { convergeRuntimeStep, openRuntime, type RuntimeStepOptions, runtimeStepId, STOP_RUNTIME, stopRuntimeHandler } from '../../control-plane/runtime/runtime-step.ts';
 import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
+import { runSimulatorStep, STOP_SIMULATOR, stopSimulatorHandler } from '../../control-plane/simulation/simulator-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
 import type { Step, StepContext, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
@@ -28,7 +29,7 @@ export const localProvisioner: Provisioner = {
   name: 'local',
   steps: (cluster, context) => localSteps(asLocal(cluster), context),
   requireInReach,
-  undoHandlers: () => new Map([...controlPlaneUndoHandlers, [STOP_RUNTIME, stopRuntimeHandler]]),
+  undoHandlers: (context) => new Map([...controlPlaneUndoHandlers, [STOP_RUNTIME, stopRuntimeHandler], [STOP_SIMULATOR, stopSimulatorHandler((host, dir) => connectWhenServing({ host }, context, dir))]]),
   connectForUndo,
   kubeconfig: async (view, context) => {
     const path = clusterLayout(clusterDirOf(view, context)).kubeconfig;
@@ -39,7 +40,7 @@ export const localProvisioner: Provisioner = {
     const cluster = await readCluster(context.host, clusterDirOf(view, context));
     return cluster ? (await listProcesses(context.host, cluster.clusterId)).map(toProcessView) : [];
   },
-  cannotRun: async (_cluster, { host }) => createCannotRun(await readPins(host)),
+  cannotRun: async (cluster, { host }) => (isSimulated(asLocal(cluster)) ? undefined : createCannotRun(await readPins(host))),
   logs: async (view, context) => {
     const dir = clusterDirOf(view, context);
     const folders = [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')];
@@ -49,6 +50,7 @@ export const localProvisioner: Provisioner = {
   },
 };
 
+const SIMULATION_BINARIES: readonly BinaryName[] = ['kwok'];
 const FLUX_BINARIES: readonly BinaryName[] = ['source-controller', 'kustomize-controller', 'helm-controller'];
 
 /** @throws SLW-LOC-009 when a cluster's processes are registered under another environment */
@@ -75,11 +77,16 @@ async function localSteps(cluster: LocalCluster, context: ProvisionerContext): P
   const options = controlPlaneOptions(cluster, context);
   const ids = controlPlaneStepIds(cluster.name);
   const controlPlane = controlPlaneSteps(options).map((step) => (step.id === ids.prepare ? rotatingLogs(step, options.clusterDir) : step));
-  if (!cluster.gitops) return controlPlane;
-  const flux = fluxSteps(await fluxOptions(cluster, context, { gitops: cluster.gitops, options }));
-  const runtime = convergeRuntimeStep({ ...options, needs: [ids.run['kube-controller-manager'], ids.binaries, fluxStepIds(cluster.name).install], connect: connectWith(context) });
-  return [...controlPlane, ...flux.map((step) => (step.id === fluxStepIds(cluster.name).sources ? besideRuntime(step, { ...options, connect: connectWith(context) }) : step)), runtime];
+  const simulator = isSimulated(cluster) ? [runSimulatorStep({ ...options, needs: [ids.run['kube-apiserver'], ids.binaries], binariesStep: ids.binaries })] : [];
+  const flux = cluster.gitops ? fluxSteps(await fluxOptions(cluster, context, { gitops: cluster.gitops, options })) : [];
+  if (flux.length + simulator.length === 0) return controlPlane;
+  const { install, sources } = fluxStepIds(cluster.name);
+  const runtimeOptions = { ...options, nodes: cluster.local.nodes, connect: connectWith(context) };
+  const needs = [ids.run['kube-controller-manager'], ids.binaries, ...simulator.map(({ id }) => id), ...flux.filter(({ id }) => id === install).map(({ id }) => id)];
+  return [...controlPlane, ...simulator, ...flux.map((step) => (step.id === sources ? besideRuntime(step, runtimeOptions) : step)), convergeRuntimeStep({ ...runtimeOptions, needs })];
 }
+
+const isSimulated = ({ local }: LocalCluster): boolean => local.nodes === 'simulated';
 
 function controlPlaneOptions(cluster: LocalCluster, context: ProvisionerContext): ControlPlaneOptions {
   return {
@@ -87,7 +94,7 @@ function controlPlaneOptions(cluster: LocalCluster, context: ProvisionerContext)
     clusterDir: join(context.stateDir, 'clusters', cluster.name),
     subject: cluster.subject,
     toolchainDir: context.toolchainDir,
-    binaries: cluster.gitops ? FLUX_BINARIES : [],
+    binaries: [...(cluster.gitops ? FLUX_BINARIES : []), ...(isSimulated(cluster) ? SIMULATION_BINARIES : [])],
     needs: [],
   };
 }
@@ -115,7 +122,7 @@ async function fluxOptions(cluster: LocalCluster, context: ProvisionerContext, {
     exclude: [context.stateDir],
     logDirs: [clusterLayout(clusterDir).logsDir, join(clusterDir, 'git', 'logs')],
     undo: 'uninstall',
-    cannotRun: createCannotRun(await readPins(context.host)),
+    ...(!isSimulated(cluster) && { cannotRun: createCannotRun(await readPins(context.host)) }),
   };
 }
 
