@@ -1,7 +1,6 @@
 /**
  * What a run may do without asking again. The plan is the consent; what turns out at run time may create and update, but it never
- * replaces or deletes what the plan did not name, and where the plan was `deferred` it only creates what was announced, or finishes
- * and corrects objects of the announced types, never more of them than announced. Pure.
+ * replaces or deletes what the plan did not name, and where the plan was `deferred` it only creates what was announced. Pure.
  */
 import { SlipwayError } from '../core/errors.ts';
 import type { PlannedStep } from './plan-data.ts';
@@ -25,8 +24,8 @@ export function requireConsent(planned: PlannedStep, found: Change): void {
 }
 
 function findUnannounced(planned: Change, found: Change): string | undefined {
-  if (found.kind !== 'create' && found.kind !== 'update') return `${found.kind}: ${found.summary}`;
-  const other = found.details?.find((detail) => isDestructive(detail.kind));
+  if (found.kind !== 'create') return `${found.kind}: ${found.summary}`;
+  const other = found.details?.find((detail) => detail.kind !== 'create');
   if (other) return `${other.kind} ${other.object}`;
   const announced = planned.announces ?? {};
   const excess = Object.entries(countByType(found)).find(([type, count]) => count > (type === ANY ? total(announced) : (announced[type] ?? 0)));

@@ -40,6 +40,6 @@ function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationRe
       ...(detach && { detach }),
       ...(parallel !== undefined && { parallel }),
     });
-    return toResult(outcome, outcome.status === 'done' ? [`${place.name} is down: ${outcome.changed} removed`] : []);
+    return toResult(outcome, outcome.status === 'done' ? [`${options.only.length > 0 ? options.only.join(', ') : place.name} is down: ${outcome.changed} removed`] : []);
   });
 }
