@@ -33,12 +33,17 @@ const NAMESPACE = 'flux-system';
 const LABELS = { 'app.kubernetes.io/instance': NAMESPACE, 'app.kubernetes.io/part-of': 'flux', 'app.kubernetes.io/version': VERSION };
 const controllers = ['source-controller', 'kustomize-controller', 'helm-controller'] as const;
 /** Beyond `flux install`: without it a commit that mends another waits until the health checks of the broken one time out. */
-const EXTRA_ARGS: Readonly<Record<string, readonly string[]>> = { 'kustomize-controller': ['--feature-gates=CancelHealthCheckOnNewRevision=true'] };
+const EXTRA_ARGS: Readonly<Record<string, readonly string[]>> = {
+  'kustomize-controller': ['--feature-gates=CancelHealthCheckOnNewRevision=true'],
+};
 const API_GROUPS = ['source', 'kustomize', 'helm', 'notification', 'image'].map((group) => `${group}.toolkit.fluxcd.io`);
 
 function moduleOf(name: string): { dir: string; version: string } {
   const format = '{{.Dir}} {{.Version}}';
-  const text = execFileSync('go', ['list', '-m', '-f', format, `github.com/fluxcd/${name}`], { cwd: join(root, 'toolchain'), encoding: 'utf8' }).trim();
+  const text = execFileSync('go', ['list', '-m', '-f', format, `github.com/fluxcd/${name}`], {
+    cwd: join(root, 'toolchain'),
+    encoding: 'utf8',
+  }).trim();
   const [dir = '', version = ''] = text.split(' ');
   if (dir === '') throw new Error(`module of ${name} is not in the module cache: run go mod download in toolchain/`);
   return { dir, version };
@@ -57,7 +62,9 @@ function listed(...folder: string[]): Manifest[] {
 function controller(name: string): Manifest[] {
   const { dir, version } = moduleOf(name);
   const crds = listed(dir, 'config/crd');
-  const workloads = listed(dir, 'config/manager').map((object) => (object.kind === 'Deployment' ? deployment(object, name, version) : object));
+  const workloads = listed(dir, 'config/manager').map((object) =>
+    object.kind === 'Deployment' ? deployment(object, name, version) : object,
+  );
   const account: Manifest = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } };
   return [...crds, account, ...workloads].map((object) => labelled(object, { 'app.kubernetes.io/component': name }));
 }
@@ -68,31 +75,46 @@ function deployment(object: Manifest, name: string, version: string): Manifest {
   if (!container?.args.includes('--watch-all-namespaces')) throw new Error(`${name}: the Deployment is not the one this script knows`);
   container.image = `ghcr.io/fluxcd/${name}:${version}`;
   // notification-controller is not installed: without the empty address events would be posted to nobody.
-  container.args = ['--events-addr=', '--watch-all-namespaces=true', ...container.args.filter((arg) => arg !== '--watch-all-namespaces')].map((arg) =>
-    arg.startsWith('--storage-adv-addr=') ? `--storage-adv-addr=${name}.$(RUNTIME_NAMESPACE).svc.cluster.local.` : arg,
-  );
+  container.args = [
+    '--events-addr=',
+    '--watch-all-namespaces=true',
+    ...container.args.filter((arg) => arg !== '--watch-all-namespaces'),
+  ].map((arg) => (arg.startsWith('--storage-adv-addr=') ? `--storage-adv-addr=${name}.$(RUNTIME_NAMESPACE).svc.cluster.local.` : arg));
   container.args.push(...(EXTRA_ARGS[name] ?? []));
   container.env.push({ name: 'GOMEMLIMIT', valueFrom: { resourceFieldRef: { containerName: 'manager', resource: 'limits.memory' } } });
-  Object.assign(spec.template.spec, { serviceAccountName: name, priorityClassName: 'system-cluster-critical', nodeSelector: { 'kubernetes.io/os': 'linux' } });
+  Object.assign(spec.template.spec, {
+    serviceAccountName: name,
+    priorityClassName: 'system-cluster-critical',
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+  });
   Object.assign(spec.template.metadata.labels, LABELS, { 'app.kubernetes.io/component': name });
   return object;
 }
 
 function labelled(object: Manifest, labels: Record<string, string> = {}): Manifest {
   const isNamespaced = ['ServiceAccount', 'Deployment', 'Service', 'NetworkPolicy', 'ResourceQuota'].includes(object.kind);
-  const metadata = { ...object.metadata, ...(isNamespaced && { namespace: NAMESPACE }), labels: { ...object.metadata.labels, ...LABELS, ...labels } };
+  const metadata = {
+    ...object.metadata,
+    ...(isNamespaced && { namespace: NAMESPACE }),
+    labels: { ...object.metadata.labels, ...LABELS, ...labels },
+  };
   const { apiVersion, kind, metadata: _old, ...rest } = object;
   return { apiVersion, kind, metadata, ...rest };
 }
 
 const subjects = (names: readonly string[]): unknown[] => names.map((name) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE }));
-const rbac = (kind: string, name: string, rest: Record<string, unknown>, labels?: Record<string, string>): Manifest => ({
+const rbac = (
+  kind: string,
+  name: string,
+  { labels, ...rest }: { labels?: Record<string, string>; [field: string]: unknown },
+): Manifest => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind,
   metadata: { name: `${name}-${NAMESPACE}`, ...(labels && { labels }) },
   ...rest,
 });
-const aggregate = (...roles: string[]): Record<string, string> => Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']));
+const aggregate = (...roles: string[]): Record<string, string> =>
+  Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']));
 const rule = (apiGroups: string[], resources: string[], verbs: string[]): unknown => ({ apiGroups, resources, verbs });
 
 function accessRules(): Manifest[] {
@@ -111,20 +133,48 @@ function accessRules(): Manifest[] {
   const toRole = (name: string): unknown => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name });
   return [
     rbac('ClusterRole', 'crd-controller', { rules }),
-    rbac('ClusterRole', 'flux-edit', { rules: [rule(groups, ['*'], ['create', 'delete', 'deletecollection', 'patch', 'update'])] }, aggregate('edit', 'admin')),
-    rbac('ClusterRole', 'flux-view', { rules: [rule(groups, ['*'], ['get', 'list', 'watch'])] }, aggregate('admin', 'edit', 'view')),
+    rbac('ClusterRole', 'flux-edit', {
+      rules: [rule(groups, ['*'], ['create', 'delete', 'deletecollection', 'patch', 'update'])],
+      labels: aggregate('edit', 'admin'),
+    }),
+    rbac('ClusterRole', 'flux-view', {
+      rules: [rule(groups, ['*'], ['get', 'list', 'watch'])],
+      labels: aggregate('admin', 'edit', 'view'),
+    }),
     rbac('ClusterRoleBinding', 'crd-controller', { roleRef: toRole(`crd-controller-${NAMESPACE}`), subjects: subjects(controllers) }),
-    rbac('ClusterRoleBinding', 'cluster-reconciler', { roleRef: toRole('cluster-admin'), subjects: subjects(['kustomize-controller', 'helm-controller']) }),
+    rbac('ClusterRoleBinding', 'cluster-reconciler', {
+      roleRef: toRole('cluster-admin'),
+      subjects: subjects(['kustomize-controller', 'helm-controller']),
+    }),
   ];
 }
 
 function policies(): Manifest[] {
-  const policy = (name: string, spec: unknown): Manifest => ({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name }, spec });
-  const quota = { hard: { pods: '1000' }, scopeSelector: { matchExpressions: [{ operator: 'In', scopeName: 'PriorityClass', values: ['system-node-critical', 'system-cluster-critical'] }] } };
+  const policy = (name: string, spec: unknown): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name },
+    spec,
+  });
+  const quota = {
+    hard: { pods: '1000' },
+    scopeSelector: {
+      matchExpressions: [{ operator: 'In', scopeName: 'PriorityClass', values: ['system-node-critical', 'system-cluster-critical'] }],
+    },
+  };
   return [
     { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: `critical-pods-${NAMESPACE}` }, spec: quota },
-    policy('allow-egress', { policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [{ podSelector: {} }] }], egress: [{}], podSelector: {} }),
-    policy('allow-scraping', { policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP', port: 8080 }] }], podSelector: {} }),
+    policy('allow-egress', {
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [{ podSelector: {} }] }],
+      egress: [{}],
+      podSelector: {},
+    }),
+    policy('allow-scraping', {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP', port: 8080 }] }],
+      podSelector: {},
+    }),
   ];
 }
 
@@ -132,9 +182,16 @@ function render(): string {
   const namespace: Manifest = {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/warn-version': 'latest' } },
+    metadata: {
+      name: NAMESPACE,
+      labels: { 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/warn-version': 'latest' },
+    },
   };
-  const items = [labelled(namespace), ...[...accessRules(), ...policies()].map((object) => labelled(object)), ...controllers.flatMap(controller)];
+  const items = [
+    labelled(namespace),
+    ...[...accessRules(), ...policies()].map((object) => labelled(object)),
+    ...controllers.flatMap(controller),
+  ];
   const versions = Object.fromEntries(controllers.map((name) => [name, moduleOf(name).version]));
   const header = 'Generated by scripts/generate-flux-components.ts from the modules pinned in toolchain/go.mod. Do not edit.';
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', metadata: { annotations: { header, flux: VERSION, ...versions } }, items }, undefined, 1)}\n`;

@@ -41,7 +41,9 @@ export function rankCauses(causes: readonly Cause[]): readonly Cause[] {
     if (!known) merged.set(key, cause);
     else merged.set(key, { ...deeper(known, cause), blocks: [...new Set([...known.blocks, ...cause.blocks])] });
   }
-  return [...merged.values()].sort((a, b) => RANK[a.kind] - RANK[b.kind] || b.blocks.length - a.blocks.length || b.chain.length - a.chain.length);
+  return [...merged.values()].sort(
+    (a, b) => RANK[a.kind] - RANK[b.kind] || b.blocks.length - a.blocks.length || b.chain.length - a.chain.length,
+  );
 }
 
 function deeper(a: Cause, b: Cause): Cause {

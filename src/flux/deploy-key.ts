@@ -8,7 +8,9 @@ import { type FluxStepsOptions, fluxStepIds } from './step-options.ts';
 
 /** Names of repositories whose key is ours to make. */
 export function wantsDeployKey(gitops: ResolvedGitops): readonly string[] {
-  return gitops.repositories.flatMap(({ name, source }) => (source.type === 'git' && source.auth?.type === 'ssh' && source.auth.privateKey === undefined ? [name] : []));
+  return gitops.repositories.flatMap(({ name, source }) =>
+    source.type === 'git' && source.auth?.type === 'ssh' && source.auth.privateKey === undefined ? [name] : [],
+  );
 }
 
 export interface DeployKeyText {
@@ -38,13 +40,22 @@ export function createDeployKeysStep(options: FluxStepsOptions): Step {
     change: (missing) =>
       missing.length === 0
         ? { kind: 'none', summary: 'deploy keys are there' }
-        : { kind: 'create', summary: `create deploy keys for ${missing.join(', ')}`, details: missing.map((name) => ({ object: `deploy key ${name}`, kind: 'create', reason: 'there is none' })) },
+        : {
+            kind: 'create',
+            summary: `create deploy keys for ${missing.join(', ')}`,
+            details: missing.map((name) => ({ object: `deploy key ${name}`, kind: 'create', reason: 'there is none' })),
+          },
     apply: async ({ host, observed, report }) => {
       const publicKeys: Record<string, string> = {};
       for (const name of names) {
         const key = (await readDeployKey(host, options.keyDir, name)) ?? (await makeKey(host, options.keyDir, name));
         publicKeys[name] = key.publicKey;
-        if (observed.includes(name)) report({ type: 'finding', level: 'info', message: `add this public key to the repository ${name} as a read-only deploy key: ${key.publicKey}` });
+        if (observed.includes(name))
+          report({
+            type: 'finding',
+            level: 'info',
+            message: `add this public key to the repository ${name} as a read-only deploy key: ${key.publicKey}`,
+          });
       }
       return { publicKeys } satisfies Outputs;
     },

@@ -7,7 +7,8 @@ import { tidy } from './failure-text.ts';
 import { commitOf, headOf } from './units.ts';
 import { causeOf, type Walk } from './walk.ts';
 
-const AUTH_TEXT = /authentication required|authorization failed|unable to authenticate|invalid auth|unauthorized|401|403|permission denied|knownhosts|key mismatch|handshake failed/i;
+const AUTH_TEXT =
+  /authentication required|authorization failed|unable to authenticate|invalid auth|unauthorized|401|403|permission denied|knownhosts|key mismatch|handshake failed/i;
 
 /** Undefined: the source serves what is at its head. */
 export function explainSource(walk: Walk, ref: ObjectRef): Cause | undefined {
@@ -15,16 +16,31 @@ export function explainSource(walk: Walk, ref: ObjectRef): Cause | undefined {
   if (object === undefined) return walk.world.knows(ref) ? missing(walk, ref) : undefined;
   const readiness = readinessOf(object);
   const at = refOf(object);
-  if (readiness.state === 'suspended') return causeOf(walk, at, { kind: 'suspended', area: 'source', reason: 'Suspended', message: 'spec.suspend is true' });
-  if (readiness.state === 'failed') return causeOf(walk, at, { kind: 'failed', area: isAuth(readiness.reason, readiness.message) ? 'auth' : 'source', reason: readiness.reason, message: tidy(readiness.message) });
-  if (readiness.state === 'progressing') return causeOf(walk, at, { kind: 'waiting', area: 'source', reason: readiness.reason, message: tidy(readiness.message) });
-  return servesHead(walk, object) ? undefined : causeOf(walk, at, { kind: 'waiting', area: 'source', reason: 'NotAtHead', message: notAtHead(walk, object) });
+  if (readiness.state === 'suspended')
+    return causeOf(walk, at, { kind: 'suspended', area: 'source', reason: 'Suspended', message: 'spec.suspend is true' });
+  if (readiness.state === 'failed')
+    return causeOf(walk, at, {
+      kind: 'failed',
+      area: isAuth(readiness.reason, readiness.message) ? 'auth' : 'source',
+      reason: readiness.reason,
+      message: tidy(readiness.message),
+    });
+  if (readiness.state === 'progressing')
+    return causeOf(walk, at, { kind: 'waiting', area: 'source', reason: readiness.reason, message: tidy(readiness.message) });
+  return servesHead(walk, object)
+    ? undefined
+    : causeOf(walk, at, { kind: 'waiting', area: 'source', reason: 'NotAtHead', message: notAtHead(walk, object) });
 }
 
 function missing(walk: Walk, ref: ObjectRef): Cause {
   const isSelf = formatRef(walk.unit) === formatRef(ref);
   if (isSelf) return causeOf(walk, ref, { kind: 'waiting', area: 'source', reason: 'NotFound', message: 'does not exist yet' });
-  return causeOf(walk, walk.unit, { kind: 'failed', area: 'unit', reason: 'SourceMissing', message: `its source ${formatRef(ref)} does not exist` });
+  return causeOf(walk, walk.unit, {
+    kind: 'failed',
+    area: 'unit',
+    reason: 'SourceMissing',
+    message: `its source ${formatRef(ref)} does not exist`,
+  });
 }
 
 function isAuth(reason: string, message: string): boolean {

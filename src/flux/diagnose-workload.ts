@@ -1,5 +1,5 @@
 /** From an object that was applied and is not ready down to the pod, claim or quota that blocks it. Pure. */
-import { type Condition, conditionsOf, numberAt, type Readiness, textAt, valueAt } from '../kube/readiness-state.ts';
+import { conditionsOf, numberAt, type Readiness, textAt, valueAt } from '../kube/readiness-state.ts';
 import { readinessOf } from '../kube/readiness.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { tidy } from './failure-text.ts';
@@ -25,7 +25,17 @@ const BELOW: Readonly<Record<string, readonly [group: string, kind: string]>> = 
   'batch/Job': ['', 'Pod'],
 };
 
-const STUCK_WAITING = new Set(['ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'PreCreateHookError']);
+const STUCK_WAITING = new Set([
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'PreCreateHookError',
+]);
 
 /** The deepest thing wrong below an object that is not ready. */
 export function diagnoseObject(world: World, object: KubeObject, cannotRun: CannotRun = () => undefined): Finding {
@@ -47,7 +57,9 @@ function descend(world: World, object: KubeObject, descent: Descent): Finding {
 
 /** Of what it owns and wants: failed before progressing, so that one crashing pod is not hidden by a starting one. */
 function worstOwned(world: World, owner: KubeObject, [group, kind]: readonly [string, string]): KubeObject | undefined {
-  const owned = world.list(group, kind, owner.metadata.namespace).filter((object) => object.metadata.ownerReferences?.some((reference) => reference.uid === owner.metadata.uid));
+  const owned = world
+    .list(group, kind, owner.metadata.namespace)
+    .filter((object) => object.metadata.ownerReferences?.some((reference) => reference.uid === owner.metadata.uid));
   const wanted = owned.filter((object) => kind !== 'ReplicaSet' || (numberAt(object, 'spec', 'replicas') ?? 0) > 0);
   const bad = wanted.filter((object) => readinessOf(object).state !== 'ready').sort(byRevision);
   return bad.find((object) => readinessOf(object).state === 'failed') ?? bad[0];
@@ -84,7 +96,10 @@ function joined(readiness: Readiness, event: string | undefined): string {
 
 interface ContainerStatus {
   readonly name?: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string };
+  };
   readonly lastState?: ContainerStatus['state'];
 }
 
@@ -97,30 +112,50 @@ function explainPod(world: World, pod: KubeObject, descent: Descent): Finding {
   if (never !== undefined) return { ...at, kind: 'cannot-run', reason: 'CannotRunHere', message: never };
   if (claim) return explainItself(world, claim, { ...descent, path: [...descent.path, labelOf(claim)] });
   const scheduled = conditionsOf(pod).get('PodScheduled');
-  if (scheduled?.status === 'False') return { ...at, kind: 'failed', reason: scheduled.reason ?? 'Unschedulable', message: tidy(scheduled.message ?? 'no node takes it') };
+  if (scheduled?.status === 'False')
+    return { ...at, kind: 'failed', reason: scheduled.reason ?? 'Unschedulable', message: tidy(scheduled.message ?? 'no node takes it') };
   return explainStart(world, pod, at);
 }
 
 function explainStart(world: World, pod: KubeObject, at: { readonly object: KubeObject; readonly path: readonly string[] }): Finding {
   const warning = world.warning(pod);
-  if (warning && /^Failed/.test(warning.reason)) return { ...at, kind: 'failed', reason: warning.reason, message: tidy(warning.message) };
   const readiness = readinessOf(pod);
-  if (readiness.state === 'failed') return { ...at, kind: 'failed', reason: readiness.reason, message: joined(readiness, warning?.message) };
-  const isUnhealthy = warning?.reason === 'Unhealthy';
-  const ready: Condition | undefined = conditionsOf(pod).get('Ready');
-  const message = warning?.message ?? ready?.message ?? readiness.message;
-  return { ...at, kind: isUnhealthy ? 'failed' : 'waiting', reason: warning?.reason ?? ready?.reason ?? readiness.reason, message: tidy(message) };
+  if (warning && isBad(warning.reason)) return { ...at, kind: 'failed', reason: warning.reason, message: tidy(warning.message) };
+  if (readiness.state === 'failed')
+    return { ...at, kind: 'failed', reason: readiness.reason, message: joined(readiness, warning?.message) };
+  const said = warning ?? conditionsOf(pod).get('Ready');
+  return { ...at, kind: 'waiting', reason: said?.reason ?? readiness.reason, message: tidy(said?.message ?? readiness.message) };
+}
+
+function isBad(reason: string): boolean {
+  return reason.startsWith('Failed') || reason === 'Unhealthy';
 }
 
 function stuckContainer(pod: KubeObject): { readonly reason: string; readonly message: string } | undefined {
-  const list = ['initContainerStatuses', 'containerStatuses'].flatMap((field) => (valueAt(pod, 'status', field) ?? []) as readonly ContainerStatus[]);
+  const list = ['initContainerStatuses', 'containerStatuses'].flatMap(
+    (field) => (valueAt(pod, 'status', field) ?? []) as readonly ContainerStatus[],
+  );
   for (const status of list) {
-    const waiting = status.state?.waiting;
-    if (waiting?.reason !== undefined && STUCK_WAITING.has(waiting.reason)) return { reason: waiting.reason, message: `container ${status.name ?? ''}: ${tidy(waiting.message ?? waiting.reason)}${lastEnd(status)}` };
-    const ended = status.state?.terminated;
-    if (ended && (ended.exitCode ?? 0) !== 0) return { reason: ended.reason ?? 'Error', message: `container ${status.name ?? ''} ended with exit code ${ended.exitCode ?? '?'}${ended.message ? `: ${tidy(ended.message)}` : ''}` };
+    const stuck = stuckWaiting(status) ?? endedBadly(status);
+    if (stuck) return stuck;
   }
   return undefined;
+}
+
+function stuckWaiting(status: ContainerStatus): { readonly reason: string; readonly message: string } | undefined {
+  const { reason, message } = status.state?.waiting ?? {};
+  if (reason === undefined || !STUCK_WAITING.has(reason)) return undefined;
+  return { reason, message: `container ${status.name ?? ''}: ${tidy(message ?? reason)}${lastEnd(status)}` };
+}
+
+function endedBadly(status: ContainerStatus): { readonly reason: string; readonly message: string } | undefined {
+  const ended = status.state?.terminated;
+  if (!ended || (ended.exitCode ?? 0) === 0) return undefined;
+  const said = ended.message ? `: ${tidy(ended.message)}` : '';
+  return {
+    reason: ended.reason ?? 'Error',
+    message: `container ${status.name ?? ''} ended with exit code ${ended.exitCode ?? '?'}${said}`,
+  };
 }
 
 function lastEnd(status: ContainerStatus): string {
@@ -131,6 +166,10 @@ function lastEnd(status: ContainerStatus): string {
 /** A claim of the pod that is not bound. */
 function blockingClaim(world: World, pod: KubeObject): KubeObject | undefined {
   const volumes = valueAt(pod, 'spec', 'volumes');
-  const names = (Array.isArray(volumes) ? volumes : []).flatMap((volume: unknown) => textAt(volume, 'persistentVolumeClaim', 'claimName') ?? []);
-  return world.list('', 'PersistentVolumeClaim', pod.metadata.namespace).find((claim) => names.includes(claim.metadata.name) && readinessOf(claim).state !== 'ready');
+  const names = (Array.isArray(volumes) ? volumes : []).flatMap(
+    (volume: unknown) => textAt(volume, 'persistentVolumeClaim', 'claimName') ?? [],
+  );
+  return world
+    .list('', 'PersistentVolumeClaim', pod.metadata.namespace)
+    .find((claim) => names.includes(claim.metadata.name) && readinessOf(claim).state !== 'ready');
 }

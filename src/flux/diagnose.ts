@@ -38,9 +38,11 @@ function explainUnit(walk: Walk, unit: Unit): readonly Cause[] {
   if (walk.chain.includes(label)) return [cycle(walk, unit.ref, label)];
   const inside: Walk = { ...walk, chain: [...walk.chain, label], unit: unit.ref };
   const { object } = unit;
-  if (object === undefined) return [causeOf(inside, unit.ref, { kind: 'waiting', area: 'unit', reason: 'NotFound', message: 'does not exist yet' })];
+  if (object === undefined)
+    return [causeOf(inside, unit.ref, { kind: 'waiting', area: 'unit', reason: 'NotFound', message: 'does not exist yet' })];
   const progress = progressOf(walk.world, unit, walk.options.heads);
-  if (progress.state === 'suspended') return [causeOf(inside, unit.ref, { kind: 'suspended', area: 'unit', reason: 'Suspended', message: 'spec.suspend is true' })];
+  if (progress.state === 'suspended')
+    return [causeOf(inside, unit.ref, { kind: 'suspended', area: 'unit', reason: 'Suspended', message: 'spec.suspend is true' })];
   const before = beforeIt(inside, object);
   if (before.length > 0) return before;
   return explainItself(inside, unit, object);
@@ -66,7 +68,14 @@ function explainDependency(walk: Walk, object: KubeObject, ref: ObjectRef): read
   if (dependency === undefined) {
     if (!world.knows(ref)) return [];
     const isDeclared = options.declared.includes(ref.name);
-    return [causeOf(walk, refOf(object), { kind: isDeclared ? 'waiting' : 'failed', area: 'unit', reason: 'DependencyMissing', message: `depends on ${formatRef(ref)}, which does not exist` })];
+    return [
+      causeOf(walk, refOf(object), {
+        kind: isDeclared ? 'waiting' : 'failed',
+        area: 'unit',
+        reason: 'DependencyMissing',
+        message: `depends on ${formatRef(ref)}, which does not exist`,
+      }),
+    ];
   }
   const unit: Unit = { ref: refOf(dependency), object: dependency, isDeclared: false };
   if (walk.chain.includes(formatRef(unit.ref))) return [cycle(walk, unit.ref, formatRef(unit.ref))];
@@ -95,16 +104,34 @@ function explainItself(walk: Walk, unit: Unit, object: KubeObject): readonly Cau
   if (state === 'failed' && !isHealth) return [ownFailure(walk, unit, { ...readiness, hasTriedHead })];
   const below = explainObjects(walk, object);
   if (below.length > 0) return below;
-  const kind = state === 'failed' && hasTriedHead ? 'failed' : 'waiting';
+  if (readiness.state === 'ready')
+    return [
+      causeOf(walk, unit.ref, {
+        kind: 'waiting',
+        area: 'unit',
+        reason: 'NotAtHead',
+        message: 'has not applied the head of its source yet',
+      }),
+    ];
+  if (state === 'failed')
+    return [
+      causeOf(walk, unit.ref, {
+        kind: hasTriedHead ? 'failed' : 'waiting',
+        area: 'unit',
+        reason: readiness.reason,
+        message: tidy(readiness.message),
+      }),
+    ];
   const progress = conditionsOf(object).get('Reconciling')?.message ?? readiness.message;
-  const message = readiness.state === 'ready' ? 'has not applied the head of its source yet' : tidy(state === 'failed' ? readiness.message : progress);
-  return [causeOf(walk, unit.ref, { kind, area: 'unit', reason: readiness.state === 'ready' ? 'NotAtHead' : readiness.reason, message })];
+  return [causeOf(walk, unit.ref, { kind: 'waiting', area: 'unit', reason: readiness.reason, message: tidy(progress) })];
 }
 
 /** helm-controller's last word only counts attempts; what the attempts failed with stands in another condition. */
 function lastAttempt(release: KubeObject, readiness: Readiness): Readiness {
   const released = conditionsOf(release).get('Released') ?? conditionsOf(release).get('TestSuccess');
-  return released?.status === 'False' ? { ...readiness, reason: released.reason ?? readiness.reason, message: `${readiness.message}: ${released.message ?? ''}` } : readiness;
+  return released?.status === 'False'
+    ? { ...readiness, reason: released.reason ?? readiness.reason, message: `${readiness.message}: ${released.message ?? ''}` }
+    : readiness;
 }
 
 /** Not its own fault: the wait for what it applied failed, or is still going on. */
@@ -114,7 +141,11 @@ function isWaitingForObjects(object: KubeObject, reason: string, message: string
   return isRelease && /context deadline exceeded|timed? ?out|not ready|InProgress|hook/i.test(message);
 }
 
-function ownFailure(walk: Walk, unit: Unit, failure: { readonly reason: string; readonly message: string; readonly hasTriedHead: boolean }): Cause {
+function ownFailure(
+  walk: Walk,
+  unit: Unit,
+  failure: { readonly reason: string; readonly message: string; readonly hasTriedHead: boolean },
+): Cause {
   const named = readFailure(failure.message);
   const isUndone = named.ref !== undefined && named.ref.name !== '';
   const ref = isUndone && named.ref ? known(walk.world, unit, named.ref) : unit.ref;
@@ -124,7 +155,9 @@ function ownFailure(walk: Walk, unit: Unit, failure: { readonly reason: string; 
 
 /** Messages name objects without an API version; the inventory or the world may know it. */
 function known(world: World, unit: Unit, named: ObjectRef): ObjectRef {
-  const listed = unit.object ? inventoryOf(unit.object).find((ref) => ref.kind === named.kind && ref.name === named.name && ref.namespace === named.namespace) : undefined;
+  const listed = unit.object
+    ? inventoryOf(unit.object).find((ref) => ref.kind === named.kind && ref.name === named.name && ref.namespace === named.namespace)
+    : undefined;
   const object = listed && world.get(listed);
   return object ? refOf(object) : (listed ?? named);
 }
@@ -142,14 +175,20 @@ function healthChecksOf(object: KubeObject): readonly ObjectRef[] {
   const list = valueAt(object, 'spec', 'healthChecks');
   return (Array.isArray(list) ? list : []).map((check: unknown) => {
     const namespace = textAt(check, 'namespace');
-    return { apiVersion: textAt(check, 'apiVersion') ?? 'v1', kind: textAt(check, 'kind') ?? '', name: textAt(check, 'name') ?? '', ...(namespace !== undefined && { namespace }) };
+    return {
+      apiVersion: textAt(check, 'apiVersion') ?? 'v1',
+      kind: textAt(check, 'kind') ?? '',
+      name: textAt(check, 'name') ?? '',
+      ...(namespace !== undefined && { namespace }),
+    };
   });
 }
 
 function explainApplied(walk: Walk, ref: ObjectRef): readonly Cause[] {
   const { world, options } = walk;
   const object = world.get(ref);
-  if (object === undefined) return world.knows(ref) ? [causeOf(walk, ref, { kind: 'waiting', area: 'object', reason: 'NotFound', message: 'does not exist' })] : [];
+  if (object === undefined)
+    return world.knows(ref) ? [causeOf(walk, ref, { kind: 'waiting', area: 'object', reason: 'NotFound', message: 'does not exist' })] : [];
   if (isUnit(ref)) {
     const unit: Unit = { ref: refOf(object), object, isDeclared: false };
     const { state } = progressOf(world, unit, options.heads);
@@ -158,7 +197,13 @@ function explainApplied(walk: Walk, ref: ObjectRef): readonly Cause[] {
   if (readinessOf(object).state === 'ready') return [];
   const finding = diagnoseObject(world, object, options.cannotRun);
   const chain = [...walk.chain, ...finding.path];
-  return [{ ...causeOf(walk, refOf(finding.object), { kind: finding.kind, area: 'object', reason: finding.reason, message: finding.message }), chain, object: labelOf(finding.object) }];
+  return [
+    {
+      ...causeOf(walk, refOf(finding.object), { kind: finding.kind, area: 'object', reason: finding.reason, message: finding.message }),
+      chain,
+      object: labelOf(finding.object),
+    },
+  ];
 }
 
 /** Kinds and namespaces whose objects would let `diagnose` say more than it can now. */

@@ -25,12 +25,16 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/field manager conflict|\(FieldManagerConflict\)/, 'FieldConflict'],
   [/unknown field|strict decoding error|field not declared in schema/, 'UnknownField'],
   [/MalformedYAMLError|yaml: |error converting YAML/, 'InvalidYaml'],
-  [/\(Invalid\)|\(BadRequest\)|is invalid:|failed to decode|failed to create typed patch object|missing metadata|Object 'Kind' is missing/, 'InvalidManifest'],
+  [
+    /\(Invalid\)|\(BadRequest\)|is invalid:|failed to decode|failed to create typed patch object|missing metadata|Object 'Kind' is missing/,
+    'InvalidManifest',
+  ],
   [/being terminated|is being deleted/, 'Terminating'],
   [/duplicate|may not add resource with an already registered id/, 'DuplicateObject'],
 ];
 
-const OBJECT = /\b([A-Z][A-Za-z0-9]+)\/([a-z0-9][-a-z0-9.:]*)(?:\/([a-z0-9][-a-z0-9.:]*))?(?= (?:dry-run failed|apply failed|not found|namespace not specified|immutable field|failed to|is SOPS))/;
+const OBJECT =
+  /\b([A-Z][A-Za-z0-9]+)\/([a-z0-9][-a-z0-9.:]*)(?:\/([a-z0-9][-a-z0-9.:]*))?(?= (?:dry-run failed|apply failed|not found|namespace not specified|immutable field|failed to|is SOPS))/;
 const NO_MATCH = /no matches for kind "([^"]+)" in version "([^"]+)"/;
 /** `… for 'apps/v1, Kind=Deployment/name'` and kustomize's `[noGrp]_[noVer]_Kind|ns|name`. */
 const BUILD = /(?:decryption|post build) failed for '(?:[^']*Kind=)?([A-Za-z]+)[^'/]*\/([^']+)'/;
@@ -57,6 +61,9 @@ function refFrom(match: RegExpExecArray): ObjectRef {
 
 /** One line, without temporary folders and repeated prefixes, short enough for a screen. */
 export function tidy(message: string, limit = 400): string {
-  const line = message.replaceAll(/\/[^\s'":]*\/kustomization-\d+\//g, '').replaceAll(/\s+/g, ' ').trim();
+  const line = message
+    .replaceAll(/\/[^\s'":]*\/kustomization-\d+\//g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }

@@ -13,7 +13,6 @@ import { diagnose, wanted } from './diagnose.ts';
 import type { CannotRun } from './diagnose-workload.ts';
 import { type FollowedSource, HeadBoard, Pokes } from './heads.ts';
 import { FLUX_KINDS, Mirror } from './mirror.ts';
-import { FLUX_NAMESPACE, KUSTOMIZE_API } from './source.ts';
 import { boundError, sentence, stallError } from './stall.ts';
 import { dependenciesOf, ignoresEdits, progressOf, type Unit, unitsOf } from './units.ts';
 import { keyOf, type World } from './world.ts';
@@ -107,7 +106,9 @@ class GitopsWait {
   async located(): Promise<readonly Cause[]> {
     const { locate } = this.#options;
     if (locate === undefined) return this.#causes;
-    return await Promise.all(this.#causes.map(async (cause, index) => (index < 5 ? withFile(cause, await locate(cause).catch(() => undefined)) : cause)));
+    return await Promise.all(
+      this.#causes.map(async (cause, index) => (index < 5 ? withFile(cause, await locate(cause).catch(() => undefined)) : cause)),
+    );
   }
 
   async #look(): Promise<FollowResult | undefined> {
@@ -199,21 +200,44 @@ class GitopsWait {
     const [first] = causes;
     if (first === undefined || this.#shown === `${first.object} ${first.reason} ${first.message}`) return;
     this.#shown = `${first.object} ${first.reason} ${first.message}`;
-    this.#options.report({ type: 'waiting', object: first.object, reason: first.reason, message: sentence(first, causes.length), boundMs: this.#options.timeoutMs });
+    this.#options.report({
+      type: 'waiting',
+      object: first.object,
+      reason: first.reason,
+      message: sentence(first, causes.length),
+      boundMs: this.#options.timeoutMs,
+    });
   }
 
   #finish(units: readonly Unit[], world: World): FollowResult {
     const heads = this.#board.heads;
     for (const unit of units) this.#warn(unit);
-    const revisions = Object.fromEntries(this.#options.sources.map(({ ref }) => [formatRef(ref), textAt(world.get(ref), 'status', 'artifact', 'revision') ?? heads.get(keyOf(ref)) ?? '']));
+    const revisions = Object.fromEntries(
+      this.#options.sources.map(({ ref }) => [
+        formatRef(ref),
+        textAt(world.get(ref), 'status', 'artifact', 'revision') ?? heads.get(keyOf(ref)) ?? '',
+      ]),
+    );
     return { revisions, units: units.filter((unit) => progressOf(world, unit, heads).state === 'applied').length };
   }
 
   #warn(unit: Unit): void {
     const label = formatRef(unit.ref);
     const { report } = this.#options;
-    if (unit.object && ignoresEdits(unit.object)) report({ type: 'finding', level: 'warning', code: 'SLW-FLX-011', message: `${label} takes its chart from Git without reconcileStrategy: Revision; edits of the chart alone will not be applied` });
-    if (unit.object && valueAt(unit.object, 'spec', 'suspend') === true) report({ type: 'finding', level: 'warning', code: 'SLW-FLX-012', message: `${label} is suspended and does not follow the repository` });
+    if (unit.object && ignoresEdits(unit.object))
+      report({
+        type: 'finding',
+        level: 'warning',
+        code: 'SLW-FLX-011',
+        message: `${label} takes its chart from Git without reconcileStrategy: Revision; edits of the chart alone will not be applied`,
+      });
+    if (unit.object && valueAt(unit.object, 'spec', 'suspend') === true)
+      report({
+        type: 'finding',
+        level: 'warning',
+        code: 'SLW-FLX-012',
+        message: `${label} is suspended and does not follow the repository`,
+      });
   }
 }
 
@@ -223,9 +247,4 @@ function isFluxKind(ref: ObjectRef): boolean {
 
 function withFile(cause: Cause, file: string | undefined): Cause {
   return file === undefined ? cause : { ...cause, file };
-}
-
-/** Reference to a Kustomization the project declares. */
-export function kustomizationRef(name: string): ObjectRef {
-  return { apiVersion: KUSTOMIZE_API, kind: 'Kustomization', namespace: FLUX_NAMESPACE, name };
 }

@@ -36,8 +36,12 @@ async function openFiles(host: Host, repository: PathRepository, signal: AbortSi
   const found = await inspectPath(host, repository.path);
   const root = relative(host.env.cwd, found.path) || '.';
   if (found.kind === 'repository') {
-    const head = await resolveRef(host, found, repository.ref, signal);
-    return { root, paths: await listFiles(host, found.gitDir, head), read: (path) => readFileAt(host, found.gitDir, head, path) };
+    const head = await resolveRef(host, { ...found, signal }, repository.ref);
+    return {
+      root,
+      paths: await listFiles(host, found.gitDir, head),
+      read: (path) => readFileAt(host, { gitDir: found.gitDir, commit: head }, path),
+    };
   }
   const { files } = await readTree(host, found.path);
   const byPath = new Map(files.map((file) => [file.path, file.content]));
@@ -58,9 +62,12 @@ export async function locateIn(files: SourceFiles, cause: Cause): Promise<string
 /** Paths in messages of kustomize are relative to the folder of the kustomization.yaml that names them, or temporary. */
 function fileInMessage(files: SourceFiles, message: string): { readonly path: string; readonly line?: number } | undefined {
   const line = /\bline (\d+)\b/.exec(message)?.[1];
-  const words = [...message.matchAll(/[\w@%+=:,./-]+\.(?:ya?ml|json)\b/g)].map(([word]) => posix.normalize(word.replace(/^.*\/kustomization-\d+\//, '')).replace(/^(?:\.\.?\/)+/, ''));
+  const words = [...message.matchAll(/[\w@%+=:,./-]+\.(?:ya?ml|json)\b/g)].map(([word]) =>
+    posix.normalize(word.replace(/^.*\/kustomization-\d+\//, '')).replace(/^(?:\.\.?\/)+/, ''),
+  );
   for (const word of words.toReversed()) {
-    const path = files.paths.find((candidate) => candidate === word) ?? only(files.paths.filter((candidate) => candidate.endsWith(`/${word}`)));
+    const path =
+      files.paths.find((candidate) => candidate === word) ?? only(files.paths.filter((candidate) => candidate.endsWith(`/${word}`)));
     if (path !== undefined && !/(^|\/)kustomization\.ya?ml$/.test(path)) return { path, ...(line !== undefined && { line: Number(line) }) };
   }
   return undefined;
@@ -70,7 +77,10 @@ function only<T>(items: readonly T[]): T | undefined {
   return items.length === 1 ? items[0] : undefined;
 }
 
-async function findDeclaration(files: SourceFiles, ref: { readonly kind: string; readonly name: string; readonly namespace?: string }): Promise<string | undefined> {
+async function findDeclaration(
+  files: SourceFiles,
+  ref: { readonly kind: string; readonly name: string; readonly namespace?: string },
+): Promise<string | undefined> {
   let fallback: string | undefined;
   for (const path of files.paths.filter((candidate) => /\.ya?ml$/.test(candidate))) {
     const text = await files.read(path);
@@ -85,7 +95,10 @@ async function findDeclaration(files: SourceFiles, ref: { readonly kind: string;
 }
 
 /** Exact when the namespace agrees too; a namespace may also be put on by kustomize. */
-function placeIn(text: string, ref: { readonly kind: string; readonly name: string; readonly namespace?: string }): { readonly line: number; readonly col: number; readonly isExact: boolean } | undefined {
+function placeIn(
+  text: string,
+  ref: { readonly kind: string; readonly name: string; readonly namespace?: string },
+): { readonly line: number; readonly col: number; readonly isExact: boolean } | undefined {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter, logLevel: 'silent' });
   for (const document of Array.isArray(documents) ? (documents as readonly Document[]) : []) {

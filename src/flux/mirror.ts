@@ -44,11 +44,21 @@ export class Mirror {
   }
 
   /** Follows a kind from now on; does nothing when it does already. Resolves when it was read once. */
-  follow(kind: GroupKind, options: { readonly namespace?: string | undefined; readonly fieldSelector?: string; readonly isEssential?: boolean } = {}): Promise<void> {
+  follow(
+    kind: GroupKind,
+    options: { readonly namespace?: string | undefined; readonly fieldSelector?: string; readonly isEssential?: boolean } = {},
+  ): Promise<void> {
     const key = partKey(kind, options.namespace);
     const known = this.#parts.get(key) ?? this.#parts.get(partKey(kind, undefined));
     if (known) return known.first.promise;
-    const part: Part = { kind, namespace: options.namespace, objects: new Map(), isSynced: false, isClosed: false, first: Promise.withResolvers() };
+    const part: Part = {
+      kind,
+      namespace: options.namespace,
+      objects: new Map(),
+      isSynced: false,
+      isClosed: false,
+      first: Promise.withResolvers(),
+    };
     this.#parts.set(key, part);
     void this.#run(part, options).catch((error: unknown) => this.#end(part, error, options.isEssential === true));
     return part.first.promise;
@@ -56,7 +66,9 @@ export class Mirror {
 
   /** Follows what stands under an object that is not ready: its kind, and for workloads replica sets, pods and claims. */
   async followBelow(refs: readonly ObjectRef[]): Promise<void> {
-    const below = refs.flatMap((ref) => (WORKLOADS.has(ref.kind) ? BELOW_WORKLOADS.map((kind) => ({ kind, namespace: ref.namespace })) : []));
+    const below = refs.flatMap((ref) =>
+      WORKLOADS.has(ref.kind) ? BELOW_WORKLOADS.map((kind) => ({ kind, namespace: ref.namespace })) : [],
+    );
     const own = refs.map((ref) => ({ kind: { apiVersion: ref.apiVersion, kind: ref.kind }, namespace: ref.namespace }));
     await Promise.all([...own, ...below].map(({ kind, namespace }) => this.follow(kind, { namespace })));
   }
@@ -69,7 +81,10 @@ export class Mirror {
   world(): World {
     if (this.#failure !== undefined) throw this.#failure;
     const objects = [...this.#parts.values()].filter((part) => part.kind !== EVENT).flatMap((part) => [...part.objects.values()]);
-    return createWorld(objects, { warnings: warningsFrom(this.#parts.get(partKey(EVENT, undefined))?.objects.values() ?? []), knows: (ref) => this.#knows(ref) });
+    return createWorld(objects, {
+      warnings: warningsFrom(this.#parts.get(partKey(EVENT, undefined))?.objects.values() ?? []),
+      knows: (ref) => this.#knows(ref),
+    });
   }
 
   /** Resolves at the next change after the last `world()`, or when something failed. */
@@ -89,7 +104,10 @@ export class Mirror {
   }
 
   async #run(part: Part, options: { readonly namespace?: string | undefined; readonly fieldSelector?: string }): Promise<void> {
-    const scope = { ...(options.namespace !== undefined && { namespace: options.namespace }), ...(options.fieldSelector !== undefined && { fieldSelector: options.fieldSelector }) };
+    const scope = {
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
+      ...(options.fieldSelector !== undefined && { fieldSelector: options.fieldSelector }),
+    };
     for await (const event of this.#client.watch(part.kind, { ...scope, signal: this.#signal })) {
       take(part, event);
       if (part.isSynced) part.first.resolve();
@@ -126,9 +144,15 @@ function partKey(kind: GroupKind, namespace: string | undefined): string {
 }
 
 /** Warnings of a cluster by object, the newest first. */
-export function warningsFrom(events: Iterable<KubeObject>): readonly { readonly object: string; readonly reason: string; readonly message: string }[] {
+export function warningsFrom(
+  events: Iterable<KubeObject>,
+): readonly { readonly object: string; readonly reason: string; readonly message: string }[] {
   const sorted = [...events].sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
-  return sorted.map((event) => ({ object: involved(event), reason: textAt(event, 'reason') ?? '', message: textAt(event, 'message') ?? '' }));
+  return sorted.map((event) => ({
+    object: involved(event),
+    reason: textAt(event, 'reason') ?? '',
+    message: textAt(event, 'message') ?? '',
+  }));
 }
 
 function involved(event: KubeObject): string {
@@ -138,5 +162,11 @@ function involved(event: KubeObject): string {
 }
 
 function timeOf(event: KubeObject): string {
-  return textAt(event, 'series', 'lastObservedTime') ?? textAt(event, 'lastTimestamp') ?? textAt(event, 'eventTime') ?? event.metadata.creationTimestamp ?? '';
+  return (
+    textAt(event, 'series', 'lastObservedTime') ??
+    textAt(event, 'lastTimestamp') ??
+    textAt(event, 'eventTime') ??
+    event.metadata.creationTimestamp ??
+    ''
+  );
 }

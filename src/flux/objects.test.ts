@@ -2,9 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { gitopsObjects } from './objects.ts';
 import type { KustomizationSource, RepositorySource } from './source.ts';
 
-const unit = (name: string, more: Partial<KustomizationSource> = {}): KustomizationSource => ({ name, path: `./${name}`, dependsOn: [], wait: true, prune: true, interval: '10m', timeout: '5m', retryInterval: '1m', ...more });
+const unit = (name: string, more: Partial<KustomizationSource> = {}): KustomizationSource => ({
+  name,
+  path: `./${name}`,
+  dependsOn: [],
+  wait: true,
+  prune: true,
+  interval: '10m',
+  timeout: '5m',
+  retryInterval: '1m',
+  ...more,
+});
 const timing = { interval: '1m', timeout: '60s' };
-const plain: RepositorySource = { name: 'fleet', git: { url: 'https://git.example.com/fleet.git', ref: { branch: 'main' }, ...timing }, kustomizations: [unit('apps', { dependsOn: ['platform'] }), unit('platform')] };
+const plain: RepositorySource = {
+  name: 'fleet',
+  git: { url: 'https://git.example.com/fleet.git', ref: { branch: 'main' }, ...timing },
+  kustomizations: [unit('apps', { dependsOn: ['platform'] }), unit('platform')],
+};
 
 describe('objects for Flux', () => {
   it('are a source and its Kustomizations, by the names of the project', () => {
@@ -89,21 +103,75 @@ describe('objects for Flux', () => {
 
   it('put credentials into Secrets and nowhere else', () => {
     const sources: RepositorySource[] = [
-      { name: 'http', git: { url: 'https://x/y.git', ref: { tag: 'v1' }, ...timing, auth: { kind: 'basic', username: 'git', password: 'TOKEN-VALUE' }, caBundle: 'PEM' }, kustomizations: [] },
-      { name: 'ssh', git: { url: 'ssh://git@x/y.git', ref: { commit: 'c' }, ...timing, auth: { kind: 'ssh', identity: 'KEY-VALUE', publicKey: 'PUB', knownHosts: 'KNOWN' } }, kustomizations: [unit('sealed', { ageKey: 'AGE-VALUE' })] },
-      { name: 'oci', oci: { url: 'oci://registry.example.com:5000/fleet', ref: { tag: 'latest' }, ...timing, insecure: true, auth: { username: 'robot', password: 'PASS-VALUE' } }, kustomizations: [] },
+      {
+        name: 'http',
+        git: {
+          url: 'https://x/y.git',
+          ref: { tag: 'v1' },
+          ...timing,
+          auth: { kind: 'basic', username: 'git', password: 'TOKEN-VALUE' },
+          caBundle: 'PEM',
+        },
+        kustomizations: [],
+      },
+      {
+        name: 'ssh',
+        git: {
+          url: 'ssh://git@x/y.git',
+          ref: { commit: 'c' },
+          ...timing,
+          auth: { kind: 'ssh', identity: 'KEY-VALUE', publicKey: 'PUB', knownHosts: 'KNOWN' },
+        },
+        kustomizations: [unit('sealed', { ageKey: 'AGE-VALUE' })],
+      },
+      {
+        name: 'oci',
+        oci: {
+          url: 'oci://registry.example.com:5000/fleet',
+          ref: { tag: 'latest' },
+          ...timing,
+          insecure: true,
+          auth: { username: 'robot', password: 'PASS-VALUE' },
+        },
+        kustomizations: [],
+      },
     ];
     const objects = gitopsObjects(sources, 'me');
     const secrets = objects.filter(({ kind }) => kind === 'Secret');
-    const decoded = secrets.map((secret) => [secret.metadata.name, secret['type'], Object.fromEntries(Object.entries(secret['data'] as Record<string, string>).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))]);
+    const decoded = secrets.map((secret) => [
+      secret.metadata.name,
+      secret['type'],
+      Object.fromEntries(
+        Object.entries(secret['data'] as Record<string, string>).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+      ),
+    ]);
     expect(decoded).toEqual([
       ['http-auth', 'Opaque', { username: 'git', password: 'TOKEN-VALUE', 'ca.crt': 'PEM' }],
       ['ssh-auth', 'Opaque', { identity: 'KEY-VALUE', 'identity.pub': 'PUB', known_hosts: 'KNOWN' }],
-      ['oci-registry', 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': JSON.stringify({ auths: { 'registry.example.com:5000': { username: 'robot', password: 'PASS-VALUE', auth: Buffer.from('robot:PASS-VALUE').toString('base64') } } }) }],
+      [
+        'oci-registry',
+        'kubernetes.io/dockerconfigjson',
+        {
+          '.dockerconfigjson': JSON.stringify({
+            auths: {
+              'registry.example.com:5000': {
+                username: 'robot',
+                password: 'PASS-VALUE',
+                auth: Buffer.from('robot:PASS-VALUE').toString('base64'),
+              },
+            },
+          }),
+        },
+      ],
       ['sealed-sops-age', 'Opaque', { 'slipway.agekey': 'AGE-VALUE' }],
     ]);
     expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toMatch(/-VALUE/);
-    expect(objects.find(({ kind }) => kind === 'OCIRepository')?.['spec']).toMatchObject({ insecure: true, secretRef: { name: 'oci-registry' } });
-    expect(objects.find(({ metadata }) => metadata.name === 'sealed')?.['spec']).toMatchObject({ decryption: { provider: 'sops', secretRef: { name: 'sealed-sops-age' } } });
+    expect(objects.find(({ kind }) => kind === 'OCIRepository')?.['spec']).toMatchObject({
+      insecure: true,
+      secretRef: { name: 'oci-registry' },
+    });
+    expect(objects.find(({ metadata }) => metadata.name === 'sealed')?.['spec']).toMatchObject({
+      decryption: { provider: 'sops', secretRef: { name: 'sealed-sops-age' } },
+    });
   });
 });

@@ -38,12 +38,20 @@ export function ageSecretName(unit: KustomizationSource): string {
 
 function sourceSecret(source: RepositorySource, owner: string): readonly KubeObject[] {
   const stringData = source.git ? gitSecretData(source.git) : undefined;
-  if (stringData) return [secret(sourceSecretName(source), 'Opaque', stringData, owner)];
+  if (stringData) return [secret(sourceSecretName(source), { type: 'Opaque', values: stringData, owner })];
   const auth = source.oci?.auth;
   if (source.oci === undefined || auth === undefined) return [];
   const registry = new URL(source.oci.url.replace(/^oci:/, 'https:')).host;
-  const config = { auths: { [registry]: { username: auth.username, password: auth.password, auth: base64(`${auth.username}:${auth.password}`) } } };
-  return [secret(sourceSecretName(source), 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': JSON.stringify(config) }, owner)];
+  const config = {
+    auths: { [registry]: { username: auth.username, password: auth.password, auth: base64(`${auth.username}:${auth.password}`) } },
+  };
+  return [
+    secret(sourceSecretName(source), {
+      type: 'kubernetes.io/dockerconfigjson',
+      values: { '.dockerconfigjson': JSON.stringify(config) },
+      owner,
+    }),
+  ];
 }
 
 function gitSecretData(git: GitSource): Readonly<Record<string, string>> | undefined {
@@ -60,11 +68,16 @@ function authData(auth: GitAuth): Readonly<Record<string, string>> {
 
 function ageSecret(unit: KustomizationSource, owner: string): readonly KubeObject[] {
   // kustomize-controller takes every key whose name ends in .agekey.
-  return unit.ageKey === undefined ? [] : [secret(ageSecretName(unit), 'Opaque', { 'slipway.agekey': unit.ageKey }, owner)];
+  return unit.ageKey === undefined
+    ? []
+    : [secret(ageSecretName(unit), { type: 'Opaque', values: { 'slipway.agekey': unit.ageKey }, owner })];
 }
 
 /** `data`, not `stringData`: the server keeps only `data`, and a diff must compare what is kept. */
-function secret(name: string, type: string, values: Readonly<Record<string, string>>, owner: string): KubeObject {
+function secret(
+  name: string,
+  { type, values, owner }: { readonly type: string; readonly values: Readonly<Record<string, string>>; readonly owner: string },
+): KubeObject {
   const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, base64(value)]));
   return { apiVersion: 'v1', kind: 'Secret', metadata: metadata(name, owner), type, data };
 }
@@ -111,16 +124,14 @@ function optionalFields(unit: KustomizationSource): Record<string, unknown> {
 }
 
 function listFields(unit: KustomizationSource): Record<string, unknown> {
-  const postBuild = {
-    ...(Object.keys(unit.substitute ?? {}).length > 0 && { substitute: unit.substitute }),
-    ...((unit.substituteFrom ?? []).length > 0 && { substituteFrom: unit.substituteFrom }),
-  };
-  return {
-    ...((unit.healthChecks ?? []).length > 0 && { healthChecks: unit.healthChecks }),
-    ...((unit.healthCheckExprs ?? []).length > 0 && { healthCheckExprs: unit.healthCheckExprs }),
-    ...((unit.patches ?? []).length > 0 && { patches: unit.patches }),
-    ...(Object.keys(postBuild).length > 0 && { postBuild }),
-  };
+  const { substitute, substituteFrom, healthChecks, healthCheckExprs, patches } = unit;
+  const postBuild = withoutEmpty({ substitute, substituteFrom });
+  return withoutEmpty({ healthChecks, healthCheckExprs, patches, postBuild });
+}
+
+/** Fields that hold something: an empty list would be a field of ours that says nothing. */
+function withoutEmpty(fields: Readonly<Record<string, object | undefined>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && Object.keys(value).length > 0));
 }
 
 function metadata(name: string, owner: string): KubeObject['metadata'] {

@@ -1,5 +1,11 @@
 /** From the project's words to the sources Flux gets: references resolved, paths replaced by the loopback server's address. */
-import type { GitAuth as ProjectAuth, GitSource as ProjectGit, OciSource as ProjectOci, ResolvedKustomization, ResolvedRepository } from '../config/resolved.ts';
+import type {
+  GitAuth as ProjectAuth,
+  GitSource as ProjectGit,
+  OciSource as ProjectOci,
+  ResolvedKustomization,
+  ResolvedRepository,
+} from '../config/resolved.ts';
 import { type Reference, resolveValue, type Value } from '../config/references.ts';
 import { createPublicKey } from 'node:crypto';
 import type { Host } from '../host/host.ts';
@@ -38,7 +44,13 @@ class SourceResolver {
     if (config === undefined) return undefined;
     this.#options.redactor.add(config.token);
     const { ref, interval, timeout } = source;
-    return { url: servedUrl(config.port, name), ref, interval, timeout, auth: { kind: 'basic', username: SERVER_USER, password: config.token } };
+    return {
+      url: servedUrl(config.port, name),
+      ref,
+      interval,
+      timeout,
+      auth: { kind: 'basic', username: SERVER_USER, password: config.token },
+    };
   }
 
   async #remote(name: string, source: ProjectGit, url: string): Promise<GitSource | undefined> {
@@ -66,8 +78,25 @@ class SourceResolver {
   }
 
   async #kustomization(unit: ResolvedKustomization): Promise<KustomizationSource> {
-    const { name, path, dependsOn, wait, prune, interval, timeout, retryInterval, suspend, force, healthChecks, healthCheckExprs, patches, substituteFrom } = unit;
-    const substitute = Object.fromEntries(await Promise.all([...unit.substitute].map(async ([key, value]) => [key, await this.#value(value)] as const)));
+    const {
+      name,
+      path,
+      dependsOn,
+      wait,
+      prune,
+      interval,
+      timeout,
+      retryInterval,
+      suspend,
+      force,
+      healthChecks,
+      healthCheckExprs,
+      patches,
+      substituteFrom,
+    } = unit;
+    const substitute = Object.fromEntries(
+      await Promise.all([...unit.substitute].map(async ([key, value]) => [key, await this.#value(value)] as const)),
+    );
     const ageKey = unit.ageKey && (await this.#value(unit.ageKey));
     return {
       ...{ name, path, dependsOn, wait, prune, interval, timeout, retryInterval, suspend, force, substitute, substituteFrom },

@@ -12,7 +12,12 @@ export type GitRef = { readonly branch: string } | { readonly tag: string } | { 
 
 export type GitAuth =
   | { readonly kind: 'basic'; readonly username: string; /** Secret. */ readonly password: string }
-  | { readonly kind: 'ssh'; /** Secret: private key, PEM. */ readonly identity: string; readonly publicKey: string; readonly knownHosts: string };
+  | {
+      readonly kind: 'ssh';
+      /** Secret: private key, PEM. */ readonly identity: string;
+      readonly publicKey: string;
+      readonly knownHosts: string;
+    };
 
 export interface GitSource {
   /** As Flux fetches it: http(s):// or ssh://. A path has been replaced by the address of the loopback server. */

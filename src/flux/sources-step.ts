@@ -1,7 +1,16 @@
 /** The step that tells Flux what to fetch and apply, and its proof: the GitOps wait. */
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
-import { type ApplyContext, type Change, type ChangeDetail, defineStep, type Intent, type Outputs, type Step, type StepContext } from '../engine/step.ts';
+import {
+  type ApplyContext,
+  type Change,
+  type ChangeDetail,
+  defineStep,
+  type Intent,
+  type Outputs,
+  type Step,
+  type StepContext,
+} from '../engine/step.ts';
 import { applyObjects } from '../kube/apply.ts';
 import { deleteObjects } from '../kube/delete.ts';
 import { diffObjects, type ObjectDiff } from '../kube/diff.ts';
@@ -15,7 +24,7 @@ import { gitopsObjects } from './objects.ts';
 import { isOurs, OWNER } from './ownership.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { pathRepositories, servedHead } from './serve-step.ts';
-import { FLUX_NAMESPACE, KUSTOMIZE_API, SOURCE_API, sourceKind } from './source.ts';
+import { FLUX_NAMESPACE, KUSTOMIZE_API, SOURCE_API, type sourceKind } from './source.ts';
 import { type FluxStepsOptions, fluxStepIds, REMOVE_SOURCES } from './step-options.ts';
 
 interface Observed {
@@ -53,9 +62,13 @@ async function observe(context: StepContext, options: FluxStepsOptions): Promise
   const sources = await resolveSources(context.host, options);
   const client = await options.connect(context);
   const desired = sources && gitopsObjects(sources, options.owner);
-  if (client === undefined || desired === undefined || !(await client.serves({ apiVersion: KUSTOMIZE_API, kind: 'Kustomization' }, context.signal))) return { desired, diffs: undefined, surplus: [], wanted };
+  if (client === undefined || desired === undefined || !(await canHold(client, context.signal)))
+    return { desired, diffs: undefined, surplus: [], wanted };
   await requireOurs(client, desired, { owner: options.owner, signal: context.signal });
-  const [diffs, owned] = await Promise.all([diffObjects(client, desired, { force: true, signal: context.signal }), ownedObjects(client, options.owner, context.signal)]);
+  const [diffs, owned] = await Promise.all([
+    diffObjects(client, desired, { force: true, signal: context.signal }),
+    ownedObjects(client, options.owner, context.signal),
+  ]);
   const keys = new Set(desired.map((object) => formatRef(refOf(object))));
   return { desired, diffs, surplus: owned.map(refOf).filter((ref) => !keys.has(formatRef(ref))), wanted };
 }
@@ -66,13 +79,22 @@ function expectedCounts({ gitops }: FluxStepsOptions): Readonly<Record<string, n
     const isPath = source.type === 'git' && source.address.kind === 'path';
     const hasSecret = isPath || source.auth !== undefined || (source.type === 'git' && source.caBundle !== undefined);
     const ages = kustomizations.filter(({ ageKey }) => ageKey !== undefined).map(() => 'Secret');
-    return [source.type === 'oci' ? 'OCIRepository' : 'GitRepository', ...(hasSecret ? ['Secret'] : []), ...ages, ...kustomizations.map(() => 'Kustomization')];
+    return [
+      source.type === 'oci' ? 'OCIRepository' : 'GitRepository',
+      ...(hasSecret ? ['Secret'] : []),
+      ...ages,
+      ...kustomizations.map(() => 'Kustomization'),
+    ];
   });
   return countKinds(kinds.map((kind) => ({ kind })));
 }
 
 /** @throws SLW-FLX-010 when an object of that name is somebody else's. */
-async function requireOurs(client: KubeClient, desired: readonly KubeObject[], { owner, signal }: { owner: string; signal: AbortSignal }): Promise<void> {
+async function requireOurs(
+  client: KubeClient,
+  desired: readonly KubeObject[],
+  { owner, signal }: { owner: string; signal: AbortSignal },
+): Promise<void> {
   const live = await Promise.all(desired.map((object) => client.get(refOf(object), signal)));
   const foreign = live.find((object) => object !== undefined && !isOurs(object, owner));
   if (foreign === undefined) return;
@@ -82,15 +104,26 @@ async function requireOurs(client: KubeClient, desired: readonly KubeObject[], {
 
 export async function ownedObjects(client: KubeClient, owner: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
   const lists = await Promise.all(
-    OWN_KINDS.map(async (kind) => ((await client.serves(kind, signal)) ? (await client.list(kind, { namespace: FLUX_NAMESPACE, labelSelector: `${OWNER}=${owner}`, signal })).items : [])),
+    OWN_KINDS.map(async (kind) =>
+      (await client.serves(kind, signal))
+        ? (await client.list(kind, { namespace: FLUX_NAMESPACE, labelSelector: `${OWNER}=${owner}`, signal })).items
+        : [],
+    ),
   );
   return lists.flat();
 }
 
 function sourcesChange({ diffs, surplus, wanted }: Observed): Change {
   const total = Object.values(wanted).reduce((sum, count) => sum + count, 0);
-  if (diffs === undefined) return total === 0 ? { kind: 'none', summary: 'nothing to apply' } : { kind: 'deferred', summary: `apply ${total} objects to Flux`, announces: wanted };
-  const removed: readonly ChangeDetail[] = surplus.map((ref) => ({ object: formatRef(ref), kind: 'delete', reason: 'no longer in the project' }));
+  if (diffs === undefined)
+    return total === 0
+      ? { kind: 'none', summary: 'nothing to apply' }
+      : { kind: 'deferred', summary: `apply ${total} objects to Flux`, announces: wanted };
+  const removed: readonly ChangeDetail[] = surplus.map((ref) => ({
+    object: formatRef(ref),
+    kind: 'delete',
+    reason: 'no longer in the project',
+  }));
   const details = [...diffs.filter(({ action }) => action !== 'none').map(toDetail), ...removed];
   if (details.length === 0) return { kind: 'none', summary: 'sources and Kustomizations are applied' };
   const isNew = removed.length === 0 && diffs.every(({ action }) => action === 'create');
@@ -106,7 +139,8 @@ function sourcesIntent(options: FluxStepsOptions): Intent {
 async function apply(context: ApplyContext<Observed>, options: FluxStepsOptions): Promise<Outputs> {
   const { host, signal, timeoutMs, observed } = context;
   const client = await options.connect(context);
-  if (client === undefined || observed.desired === undefined) throw new SlipwayError('SLW-BUG-001', `the sources of ${options.clusterName} are not known yet`);
+  if (client === undefined || observed.desired === undefined)
+    throw new SlipwayError('SLW-BUG-001', `the sources of ${options.clusterName} are not known yet`);
   await applyObjects(client, observed.desired, { host, force: true, signal });
   if (observed.surplus.length > 0) await removeSurplus(client, observed.surplus, { host, signal, timeoutMs });
   return { objects: observed.desired.map((object) => formatRef(refOf(object))) };
@@ -116,7 +150,11 @@ async function apply(context: ApplyContext<Observed>, options: FluxStepsOptions)
 async function removeSurplus(client: KubeClient, refs: readonly ObjectRef[], options: Parameters<typeof deleteObjects>[2]): Promise<void> {
   const units = refs.filter(({ kind }) => kind === 'Kustomization');
   await deleteObjects(client, units, options);
-  await deleteObjects(client, refs.filter((ref) => !units.includes(ref)), options);
+  await deleteObjects(
+    client,
+    refs.filter((ref) => !units.includes(ref)),
+    options,
+  );
 }
 
 /** Waits until the heads are applied everywhere; what it found is reported as a finding of the step. */
@@ -133,12 +171,15 @@ async function verify(context: StepContext, options: FluxStepsOptions): Promise<
     deployKeys: await deployKeys(context, options),
     ...(options.cannotRun && { cannotRun: options.cannotRun }),
   });
-  for (const [source, revision] of Object.entries(result.revisions)) report({ type: 'finding', level: 'info', message: `${options.clusterName}: applied revision ${revision} of ${source}` });
+  for (const [source, revision] of Object.entries(result.revisions))
+    report({ type: 'finding', level: 'info', message: `${options.clusterName}: applied revision ${revision} of ${source}` });
   return result;
 }
 
 export function declaredNames(options: Pick<FluxStepsOptions, 'gitops'>): readonly string[] {
-  return options.gitops.repositories.flatMap(({ kustomizations }) => kustomizations.filter(({ suspend }) => !suspend).map(({ name }) => name));
+  return options.gitops.repositories.flatMap(({ kustomizations }) =>
+    kustomizations.filter(({ suspend }) => !suspend).map(({ name }) => name),
+  );
 }
 
 export function declaredSources(options: Pick<FluxStepsOptions, 'gitops'>): readonly ObjectRef[] {
@@ -154,11 +195,15 @@ function followedSources({ host }: StepContext, options: FluxStepsOptions): read
   const paths = new Map(pathRepositories(options).map((repository) => [repository.name, repository]));
   return declaredSources(options).map((ref) => {
     const path = paths.get(ref.name);
-    return path ? { ref, head: (signal: AbortSignal) => servedHead(host, options, path, signal) } : { ref };
+    return path ? { ref, head: (signal: AbortSignal) => servedHead({ host, signal }, options, path) } : { ref };
   });
 }
 
 async function deployKeys({ host }: StepContext, options: FluxStepsOptions): Promise<Readonly<Record<string, string>>> {
-  const pairs = await Promise.all(wantsDeployKey(options.gitops).map(async (name) => [`GitRepository/${FLUX_NAMESPACE}/${name}`, (await readDeployKey(host, options.keyDir, name))?.publicKey] as const));
+  const pairs = await Promise.all(
+    wantsDeployKey(options.gitops).map(
+      async (name) => [`GitRepository/${FLUX_NAMESPACE}/${name}`, (await readDeployKey(host, options.keyDir, name))?.publicKey] as const,
+    ),
+  );
   return Object.fromEntries(pairs.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]])));
 }

@@ -15,7 +15,8 @@ export function stallError(causes: readonly Cause[], options: StallOptions): Sli
   const [first] = causes;
   if (first === undefined) return new SlipwayError('SLW-BUG-001', 'a stall without a cause');
   const deployKey = options.deployKeys?.[first.object];
-  if (isHostKey(first)) return new SlipwayError('SLW-FLX-014', sentence(first, causes.length), { object: first.object, data: dataOf(causes) });
+  if (isHostKey(first))
+    return new SlipwayError('SLW-FLX-014', sentence(first, causes.length), { object: first.object, data: dataOf(causes) });
   if (first.area === 'auth' && deployKey !== undefined) return deployKeyError(first, deployKey);
   return new SlipwayError(codeOf(first), sentence(first, causes.length), { object: first.object, data: dataOf(causes) });
 }
@@ -30,10 +31,18 @@ export function boundError(causes: readonly Cause[], options: StallOptions): Sli
   const bound = formatDuration(options.timeoutMs);
   if (first === undefined) return new SlipwayError('SLW-FLX-002', `GitOps did not settle within ${bound}`);
   const code = first.kind === 'failed' && (first.area === 'auth' || first.area === 'source') ? codeOf(first) : 'SLW-FLX-002';
-  return new SlipwayError(code, `not settled after ${bound}: ${sentence(first, causes.length)}`, { object: first.object, data: dataOf(causes) });
+  return new SlipwayError(code, `not settled after ${bound}: ${sentence(first, causes.length)}`, {
+    object: first.object,
+    data: dataOf(causes),
+  });
 }
 
-const CODES: Readonly<Record<Cause['area'], Code>> = { auth: 'SLW-FLX-005', source: 'SLW-FLX-004', unit: 'SLW-FLX-001', object: 'SLW-FLX-001' };
+const CODES: Readonly<Record<Cause['area'], Code>> = {
+  auth: 'SLW-FLX-005',
+  source: 'SLW-FLX-004',
+  unit: 'SLW-FLX-001',
+  object: 'SLW-FLX-001',
+};
 
 function codeOf(cause: Cause): Code {
   if (cause.kind === 'cannot-run') return 'SLW-FLX-003';
@@ -53,11 +62,24 @@ export function sentence(cause: Cause, count = 1): string {
   const message = cause.message === '' ? '' : `, ${cause.message}`;
   const file = cause.file === undefined ? '' : ` (${cause.file})`;
   const others = cause.blocks.filter((unit) => unit !== cause.object);
-  const blocks = others.length === 0 ? '' : `; blocks ${others.slice(0, 3).join(', ')}${others.length > 3 ? ` and ${others.length - 3} more` : ''}`;
+  const blocks =
+    others.length === 0 ? '' : `; blocks ${others.slice(0, 3).join(', ')}${others.length > 3 ? ` and ${others.length - 3} more` : ''}`;
   const more = count > 1 ? `; ${count - 1} more cause${count > 2 ? 's' : ''}` : '';
   return `${cause.object}: ${cause.reason}${message}${file}${blocks}${more}`;
 }
 
 function dataOf(causes: readonly Cause[]): Readonly<Record<string, unknown>> {
-  return { causes: causes.slice(0, 20).map(({ kind, object, reason, message, chain, blocks, file }) => ({ kind, object, reason, message, chain, blocks, ...(file !== undefined && { file }) })) };
+  return {
+    causes: causes
+      .slice(0, 20)
+      .map(({ kind, object, reason, message, chain, blocks, file }) => ({
+        kind,
+        object,
+        reason,
+        message,
+        chain,
+        blocks,
+        ...(file !== undefined && { file }),
+      })),
+  };
 }

@@ -27,7 +27,11 @@ export interface GitopsStatus {
   readonly causes: readonly Cause[];
 }
 
-export type GitopsStatusOptions = Omit<DiagnoseOptions, 'heads'> & { readonly sources: readonly ObjectRef[]; readonly heads?: Heads; readonly signal?: AbortSignal };
+export type GitopsStatusOptions = Omit<DiagnoseOptions, 'heads'> & {
+  readonly sources: readonly ObjectRef[];
+  readonly heads?: Heads;
+  readonly signal?: AbortSignal;
+};
 
 /** How often the reading goes one level deeper: unit → object → what it owns. */
 const MAX_DEPTH = 3;
@@ -39,7 +43,10 @@ export async function readGitopsStatus(client: KubeClient, options: GitopsStatus
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     const refs = wanted(reader.world(), asked);
     if (refs.length === 0) break;
-    await Promise.all([reader.readWarnings(), ...refs.flatMap((ref) => [ref, ...(WORKLOADS.has(ref.kind) ? BELOW_WORKLOADS : [])].map((kind) => reader.read(kind, ref.namespace)))]);
+    await Promise.all([
+      reader.readWarnings(),
+      ...refs.flatMap((ref) => [ref, ...(WORKLOADS.has(ref.kind) ? BELOW_WORKLOADS : [])].map((kind) => reader.read(kind, ref.namespace))),
+    ]);
   }
   const world = reader.world();
   return { sources: options.sources.map((ref) => sourceNode(world, ref, asked)), causes: diagnose(world, asked) };
@@ -75,7 +82,10 @@ class Reader {
   }
 
   /** Undefined for a kind that is not served or may not be read: it is then not known. */
-  async #list(kind: GroupKind, options: { readonly namespace?: string; readonly fieldSelector?: string }): Promise<readonly KubeObject[] | undefined> {
+  async #list(
+    kind: GroupKind,
+    options: { readonly namespace?: string; readonly fieldSelector?: string },
+  ): Promise<readonly KubeObject[] | undefined> {
     try {
       return (await this.#client.list(kind, { ...options, ...(this.#signal && { signal: this.#signal }) })).items;
     } catch (error) {
@@ -96,12 +106,20 @@ function sourceNode(world: World, ref: ObjectRef, asked: Asked): GitopsNode {
   const children = asked.declared.flatMap((name) => {
     const unit = declaredUnit(world, name);
     const source = unit.object && sourceRefOf(unit.object);
-    return source && keyOf(source) === keyOf(ref) ? [unitNode(world, unit, asked, new Set())] : [];
+    return source && keyOf(source) === keyOf(ref) ? [unitNode(unit, { world, asked, seen: new Set() })] : [];
   });
-  if (object === undefined) return { kind: ref.kind, name: ref.name, state: 'unknown', reason: 'NotFound', message: 'does not exist', children };
+  if (object === undefined)
+    return { kind: ref.kind, name: ref.name, state: 'unknown', reason: 'NotFound', message: 'does not exist', children };
   const { state, reason, message } = readinessOf(object);
   const revision = textAt(object, 'status', 'artifact', 'revision');
-  return { kind: ref.kind, name: ref.name, state, ...(state !== 'ready' && { reason, message }), facts: { ...(revision !== undefined && { revision: shortRevision(revision) }) }, children };
+  return {
+    kind: ref.kind,
+    name: ref.name,
+    state,
+    ...(state !== 'ready' && { reason, message }),
+    facts: { ...(revision !== undefined && { revision: shortRevision(revision) }) },
+    children,
+  };
 }
 
 function declaredUnit(world: World, name: string): Unit {
@@ -109,27 +127,43 @@ function declaredUnit(world: World, name: string): Unit {
   return { ref, object: world.get(ref), isDeclared: true };
 }
 
-function unitNode(world: World, unit: Unit, asked: Asked, seen: ReadonlySet<string>): GitopsNode {
+interface TreeWalk {
+  readonly world: World;
+  readonly asked: Asked;
+  /** Units above: a unit that lists itself is shown once. */
+  readonly seen: ReadonlySet<string>;
+}
+
+function unitNode(unit: Unit, { world, asked, seen }: TreeWalk): GitopsNode {
   const { kind, name } = unit.ref;
   const progress = progressOf(world, unit, asked.heads);
   const state = progress.state === 'applied' ? 'ready' : progress.state;
   const revision = textAt(unit.object, 'status', 'lastAppliedRevision') ?? textAt(unit.object, 'status', 'lastAttemptedRevision');
   const inside = new Set([...seen, keyOf(unit.ref)]);
-  const children = unit.object ? inventoryOf(unit.object).flatMap((ref) => childNode(world, ref, asked, inside)) : [];
+  const children = unit.object ? inventoryOf(unit.object).flatMap((ref) => childNode(ref, { world, asked, seen: inside })) : [];
   const { reason, message } = progress.readiness;
   const isBehind = progress.state === 'progressing' && progress.readiness.state === 'ready';
   const why = isBehind ? { reason: 'NotAtHead', message: 'has not applied the head of its source yet' } : { reason, message };
-  return { kind, name, state, ...(state !== 'ready' && why), facts: { ...(revision !== undefined && { revision: shortRevision(revision) }) }, children };
+  return {
+    kind,
+    name,
+    state,
+    ...(state !== 'ready' && why),
+    facts: { ...(revision !== undefined && { revision: shortRevision(revision) }) },
+    children,
+  };
 }
 
 /** Units always, other objects only when they are not ready. */
-function childNode(world: World, ref: ObjectRef, asked: Asked, seen: ReadonlySet<string>): readonly GitopsNode[] {
-  const object = world.get(ref);
-  if (isUnit(ref)) return seen.has(keyOf(ref)) ? [] : [unitNode(world, { ref, object, isDeclared: false }, asked, seen)];
+function childNode(ref: ObjectRef, walk: TreeWalk): readonly GitopsNode[] {
+  const object = walk.world.get(ref);
+  if (isUnit(ref)) return walk.seen.has(keyOf(ref)) ? [] : [unitNode({ ref, object, isDeclared: false }, walk)];
   if (object === undefined) return [];
   const { state, reason, message } = readinessOf(object);
   const { name, namespace } = refOf(object);
-  return state === 'ready' ? [] : [{ kind: ref.kind, name: namespace === undefined ? name : `${namespace}/${name}`, state, reason, message, children: [] }];
+  return state === 'ready'
+    ? []
+    : [{ kind: ref.kind, name: namespace === undefined ? name : `${namespace}/${name}`, state, reason, message, children: [] }];
 }
 
 /** `main@sha1:0123456789ab`. */

@@ -39,7 +39,8 @@ type Removal = (client: KubeClient, about: ClusterRecord, context: UndoContext) 
 function onCluster(connect: ConnectForUndo, remove: Removal, summary: string): UndoHandler {
   const recordOf = (context: UndoContext): ClusterRecord => (context.record.intent.undo?.data ?? {}) as unknown as ClusterRecord;
   return {
-    plan: (context): Promise<Change> => Promise.resolve({ kind: 'delete', summary: context.options['prune'] === true ? `${summary}, with all they applied` : summary }),
+    plan: (context): Promise<Change> =>
+      Promise.resolve({ kind: 'delete', summary: context.options['prune'] === true ? `${summary}, with all they applied` : summary }),
     undo: async (context) => {
       const about = recordOf(context);
       const client = await connect(context, about.cluster);
@@ -62,15 +63,25 @@ async function removeSources(client: KubeClient, { owner }: ClusterRecord, conte
   const units = owned.filter(({ kind }) => kind === 'Kustomization');
   if (context.options['prune'] === true) await pruneUnits(client, units, context);
   else await orphanUnits(client, units, context);
-  await deleteObjects(client, owned.filter((object) => !units.includes(object)).map(refOf), limits(context));
+  const sources = owned.filter((object) => !units.includes(object)).map(refOf);
+  await deleteOrRelease(client, sources, context);
 }
 
 /** Dependents first; a suspended Kustomization would skip pruning and is resumed. */
 async function pruneUnits(client: KubeClient, units: readonly KubeObject[], context: UndoContext): Promise<void> {
   for (const wave of reverseWaves(units)) {
-    for (const unit of wave) await client.mergePatch(refOf(unit), { spec: { prune: true, suspend: false, deletionPolicy: 'WaitForTermination' } }, { signal: context.signal }).catch(ignoreMissing);
+    for (const unit of wave)
+      await client
+        .mergePatch(
+          refOf(unit),
+          { spec: { prune: true, suspend: false, deletionPolicy: 'WaitForTermination' } },
+          { signal: context.signal },
+        )
+        .catch(ignoreMissing);
     await deleteObjects(client, wave.map(refOf), limits(context)).catch((error: unknown) => {
-      throw isSlipwayError(error) && error.code === 'SLW-KUB-050' ? new SlipwayError('SLW-FLX-013', error.message, { cause: error, ...(error.object !== undefined && { object: error.object }) }) : error;
+      throw isSlipwayError(error) && error.code === 'SLW-KUB-050'
+        ? new SlipwayError('SLW-FLX-013', error.message, { cause: error, ...(error.object !== undefined && { object: error.object }) })
+        : error;
     });
   }
 }
@@ -95,12 +106,17 @@ export function reverseWaves(units: readonly KubeObject[]): readonly (readonly K
  */
 async function orphanUnits(client: KubeClient, units: readonly KubeObject[], context: UndoContext): Promise<void> {
   const { signal } = context;
-  for (const unit of units) await client.mergePatch(refOf(unit), { spec: { deletionPolicy: 'Orphan', prune: false } }, { signal }).catch(ignoreMissing);
-  const refs = units.map(refOf);
+  for (const unit of units)
+    await client.mergePatch(refOf(unit), { spec: { deletionPolicy: 'Orphan', prune: false } }, { signal }).catch(ignoreMissing);
+  await deleteOrRelease(client, units.map(refOf), context);
+}
+
+/** Finalizers of what prunes nothing (orphaning units, sources) only tidy the controller's own storage. */
+async function deleteOrRelease(client: KubeClient, refs: readonly ObjectRef[], context: UndoContext): Promise<void> {
   const timeoutMs = Math.min(ORPHAN_BOUND_MS, context.timeoutMs);
   await deleteObjects(client, refs, { ...limits(context), timeoutMs }).catch(async (error: unknown) => {
     if (!isSlipwayError(error) || error.code !== 'SLW-KUB-050') throw error;
-    for (const ref of refs) await stripFinalizers(client, ref, signal);
+    for (const ref of refs) await stripFinalizers(client, ref, context.signal);
   });
 }
 
@@ -116,7 +132,11 @@ async function removeComponents(client: KubeClient, { owner, keep = [] }: Cluste
   const of = (...kinds: readonly string[]): readonly ObjectRef[] => ours.filter(({ kind }) => kinds.includes(kind)).map(refOf);
   await deleteObjects(client, of('Deployment'), { ...limits(context), propagation: 'Foreground' });
   await removeDefinitions(client, of('CustomResourceDefinition'), { owner, context });
-  await deleteObjects(client, ours.map(refOf).filter(({ kind }) => !['Deployment', 'CustomResourceDefinition', 'Namespace'].includes(kind)), limits(context));
+  await deleteObjects(
+    client,
+    ours.map(refOf).filter(({ kind }) => !['Deployment', 'CustomResourceDefinition', 'Namespace'].includes(kind)),
+    limits(context),
+  );
   await removeNamespaces(client, of('Namespace'), { owner, context });
   for (const object of owned) if (!ours.includes(object)) await handBack(client, refOf(object), signal);
 }
@@ -125,7 +145,11 @@ async function removeComponents(client: KubeClient, { owner, keep = [] }: Cluste
 async function ownedComponents(client: KubeClient, { host, signal }: UndoContext, owner: string): Promise<readonly KubeObject[]> {
   const { objects } = await loadComponents(host);
   const kinds = new Map(objects.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }]));
-  const lists = await Promise.all([...kinds.values()].map(async (of) => (await client.list(of, { labelSelector: `${OWNER}=${owner}`, signal })).items.map((item) => ({ ...item, ...of }))));
+  const lists = await Promise.all(
+    [...kinds.values()].map(async (of) =>
+      (await client.list(of, { labelSelector: `${OWNER}=${owner}`, signal })).items.map((item) => ({ ...item, ...of })),
+    ),
+  );
   return lists.flat();
 }
 
@@ -141,7 +165,11 @@ async function removeDefinitions(client: KubeClient, refs: readonly ObjectRef[],
   const [first, ...more] = await foreignFluxObjects(client, owner, signal);
   if (first !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} more`;
-    context.report({ type: 'finding', level: 'warning', message: `the definitions of Flux stay: ${formatRef(refOf(first))}${others}, which Slipway did not create, would go with them` });
+    context.report({
+      type: 'finding',
+      level: 'warning',
+      message: `the definitions of Flux stay: ${formatRef(refOf(first))}${others}, which Slipway did not create, would go with them`,
+    });
     for (const ref of refs) await handBack(client, ref, signal);
     return;
   }
@@ -153,7 +181,11 @@ async function removeNamespaces(client: KubeClient, refs: readonly ObjectRef[], 
   if (refs.length === 0) return;
   const leftover = await foreignContent(client, owner, context.signal);
   if (leftover === undefined) return deleteObjects(client, refs, limits(context));
-  context.report({ type: 'finding', level: 'warning', message: `namespace ${FLUX_NAMESPACE} stays: it holds ${leftover}, which Slipway did not create` });
+  context.report({
+    type: 'finding',
+    level: 'warning',
+    message: `namespace ${FLUX_NAMESPACE} stays: it holds ${leftover}, which Slipway did not create`,
+  });
   for (const ref of refs) await handBack(client, ref, context.signal);
 }
 
@@ -173,7 +205,8 @@ async function releaseAll(client: KubeClient, signal: AbortSignal): Promise<void
 function limits({ host, signal, timeoutMs, report }: UndoContext): Parameters<typeof deleteObjects>[2] {
   return {
     ...{ host, signal, timeoutMs },
-    onBlocked: ([first]) => first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs }),
+    onBlocked: ([first]) =>
+      first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs }),
   };
 }
 

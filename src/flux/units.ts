@@ -36,7 +36,9 @@ export function isUnit(ref: { readonly apiVersion: string; readonly kind: string
 /** The declared Kustomizations and every unit in their inventories, recursively; each once, parents first. */
 export function unitsOf(world: World, declared: readonly string[], heads: Heads = new Map()): readonly Unit[] {
   const found = new Map<string, Unit>();
-  const queue: Unit[] = declared.map((name) => unitAt(world, { apiVersion: KUSTOMIZE_API, kind: 'Kustomization', namespace: FLUX_NAMESPACE, name }, { isDeclared: true }));
+  const queue: Unit[] = declared.map((name) =>
+    unitAt(world, { apiVersion: KUSTOMIZE_API, kind: 'Kustomization', namespace: FLUX_NAMESPACE, name }, { isDeclared: true }),
+  );
   for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
     const key = keyOf(unit.ref);
     const known = found.get(key);
@@ -56,9 +58,8 @@ function isInventoryOfHead(world: World, unit: Unit, heads: Heads): boolean {
   const { state, readiness, hasTriedHead } = progressOf(world, unit, heads);
   if (state === 'applied') return true;
   if (object.kind === 'HelmRelease') return hasTriedHead;
-  const source = sourceRefOf(object);
-  const head = source && headOf(world, source, heads);
-  if (head === undefined || !isKustomizationAtHead(world, object, heads, 'lastAttemptedRevision')) return false;
+  const head = headOfUnit(world, object, heads);
+  if (head === undefined || !isRevision(object, 'lastAttemptedRevision', head)) return false;
   const reconciling = conditionsOf(object).get('Reconciling')?.message ?? '';
   return readiness.reason === 'HealthCheckFailed' || (/health check/i.test(reconciling) && reconciling.includes(head));
 }
@@ -72,7 +73,9 @@ function unitAt(world: World, ref: ObjectRef, more: Pick<Unit, 'isDeclared' | 'i
 export function inventoryOf(object: KubeObject): readonly ObjectRef[] {
   const entries = valueAt(object, 'status', 'inventory', 'entries');
   if (!Array.isArray(entries)) return [];
-  return (entries as readonly { readonly id?: string; readonly v?: string }[]).flatMap(({ id = '', v = 'v1' }) => parseInventoryId(id, v) ?? []);
+  return (entries as readonly { readonly id?: string; readonly v?: string }[]).flatMap(
+    ({ id = '', v = 'v1' }) => parseInventoryId(id, v) ?? [],
+  );
 }
 
 function parseInventoryId(id: string, version: string): ObjectRef | undefined {
@@ -86,7 +89,10 @@ function parseInventoryId(id: string, version: string): ObjectRef | undefined {
 /** The source a unit is built from: of a HelmRelease, the source of its chart. */
 export function sourceRefOf(unit: KubeObject): ObjectRef | undefined {
   const own = unit.metadata.namespace ?? FLUX_NAMESPACE;
-  const from = unit.kind === 'HelmRelease' ? (valueAt(unit, 'spec', 'chart', 'spec', 'sourceRef') ?? valueAt(unit, 'spec', 'chartRef')) : valueAt(unit, 'spec', 'sourceRef');
+  const from =
+    unit.kind === 'HelmRelease'
+      ? (valueAt(unit, 'spec', 'chart', 'spec', 'sourceRef') ?? valueAt(unit, 'spec', 'chartRef'))
+      : valueAt(unit, 'spec', 'sourceRef');
   const [kind, name] = [textAt(from, 'kind'), textAt(from, 'name')];
   if (kind === undefined || name === undefined) return undefined;
   return { apiVersion: SOURCE_API, kind, name, namespace: textAt(from, 'namespace') ?? own };
@@ -104,7 +110,9 @@ export function dependenciesOf(unit: KubeObject): readonly ObjectRef[] {
   if (!Array.isArray(list)) return [];
   const { apiVersion, kind } = unit;
   return (list as readonly { readonly name?: string; readonly namespace?: string }[]).flatMap((item) =>
-    item.name === undefined ? [] : { apiVersion, kind, name: item.name, namespace: item.namespace ?? unit.metadata.namespace ?? FLUX_NAMESPACE },
+    item.name === undefined
+      ? []
+      : { apiVersion, kind, name: item.name, namespace: item.namespace ?? unit.metadata.namespace ?? FLUX_NAMESPACE },
   );
 }
 
@@ -123,12 +131,23 @@ export function headOf(world: World, source: ObjectRef, heads: Heads): string | 
 /** How far a unit is against the heads. */
 export function progressOf(world: World, unit: Unit, heads: Heads): UnitProgress {
   const { object } = unit;
-  if (object === undefined) return { state: 'progressing', readiness: { state: 'progressing', reason: 'NotFound', message: 'does not exist yet' }, hasTriedHead: false };
+  if (object === undefined)
+    return {
+      state: 'progressing',
+      readiness: { state: 'progressing', reason: 'NotFound', message: 'does not exist yet' },
+      hasTriedHead: false,
+    };
   const readiness = readinessOf(object);
   if (readiness.state === 'suspended') return { state: 'suspended', readiness, hasTriedHead: false };
-  const isAtHead = object.kind === 'HelmRelease' ? isReleaseAtHead(world, object, heads) : isKustomizationAtHead(world, object, heads, 'lastAppliedRevision');
+  const isAtHead =
+    object.kind === 'HelmRelease'
+      ? isReleaseAtHead(world, object, heads)
+      : isRevision(object, 'lastAppliedRevision', headOfUnit(world, object, heads));
   if (readiness.state === 'ready') return { state: isAtHead ? 'applied' : 'progressing', readiness, hasTriedHead: isAtHead };
-  const hasTriedHead = object.kind === 'HelmRelease' ? isChartAtHead(world, object, heads) : isKustomizationAtHead(world, object, heads, 'lastAttemptedRevision') || hasNoAttempt(object);
+  const hasTriedHead =
+    object.kind === 'HelmRelease'
+      ? isChartAtHead(world, object, heads)
+      : isRevision(object, 'lastAttemptedRevision', headOfUnit(world, object, heads)) || hasNoAttempt(object);
   return { state: readiness.state === 'failed' ? 'failed' : 'progressing', readiness, hasTriedHead };
 }
 
@@ -137,9 +156,12 @@ function hasNoAttempt(object: KubeObject): boolean {
   return textAt(object, 'status', 'lastAttemptedRevision') === undefined;
 }
 
-function isKustomizationAtHead(world: World, object: KubeObject, heads: Heads, field: 'lastAppliedRevision' | 'lastAttemptedRevision'): boolean {
+function headOfUnit(world: World, object: KubeObject, heads: Heads): string | undefined {
   const source = sourceRefOf(object);
-  const head = source && headOf(world, source, heads);
+  return source && headOf(world, source, heads);
+}
+
+function isRevision(object: KubeObject, field: 'lastAppliedRevision' | 'lastAttemptedRevision', head: string | undefined): boolean {
   const revision = textAt(object, 'status', field);
   return head !== undefined && revision !== undefined && commitOf(revision) === head;
 }
@@ -170,5 +192,9 @@ function chartOf(world: World, release: KubeObject): KubeObject | undefined {
 /** A chart from Git that is rebuilt only when its version changes. */
 export function ignoresEdits(release: KubeObject): boolean {
   const spec = valueAt(release, 'spec', 'chart', 'spec');
-  return release.kind === 'HelmRelease' && textAt(spec, 'sourceRef', 'kind') === 'GitRepository' && textAt(spec, 'reconcileStrategy') !== 'Revision';
+  return (
+    release.kind === 'HelmRelease' &&
+    textAt(spec, 'sourceRef', 'kind') === 'GitRepository' &&
+    textAt(spec, 'reconcileStrategy') !== 'Revision'
+  );
 }

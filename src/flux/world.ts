@@ -36,7 +36,8 @@ export function createWorld(objects: Iterable<KubeObject>, options: WorldOptions
   }
   return {
     get: (ref) => byKey.get(keyOf(ref)),
-    list: (group, kind, namespace) => (byKind.get(`${group}/${kind}`) ?? []).filter((object) => namespace === undefined || object.metadata.namespace === namespace),
+    list: (group, kind, namespace) =>
+      (byKind.get(`${group}/${kind}`) ?? []).filter((object) => namespace === undefined || object.metadata.namespace === namespace),
     warning: (object) => options.warnings?.find((warning) => warning.object === labelOf(object)),
     knows: options.knows ?? (() => true),
   };

@@ -48,7 +48,8 @@ export async function tryGit(host: Host, args: readonly string[], options: GitOp
       ...(options.signal && { signal: options.signal }),
     });
   } catch (error) {
-    if (error instanceof SlipwayError && error.code === 'SLW-HST-005') throw new SlipwayError('SLW-GIT-005', 'command git is not found', { cause: error });
+    if (error instanceof SlipwayError && error.code === 'SLW-HST-005')
+      throw new SlipwayError('SLW-GIT-005', 'command git is not found', { cause: error });
     throw error;
   }
 }
@@ -62,6 +63,9 @@ export async function git(host: Host, args: readonly string[], options: GitOptio
 
 /** The last non-empty line, where git puts its fatal word; hints after it are skipped. */
 export function lastLine(text: string): string | undefined {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   return lines.findLast((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1);
 }

@@ -22,14 +22,23 @@ export async function inspectPath(host: Host, path: string): Promise<PathKind> {
 export type RefChoice = { readonly branch: string } | { readonly tag: string } | { readonly commit: string };
 
 /** Commit that a branch, tag or commit id stands for now. @throws SLW-GIT-003 when it is missing or has no commit. */
-export async function resolveRef(host: Host, repository: { readonly path: string; readonly gitDir: string }, ref: RefChoice, signal?: AbortSignal): Promise<string> {
-  const options = { gitDir: repository.gitDir, ...(signal && { signal }) };
+export async function resolveRef(
+  host: Host,
+  repository: { readonly path: string; readonly gitDir: string; readonly signal?: AbortSignal },
+  ref: RefChoice,
+): Promise<string> {
+  const options = { gitDir: repository.gitDir, ...(repository.signal && { signal: repository.signal }) };
   const result = await tryGit(host, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${fullName(ref)}^{commit}`], options);
   if (result.code === 0) return result.stdout.trim();
-  if (!('branch' in ref)) throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no ${showRef(ref)}`, { data: { path: repository.path, ...ref } });
+  if (!('branch' in ref))
+    throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no ${showRef(ref)}`, {
+      data: { path: repository.path, ...ref },
+    });
   const branches = await listBranches(host, repository.gitDir);
   const known = branches.length === 0 ? 'it has no commit yet' : `it has ${branches.slice(0, 5).join(', ')}`;
-  throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no branch ${ref.branch}, ${known}`, { data: { path: repository.path, branch: ref.branch, branches } });
+  throw new SlipwayError('SLW-GIT-003', `repository ${repository.path} has no branch ${ref.branch}, ${known}`, {
+    data: { path: repository.path, branch: ref.branch, branches },
+  });
 }
 
 /** Refs that a client must see to fetch it. */
@@ -47,9 +56,17 @@ function fullName(ref: RefChoice): string {
   return 'branch' in ref ? `refs/heads/${ref.branch}` : `refs/tags/${ref.tag}`;
 }
 
+export interface CommitPlace {
+  readonly gitDir: string;
+  readonly commit: string;
+}
+
 /** Whether a folder or file exists in a commit. */
-export async function existsAt(host: Host, gitDir: string, commit: string, path: string): Promise<boolean> {
-  const clean = path.replace(/^\.?\/+/, '').replace(/^\.$/, '').replace(/\/+$/, '');
+export async function existsAt(host: Host, { gitDir, commit }: CommitPlace, path: string): Promise<boolean> {
+  const clean = path
+    .replace(/^\.?\/+/, '')
+    .replace(/^\.$/, '')
+    .replace(/\/+$/, '');
   return (await tryGit(host, ['cat-file', '-e', `${commit}:${clean}`], { gitDir })).code === 0;
 }
 
@@ -59,7 +76,7 @@ export async function listFiles(host: Host, gitDir: string, commit: string): Pro
 }
 
 /** Content of one file of a commit; undefined when it is not there. */
-export async function readFileAt(host: Host, gitDir: string, commit: string, path: string): Promise<string | undefined> {
+export async function readFileAt(host: Host, { gitDir, commit }: CommitPlace, path: string): Promise<string | undefined> {
   const result = await tryGit(host, ['cat-file', 'blob', `${commit}:${path}`], { gitDir });
   return result.code === 0 ? result.stdout : undefined;
 }
@@ -73,7 +90,8 @@ async function realFolder(host: Host, path: string): Promise<string> {
   const stat = await host.files.stat(path);
   if (stat === undefined) throw new SlipwayError('SLW-GIT-001', `repository path ${path} does not exist`, { data: { path } });
   const real = await realpathOf(host, path);
-  if ((await host.files.stat(real))?.kind !== 'dir') throw new SlipwayError('SLW-GIT-002', `repository path ${path} is not a folder`, { data: { path } });
+  if ((await host.files.stat(real))?.kind !== 'dir')
+    throw new SlipwayError('SLW-GIT-002', `repository path ${path} is not a folder`, { data: { path } });
   return real;
 }
 
@@ -91,7 +109,11 @@ async function ownGitDir(host: Host, path: string): Promise<string | undefined> 
   const stat = await host.files.stat(dotGit);
   if (stat?.kind === 'dir') return (await isGitDir(host, dotGit)) ? dotGit : undefined;
   if (stat?.kind !== 'file') return undefined;
-  const target = /^gitdir: (.+)$/m.exec((await host.files.readText(dotGit)) ?? '')?.[1];
+  return await linkedGitDir(host, path, (await host.files.readText(dotGit)) ?? '');
+}
+
+async function linkedGitDir(host: Host, path: string, text: string): Promise<string | undefined> {
+  const target = /^gitdir: (.+)$/m.exec(text)?.[1];
   if (target === undefined) return undefined;
   const gitDir = isAbsolute(target) ? target : resolve(path, target);
   return (await host.files.stat(join(gitDir, 'HEAD'))) === undefined ? undefined : gitDir;

@@ -46,7 +46,14 @@ export async function peekServerConfig(host: Host, file: string): Promise<GitSer
 function isConfig(value: unknown): value is GitServerConfig {
   if (typeof value !== 'object' || value === null) return false;
   const { format, port, token, repositories } = value as Record<string, unknown>;
-  return format === 1 && typeof port === 'number' && typeof token === 'string' && token.length >= 16 && Array.isArray(repositories) && repositories.every(isRepository);
+  return (
+    format === 1 &&
+    typeof port === 'number' &&
+    typeof token === 'string' &&
+    token.length >= 16 &&
+    Array.isArray(repositories) &&
+    repositories.every(isRepository)
+  );
 }
 
 function isRepository(value: unknown): boolean {

@@ -33,7 +33,10 @@ function commit(file: string, content: string): string {
 /** The server runs in this process, so a client must not block it. */
 async function client(args: string[], password = token): Promise<{ code: number; stdout: string; stderr: string }> {
   const credentials = Buffer.from(`slipway:${password}`).toString('base64');
-  return await host.processes.run('git', args, { cwd: base, env: gitEnvironment(host, { config: [['http.extraHeader', `Authorization: Basic ${credentials}`]] }) });
+  return await host.processes.run('git', args, {
+    cwd: base,
+    env: gitEnvironment(host, { config: [['http.extraHeader', `Authorization: Basic ${credentials}`]] }),
+  });
 }
 
 beforeEach(async () => {
@@ -43,7 +46,12 @@ beforeEach(async () => {
   git(['init', '-q', '-b', 'main']);
   configFile = join(base, 'server.json');
   stop = new AbortController();
-  await writeServerConfig(host, configFile, { format: 1, port: 0, token, repositories: [{ name: 'fleet', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }] });
+  await writeServerConfig(host, configFile, {
+    format: 1,
+    port: 0,
+    token,
+    repositories: [{ name: 'fleet', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }],
+  });
   ({ port } = await startGitServer(host, { configFile, port: 0, signal: stop.signal }));
 });
 afterEach(() => {
@@ -81,7 +89,12 @@ describe('the loopback server', () => {
     expect((await fetch(`${url()}/info/refs?service=git-upload-pack`)).status).toBe(401);
     expect((await client(['ls-remote', url()], 'wrong')).code).not.toBe(0);
     const authorization = `Basic ${Buffer.from(`slipway:${token}`).toString('base64')}`;
-    for (const path of ['/other.git/info/refs?service=git-upload-pack', '/fleet.git/HEAD', '/fleet.git/objects/info/packs', '/..%2ffleet.git/info/refs']) {
+    for (const path of [
+      '/other.git/info/refs?service=git-upload-pack',
+      '/fleet.git/HEAD',
+      '/fleet.git/objects/info/packs',
+      '/..%2ffleet.git/info/refs',
+    ]) {
       expect((await fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization } })).status).toBe(404);
     }
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
@@ -89,7 +102,12 @@ describe('the loopback server', () => {
 
   it('takes a new configuration without a restart, and keeps it private', async () => {
     commit('a.yaml', '1');
-    await writeServerConfig(host, configFile, { format: 1, port, token: 'another-token-long-enough', repositories: [{ name: 'other', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }] });
+    await writeServerConfig(host, configFile, {
+      format: 1,
+      port,
+      token: 'another-token-long-enough',
+      repositories: [{ name: 'other', gitDir: join(repository, '.git'), refs: ['refs/heads/main'] }],
+    });
     expect((await client(['ls-remote', url()])).code).not.toBe(0);
     expect((await client(['ls-remote', url().replace('fleet', 'other')], 'another-token-long-enough')).code).toBe(0);
     expect(statSync(configFile).mode & 0o777).toBe(0o600);
@@ -114,12 +132,18 @@ describe('what a path is', () => {
     await expect(inspectPath(host, configFile)).rejects.toMatchObject({ code: 'SLW-GIT-002' });
     const found = await inspectPath(host, repository);
     if (found.kind !== 'repository') throw new Error('not a repository');
-    await expect(resolveRef(host, found, { branch: 'main' })).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('no commit yet') });
+    await expect(resolveRef(host, found, { branch: 'main' })).rejects.toMatchObject({
+      code: 'SLW-GIT-003',
+      message: expect.stringContaining('no commit yet'),
+    });
     const head = commit('clusters.yaml', '1');
-    await expect(resolveRef(host, found, { branch: 'mian' })).rejects.toMatchObject({ code: 'SLW-GIT-003', message: expect.stringContaining('it has main') });
+    await expect(resolveRef(host, found, { branch: 'mian' })).rejects.toMatchObject({
+      code: 'SLW-GIT-003',
+      message: expect.stringContaining('it has main'),
+    });
     expect(await resolveRef(host, found, { branch: 'main' })).toBe(head);
-    expect(await existsAt(host, found.gitDir, head, './clusters.yaml')).toBe(true);
-    expect(await existsAt(host, found.gitDir, head, 'nothing')).toBe(false);
-    expect(await existsAt(host, found.gitDir, head, './')).toBe(true);
+    expect(await existsAt(host, { gitDir: found.gitDir, commit: head }, './clusters.yaml')).toBe(true);
+    expect(await existsAt(host, { gitDir: found.gitDir, commit: head }, 'nothing')).toBe(false);
+    expect(await existsAt(host, { gitDir: found.gitDir, commit: head }, './')).toBe(true);
   });
 });

@@ -33,7 +33,10 @@ export async function runGitServer(host: Host, configFile: string, signal: Abort
 }
 
 /** The listening server; closes when the signal aborts. Port 0 takes a free one (tests). */
-export async function startGitServer(host: Host, options: { readonly configFile: string; readonly port: number; readonly signal: AbortSignal }): Promise<Server & { readonly port: number }> {
+export async function startGitServer(
+  host: Host,
+  options: { readonly configFile: string; readonly port: number; readonly signal: AbortSignal },
+): Promise<Server & { readonly port: number }> {
   const { configFile, signal } = options;
   signal.throwIfAborted();
   const server = createServer((request, response) => {
@@ -50,7 +53,7 @@ async function answer(exchange: Exchange, configFile: string): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   if (url.pathname === HEALTH_PATH) return end(response, 200, 'ok\n');
   const config = await readServerConfig(exchange.host, configFile);
-  if (!isAllowed(config, request.headers.authorization)) return end(response, 401, 'authentication required\n', { 'www-authenticate': 'Basic realm="slipway"' });
+  if (!isAllowed(config, request.headers.authorization)) return end(response, 401, 'authentication required\n');
   if (isPush(url)) return end(response, 403, 'this server is read-only: commit to the repository itself\n');
   const match = /^\/([^/]+)\.git\/(info\/refs|git-upload-pack)$/.exec(url.pathname);
   const repository = config.repositories.find(({ name }) => name === match?.[1]);
@@ -85,7 +88,11 @@ async function uploadPack(exchange: Exchange, repository: ServedRepository): Pro
   await finish(response, child);
 }
 
-function startUploadPack(exchange: Exchange, repository: ServedRepository, flags: readonly string[]): ReturnType<Host['processes']['stream']> {
+function startUploadPack(
+  exchange: Exchange,
+  repository: ServedRepository,
+  flags: readonly string[],
+): ReturnType<Host['processes']['stream']> {
   const protocol = exchange.request.headers['git-protocol'];
   const version = typeof protocol === 'string' && /^version=[012]$/.test(protocol) ? { GIT_PROTOCOL: protocol } : {};
   const env = gitEnvironment(exchange.host, {
@@ -99,10 +106,16 @@ function startUploadPack(exchange: Exchange, repository: ServedRepository, flags
       ['uploadpack.allowFilter', 'true'],
     ],
   });
-  return exchange.host.processes.stream('git', ['upload-pack', '--strict', '--stateless-rpc', ...flags, repository.gitDir], { env, signal: exchange.signal });
+  return exchange.host.processes.stream('git', ['upload-pack', '--strict', '--stateless-rpc', ...flags, repository.gitDir], {
+    env,
+    signal: exchange.signal,
+  });
 }
 
-async function finish(response: ServerResponse, child: { readonly stdout: Readable; readonly ended: Promise<{ code: number; stderr: string }> }): Promise<void> {
+async function finish(
+  response: ServerResponse,
+  child: { readonly stdout: Readable; readonly ended: Promise<{ code: number; stderr: string }> },
+): Promise<void> {
   await pipeline(child.stdout, response).catch((error: unknown) => {
     if (!response.destroyed) throw error;
   });
@@ -132,8 +145,9 @@ function header(response: ServerResponse, type: string): void {
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache, max-age=0, must-revalidate' });
 }
 
-function end(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { 'content-type': 'text/plain', ...headers });
+function end(response: ServerResponse, status: number, text: string): void {
+  // A client sends its credentials only when it is asked for them.
+  response.writeHead(status, { 'content-type': 'text/plain', ...(status === 401 && { 'www-authenticate': 'Basic realm="slipway"' }) });
   response.end(text);
 }
 

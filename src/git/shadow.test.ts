@@ -106,7 +106,9 @@ describe('snapshot of a folder', () => {
     put('.gitattributes', '* text eol=lf\n');
     put('crlf.txt', 'a\r\nb\r\n');
     await snapshot(host, options());
-    expect(execFileSync('git', ['cat-file', 'blob', 'main:crlf.txt'], { env: gitEnvironment(host, { gitDir: options().gitDir }) })).toHaveLength(6);
+    expect(
+      execFileSync('git', ['cat-file', 'blob', 'main:crlf.txt'], { env: gitEnvironment(host, { gitDir: options().gitDir }) }),
+    ).toHaveLength(6);
   });
 
   it('says which file cannot be read, and refuses what is too large', async () => {
@@ -117,13 +119,22 @@ describe('snapshot of a folder', () => {
 });
 
 const name = fc.stringMatching(/^[a-z.]{1,6}$/).filter((text) => !['.', '..', '.git'].includes(text));
-const fileArb = fc.record({ folder: fc.constantFrom('', 'a/', 'a/b/', 'a-b/', 'a.b/'), name, mode: fc.constantFrom('100644', '100755', '120000'), content: fc.uint8Array({ maxLength: 8 }) });
-const treeArb = fc.array(fileArb, { maxLength: 8 }).map((files) => unique(files.map((file) => ({ path: file.folder + file.name, mode: file.mode, content: file.content }) as TreeFile)));
+const fileArb = fc.record({
+  folder: fc.constantFrom('', 'a/', 'a/b/', 'a-b/', 'a.b/'),
+  name,
+  mode: fc.constantFrom('100644', '100755', '120000'),
+  content: fc.uint8Array({ maxLength: 8 }),
+});
+const treeArb = fc
+  .array(fileArb, { maxLength: 8 })
+  .map((files) => unique(files.map((file) => ({ path: file.folder + file.name, mode: file.mode, content: file.content }) as TreeFile)));
 
 function unique(files: TreeFile[]): TreeFile[] {
   const kept = new Map<string, TreeFile>();
   for (const file of files) {
-    const clashes = [...kept.keys()].some((path) => path === file.path || path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`));
+    const clashes = [...kept.keys()].some(
+      (path) => path === file.path || path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`),
+    );
     if (!clashes) kept.set(file.path, file);
   }
   return [...kept.values()];
@@ -139,7 +150,14 @@ describe('tree id', () => {
       fc.property(treeArb, fc.nat(), fc.constantFrom('content', 'mode', 'path'), (files, index, what) => {
         const chosen = files[index % Math.max(1, files.length)];
         if (chosen === undefined) return;
-        const changed = { ...chosen, ...{ content: { content: new Uint8Array([...chosen.content, 1]) }, mode: { mode: chosen.mode === '100644' ? '100755' : '100644' }, path: { path: `${chosen.path}Z` } }[what] } as TreeFile;
+        const changed = {
+          ...chosen,
+          ...{
+            content: { content: new Uint8Array([...chosen.content, 1]) },
+            mode: { mode: chosen.mode === '100644' ? '100755' : '100644' },
+            path: { path: `${chosen.path}Z` },
+          }[what],
+        } as TreeFile;
         expect(treeId(files.map((file) => (file === chosen ? changed : file)))).not.toBe(treeId(files));
         expect(shadowCommit(treeId(files.map((file) => (file === chosen ? changed : file))))).not.toBe(shadowCommit(treeId(files)));
       }),

@@ -44,8 +44,12 @@ export async function snapshot(host: Host, options: ShadowOptions): Promise<Shad
   const state = stateOf(tree, await shadowHead(host, options));
   if (state.head === state.commit) return state;
   await ensureRepository(host, options);
-  const written = await importTree(host, options, tree).catch((error: unknown) => retryAfresh(host, options, tree, error));
-  if (written !== state.commit) throw new SlipwayError('SLW-GIT-004', `the snapshot of ${options.folder} became commit ${written}, expected ${state.commit}`);
+  const written = await importTree(host, options, tree).catch((error: unknown) => {
+    if (!isGitFailure(error)) throw error;
+    return importAfresh(host, options, tree);
+  });
+  if (written !== state.commit)
+    throw new SlipwayError('SLW-GIT-004', `the snapshot of ${options.folder} became commit ${written}, expected ${state.commit}`);
   await tryGit(host, ['-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--prune=1.hour.ago'], withSignal(options));
   return { ...state, head: state.commit };
 }
@@ -56,7 +60,14 @@ export function shadowCommit(tree: string): string {
 }
 
 function stateOf(tree: FolderTree, head: string | undefined): ShadowState {
-  return { commit: shadowCommit(tree.id), tree: tree.id, head, fileCount: tree.files.length, paths: tree.files.map((file) => file.path), warnings: tree.warnings };
+  return {
+    commit: shadowCommit(tree.id),
+    tree: tree.id,
+    head,
+    fileCount: tree.files.length,
+    paths: tree.files.map((file) => file.path),
+    warnings: tree.warnings,
+  };
 }
 
 /** The head, if its commit and tree can be read: a shadow damaged by a power loss counts as missing. */
@@ -76,13 +87,20 @@ async function ensureRepository(host: Host, options: ShadowOptions): Promise<voi
   await host.files.remove(making);
   await host.files.remove(options.gitDir);
   await host.files.mkdir(making, 0o700);
-  await git(host, ['init', '--quiet', '--bare', '--template=', `--initial-branch=${options.branch}`, making], options.signal ? { signal: options.signal } : {});
+  await git(
+    host,
+    ['init', '--quiet', '--bare', '--template=', `--initial-branch=${options.branch}`, making],
+    options.signal ? { signal: options.signal } : {},
+  );
   await host.files.rename(making, options.gitDir);
 }
 
-async function retryAfresh(host: Host, options: ShadowOptions, tree: FolderTree, error: unknown): Promise<string> {
+function isGitFailure(error: unknown): boolean {
+  return error instanceof SlipwayError && error.code === 'SLW-GIT-004';
+}
+
+async function importAfresh(host: Host, options: ShadowOptions, tree: FolderTree): Promise<string> {
   options.signal?.throwIfAborted();
-  if (!(error instanceof SlipwayError) || error.code !== 'SLW-GIT-004') throw error;
   await host.files.remove(options.gitDir);
   await ensureRepository(host, options);
   return await importTree(host, options, tree);
@@ -90,7 +108,10 @@ async function retryAfresh(host: Host, options: ShadowOptions, tree: FolderTree,
 
 async function importTree(host: Host, options: ShadowOptions, tree: FolderTree): Promise<string> {
   const ref = `refs/heads/${options.branch}`;
-  await git(host, ['-c', 'core.fsync=all', '-c', 'core.fsyncMethod=fsync', 'fast-import', '--quiet', '--force', '--done'], { ...withSignal(options), input: importStream(ref, tree.files) });
+  await git(host, ['-c', 'core.fsync=all', '-c', 'core.fsyncMethod=fsync', 'fast-import', '--quiet', '--force', '--done'], {
+    ...withSignal(options),
+    input: importStream(ref, tree.files),
+  });
   return await git(host, ['rev-parse', '--verify', ref], withSignal(options));
 }
 

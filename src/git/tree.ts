@@ -58,7 +58,8 @@ interface Rules {
 export async function readTree(host: Host, root: string, options: ReadTreeOptions = {}): Promise<FolderTree> {
   const walk: Walk = { host, root, exclude: new Set(options.exclude), signal: options.signal, files: [], warnings: [], total: 0 };
   await walkFolder(walk, '', []);
-  if (walk.files.length > WARN_COUNT) walk.warnings.push(`${walk.files.length} files are served from ${root}; a .gitignore in it may leave out what no cluster needs`);
+  if (walk.files.length > WARN_COUNT)
+    walk.warnings.push(`${walk.files.length} files are served from ${root}; a .gitignore in it may leave out what no cluster needs`);
   return { id: treeId(walk.files), files: walk.files, warnings: walk.warnings };
 }
 

@@ -39,7 +39,11 @@ spec:
 `;
 
 const steps = () =>
-  fluxSteps(world.options({ repositories: [pathRepository(folder, [kustomization('platform'), kustomization('apps', { dependsOn: ['platform'] })])] }));
+  fluxSteps(
+    world.options({
+      repositories: [pathRepository(folder, [kustomization('platform'), kustomization('apps', { dependsOn: ['platform'] })])],
+    }),
+  );
 
 async function value(name: string): Promise<unknown> {
   const object = await world.client.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
@@ -55,7 +59,9 @@ describe('GitOps from a folder', () => {
     expect(changes['flux/install-components/demo']).toMatchObject({ kind: 'none' });
     expect(changes['gitops/apply-sources/demo']).toMatchObject({ kind: 'create' });
     expect(await Promise.all(['settings', 'web', 'inner', 'shop'].map(value))).toEqual(['one', 'one', 'one', 'one']);
-    expect(reports.filter((report) => report.type === 'finding').map((report) => report.message)).toEqual([expect.stringMatching(/applied revision main@sha1:[0-9a-f]{40}/)]);
+    expect(reports.filter((report) => report.type === 'finding').map((report) => report.message)).toEqual([
+      expect.stringMatching(/applied revision main@sha1:[0-9a-f]{40}/),
+    ]);
   });
 
   it('plans nothing when nothing changed', async () => {
@@ -66,11 +72,19 @@ describe('GitOps from a folder', () => {
   });
 
   it('applies an edit of every layer, the chart included, and plans only the snapshot', async () => {
-    world.put({ 'platform/settings.yaml': configMap('settings', 'two'), 'apps/web.yaml': configMap('web', 'two'), 'nested/inner.yaml': configMap('inner', 'two'), 'charts/shop/templates/map.yaml': configMap('shop', 'two') });
+    world.put({
+      'platform/settings.yaml': configMap('settings', 'two'),
+      'apps/web.yaml': configMap('web', 'two'),
+      'nested/inner.yaml': configMap('inner', 'two'),
+      'charts/shop/templates/map.yaml': configMap('shop', 'two'),
+    });
     const begun = performance.now();
     const { changes } = await bringUp(steps(), { records });
     console.log(`edit to applied: ${Math.round(performance.now() - begun)} ms`);
-    expect(changes['git/serve-repositories/demo']).toMatchObject({ kind: 'update', details: [{ object: 'snapshot of fleet', kind: 'update' }] });
+    expect(changes['git/serve-repositories/demo']).toMatchObject({
+      kind: 'update',
+      details: [{ object: 'snapshot of fleet', kind: 'update' }],
+    });
     expect(changes['gitops/apply-sources/demo']).toMatchObject({ kind: 'none' });
     expect(await Promise.all(['settings', 'web', 'inner', 'shop'].map(value))).toEqual(['two', 'two', 'two', 'two']);
   });
@@ -91,16 +105,25 @@ describe('GitOps from a folder', () => {
   });
 
   it('notices an edited, a deleted object and a killed server, and repairs them', async () => {
-    await world.client.mergePatch({ apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace: 'flux-system', name: 'apps' }, { spec: { path: './platform' } });
+    await world.client.mergePatch(
+      { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace: 'flux-system', name: 'apps' },
+      { spec: { path: './platform' } },
+    );
     await world.client.delete({ apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'flux-system', name: 'helm-controller' });
     const server = records.get('git/serve-repositories/demo')?.outputs.port as number;
     const before = await observeServer();
     await host.processes.signal(before, 'SIGKILL');
     while (await host.processes.isAlive(before)) await host.clock.sleep(5);
     const { changes } = await bringUp(steps(), { records });
-    expect(changes['flux/install-components/demo']).toMatchObject({ kind: 'update', details: [{ object: 'ServiceAccount/flux-system/helm-controller', kind: 'create' }] });
+    expect(changes['flux/install-components/demo']).toMatchObject({
+      kind: 'update',
+      details: [{ object: 'ServiceAccount/flux-system/helm-controller', kind: 'create' }],
+    });
     expect(changes['git/serve-repositories/demo']).toMatchObject({ kind: 'update', details: [{ reason: 'process is not running' }] });
-    expect(changes['gitops/apply-sources/demo']).toMatchObject({ kind: 'update', details: [{ object: 'Kustomization/flux-system/apps', kind: 'update', reason: 'spec.path' }] });
+    expect(changes['gitops/apply-sources/demo']).toMatchObject({
+      kind: 'update',
+      details: [{ object: 'Kustomization/flux-system/apps', kind: 'update', reason: 'spec.path' }],
+    });
     expect(records.get('git/serve-repositories/demo')?.outputs.port).toBe(server);
   });
 });

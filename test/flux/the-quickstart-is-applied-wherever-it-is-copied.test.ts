@@ -25,7 +25,8 @@ describe('examples/quickstart', () => {
     const begun = performance.now();
     await bringUp(steps, { records });
     console.log(`quickstart applied ${Math.round(performance.now() - begun)} ms after the controllers were started`);
-    const get = async (apiVersion: string, kind: string, name: string) => await world.client.get({ apiVersion, kind, namespace: 'shop', name });
+    const get = async (apiVersion: string, kind: string, name: string) =>
+      await world.client.get({ apiVersion, kind, namespace: 'shop', name });
     expect(await get('shop.example.com/v1', 'Promotion', 'spring')).toMatchObject({ spec: { percent: 20 } });
     expect(await get('v1', 'ConfigMap', 'texts-fr')).toMatchObject({ data: { greeting: 'Welcome' } });
     expect(await get('v1', 'ConfigMap', 'settings')).toMatchObject({ data: { cluster: 'demo' } });

@@ -48,7 +48,12 @@ export async function startFluxWorld(): Promise<FluxWorld> {
       }
       return join(dir, folder);
     },
-    startControllers: async () => void children.push(...(await Promise.all(['source-controller', 'kustomize-controller', 'helm-controller'].map((name) => startController(name, { api, dir }))))),
+    startControllers: async () =>
+      void children.push(
+        ...(await Promise.all(
+          ['source-controller', 'kustomize-controller', 'helm-controller'].map((name) => startController(name, { api, dir })),
+        )),
+      ),
     stopControllers: () => stopChildren(children),
     options: (gitops, more = {}) => ({
       clusterName: 'demo',
@@ -75,7 +80,17 @@ export async function startFluxWorld(): Promise<FluxWorld> {
 }
 
 async function stopChildren(children: ChildProcess[]): Promise<void> {
-  const ends = children.splice(0).map((child) => new Promise((resolve) => (child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(undefined), child.kill('SIGKILL'))));
+  const ends = children
+    .splice(0)
+    .map(
+      (child) =>
+        new Promise(
+          (resolve) => (
+            child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(undefined),
+            child.kill('SIGKILL')
+          ),
+        ),
+    );
   await Promise.all(ends);
 }
 
@@ -85,10 +100,30 @@ async function startController(name: string, { api, dir }: { api: ApiServer; dir
   mkdirSync(join(own, 'data'), { recursive: true });
   writeFileSync(join(own, 'kubeconfig'), api.kubeconfig, { mode: 0o600 });
   const [health, storage] = await Promise.all([freePort(), freePort()]);
-  const source = name === 'source-controller' ? [`--storage-path=${join(own, 'data')}`, `--storage-addr=127.0.0.1:${storage}`, `--storage-adv-addr=127.0.0.1:${storage}`] : ['--http-retry=1', ...(name === 'kustomize-controller' ? ['--feature-gates=CancelHealthCheckOnNewRevision=true'] : [])];
-  const args = ['--events-addr=', '--metrics-addr=127.0.0.1:0', `--health-addr=127.0.0.1:${health}`, '--min-retry-delay=250ms', '--max-retry-delay=5s', '--requeue-dependency=1s', ...source];
+  const source =
+    name === 'source-controller'
+      ? [`--storage-path=${join(own, 'data')}`, `--storage-addr=127.0.0.1:${storage}`, `--storage-adv-addr=127.0.0.1:${storage}`]
+      : ['--http-retry=1', ...(name === 'kustomize-controller' ? ['--feature-gates=CancelHealthCheckOnNewRevision=true'] : [])];
+  const args = [
+    '--events-addr=',
+    '--metrics-addr=127.0.0.1:0',
+    `--health-addr=127.0.0.1:${health}`,
+    '--min-retry-delay=250ms',
+    '--max-retry-delay=5s',
+    '--requeue-dependency=1s',
+    ...source,
+  ];
   const log = openSync(join(own, 'log'), 'a');
-  return spawn(testBinary(name), args, { env: { KUBECONFIG: join(own, 'kubeconfig'), RUNTIME_NAMESPACE: 'flux-system', TMPDIR: join(own, 'tmp'), HOME: own, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', log, log] });
+  return spawn(testBinary(name), args, {
+    env: {
+      KUBECONFIG: join(own, 'kubeconfig'),
+      RUNTIME_NAMESPACE: 'flux-system',
+      TMPDIR: join(own, 'tmp'),
+      HOME: own,
+      PATH: process.env['PATH'] ?? '',
+    },
+    stdio: ['ignore', log, log],
+  });
 }
 
 export function controllerLog(world: FluxWorld, name: string): string {
@@ -129,8 +164,20 @@ export function kustomization(name: string, more: Partial<ResolvedKustomization>
   };
 }
 
-export function pathRepository(path: string, kustomizations: readonly ResolvedKustomization[], more: Partial<ResolvedRepository> = {}): ResolvedRepository {
-  const source = { type: 'git', address: { kind: 'path', path }, ref: { branch: 'main' }, interval: '1m', timeout: '20s', auth: undefined, caBundle: undefined } as const;
+export function pathRepository(
+  path: string,
+  kustomizations: readonly ResolvedKustomization[],
+  more: Partial<ResolvedRepository> = {},
+): ResolvedRepository {
+  const source = {
+    type: 'git',
+    address: { kind: 'path', path },
+    ref: { branch: 'main' },
+    interval: '1m',
+    timeout: '20s',
+    auth: undefined,
+    caBundle: undefined,
+  } as const;
   return { name: 'fleet', at, source, kustomizations, ...more };
 }
 
@@ -141,12 +188,22 @@ export interface UpResult {
 }
 
 /** What `up` does with steps, without journal and plan: observe, change, intent, apply, verify. */
-export async function bringUp(steps: readonly Step[], options: { readonly timeoutMs?: number; readonly records?: Map<string, StepRecord>; readonly signal?: AbortSignal } = {}): Promise<UpResult> {
+export async function bringUp(
+  steps: readonly Step[],
+  options: { readonly timeoutMs?: number; readonly records?: Map<string, StepRecord>; readonly signal?: AbortSignal } = {},
+): Promise<UpResult> {
   const { timeoutMs = 60_000, records = new Map<string, StepRecord>(), signal = new AbortController().signal } = options;
   const changes: Record<string, Change> = {};
   const reports: StepReport[] = [];
   for (const step of steps) {
-    const context: StepContext = { host, signal, timeoutMs, outputs: (id) => records.get(id)?.outputs, record: records.get(step.id), report: (report) => reports.push(report) };
+    const context: StepContext = {
+      host,
+      signal,
+      timeoutMs,
+      outputs: (id) => records.get(id)?.outputs,
+      record: records.get(step.id),
+      report: (report) => reports.push(report),
+    };
     const observed = await step.observe(context);
     const change = step.change(observed);
     changes[step.id] = change;

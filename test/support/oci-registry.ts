@@ -17,7 +17,8 @@ export async function startRegistry(user: string, password: string): Promise<Oci
   const manifests = new Map<string, Buffer>();
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const server = createServer((request, response) => {
-    if (request.headers.authorization !== expected) return void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+    if (request.headers.authorization !== expected)
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
     const [, kind, name = ''] = /^\/v2\/fleet\/(manifests|blobs)\/(.+)$/.exec(request.url ?? '') ?? [];
     if (request.url === '/v2/') return void response.writeHead(200).end('{}');
     const found = kind === 'manifests' ? manifests.get(name) : blobs.get(name);

@@ -1,5 +1,15 @@
 /** SOPS and age by hand, as far as a test needs them: one recipient, string values. Formats: age-encryption.org/v1, SOPS 3 (AES256_GCM). */
-import { createCipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto';
 
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 
@@ -19,7 +29,10 @@ export function createAgeKey(): AgeKey {
 }
 
 /** A Secret whose `data` values are encrypted, as `sops --encrypt --encrypted-regex '^data$'` writes it. */
-export function sealSecret(key: AgeKey, secret: { readonly name: string; readonly namespace: string; readonly data: Readonly<Record<string, string>> }): string {
+export function sealSecret(
+  key: AgeKey,
+  secret: { readonly name: string; readonly namespace: string; readonly data: Readonly<Record<string, string>> },
+): string {
   const dataKey = randomBytes(32);
   const mac = createHash('sha512');
   const fixed = ['v1', 'Secret', secret.name, secret.namespace];
@@ -31,7 +44,10 @@ export function sealSecret(key: AgeKey, secret: { readonly name: string; readonl
   });
   const modified = '2026-01-01T00:00:00Z';
   const encryptedMac = seal(dataKey, mac.digest('hex').toUpperCase(), modified);
-  const armored = armor(ageEncrypt(key, dataKey)).split('\n').map((line) => `        ${line}`).join('\n');
+  const armored = armor(ageEncrypt(key, dataKey))
+    .split('\n')
+    .map((line) => `        ${line}`)
+    .join('\n');
   return `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${secret.name}\n  namespace: ${secret.namespace}\ndata:\n${values.join('\n')}\nsops:\n  age:\n    - recipient: ${key.recipient}\n      enc: |\n${armored}\n  lastmodified: "${modified}"\n  mac: ${encryptedMac}\n  encrypted_regex: ^data$\n  version: 3.9.0\n`;
 }
 
@@ -56,10 +72,15 @@ function ageEncrypt(key: AgeKey, text: Buffer): Buffer {
   const ephemeral = generateKeyPairSync('x25519');
   const share = Buffer.from(ephemeral.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
   const recipient = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: key.publicBytes.toString('base64url') }, format: 'jwk' });
-  const shared = diffieHellman({ privateKey: createPrivateKey(ephemeral.privateKey.export({ type: 'pkcs8', format: 'pem' })), publicKey: recipient });
+  const shared = diffieHellman({
+    privateKey: createPrivateKey(ephemeral.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    publicKey: recipient,
+  });
   const wrapKey = hkdf(shared, Buffer.concat([share, key.publicBytes]), 'age-encryption.org/v1/X25519');
   const stanza = `age-encryption.org/v1\n-> X25519 ${unpadded(share)}\n${unpadded(chacha(wrapKey, Buffer.alloc(12), fileKey))}\n---`;
-  const mac = createHmac('sha256', hkdf(fileKey, Buffer.alloc(0), 'header')).update(stanza).digest();
+  const mac = createHmac('sha256', hkdf(fileKey, Buffer.alloc(0), 'header'))
+    .update(stanza)
+    .digest();
   const nonce = randomBytes(16);
   const last = Buffer.concat([Buffer.alloc(11), Buffer.from([1])]);
   return Buffer.concat([Buffer.from(`${stanza} ${unpadded(mac)}\n`), nonce, chacha(hkdf(fileKey, nonce, 'payload'), last, text)]);

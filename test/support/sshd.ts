@@ -30,17 +30,45 @@ export async function startSshd(dir: string): Promise<SshServer> {
   const keysFile = join(dir, 'authorized_keys');
   writeFileSync(keysFile, '', { mode: 0o600 });
   const config = join(dir, 'sshd_config');
-  writeFileSync(config, [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${keysFile}`, `PidFile ${join(dir, 'sshd.pid')}`, 'StrictModes no', 'UsePAM no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'PermitRootLogin prohibit-password', ''].join('\n'));
+  writeFileSync(
+    config,
+    [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${hostKey}`,
+      `AuthorizedKeysFile ${keysFile}`,
+      `PidFile ${join(dir, 'sshd.pid')}`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      '',
+    ].join('\n'),
+  );
   execFileSync('mkdir', ['-p', '/run/sshd']);
   const child: ChildProcess = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: 'ignore' });
   await untilOpen(port);
   const key = readFileSync(`${hostKey}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim();
-  return { port, user: userInfo().username, knownHosts: `[127.0.0.1]:${port} ${key}`, accept: (keys) => writeFileSync(keysFile, `${keys.join('\n')}\n`, { mode: 0o600 }), stop: () => void child.kill('SIGTERM') };
+  return {
+    port,
+    user: userInfo().username,
+    knownHosts: `[127.0.0.1]:${port} ${key}`,
+    accept: (keys) => writeFileSync(keysFile, `${keys.join('\n')}\n`, { mode: 0o600 }),
+    stop: () => void child.kill('SIGTERM'),
+  };
 }
 
 async function untilOpen(port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    if (await new Promise<boolean>((resolve) => connect(port, '127.0.0.1').once('connect', () => resolve(true)).once('error', () => resolve(false)))) return;
+    if (
+      await new Promise<boolean>((resolve) =>
+        connect(port, '127.0.0.1')
+          .once('connect', () => resolve(true))
+          .once('error', () => resolve(false)),
+      )
+    )
+      return;
     await sleep(25);
   }
   throw new Error('sshd does not listen');

@@ -12,7 +12,8 @@ export const fluxCodes = {
   },
   'SLW-FLX-002': {
     title: 'the bound of the GitOps wait was reached',
-    explain: 'Something was still moving when the bound (`--timeout`) was reached. The error names the deepest object that was not ready. Nothing is lost: Flux continues, and `slipway up` waits on.',
+    explain:
+      'Something was still moving when the bound (`--timeout`) was reached. The error names the deepest object that was not ready. Nothing is lost: Flux continues, and `slipway up` waits on.',
     fix: 'run `slipway up` again to wait on, with a larger --timeout if this is expected to take long; `slipway status --watch` shows it happen',
     exit: 1,
     retry: 'backoff',
@@ -27,14 +28,16 @@ export const fluxCodes = {
   },
   'SLW-FLX-004': {
     title: 'a source cannot be fetched',
-    explain: 'Flux cannot fetch a repository or artifact: it is unreachable from the cluster, the branch or tag does not exist, or what it holds is not usable.',
+    explain:
+      'Flux cannot fetch a repository or artifact: it is unreachable from the cluster, the branch or tag does not exist, or what it holds is not usable.',
     fix: 'read the message; correct the source in gitops.repositories or make it reachable from the cluster, then run `slipway up` again',
     exit: 69,
     retry: 'backoff',
   },
   'SLW-FLX-005': {
     title: 'a source refuses the credentials',
-    explain: 'Flux reached the remote, and the remote refused the credentials of the source: a wrong, expired or missing token, or a key it does not accept.',
+    explain:
+      'Flux reached the remote, and the remote refused the credentials of the source: a wrong, expired or missing token, or a key it does not accept.',
     fix: 'correct the credentials of the source, then run `slipway up` again',
     exit: 77,
     retry: 'after-user',
@@ -56,7 +59,8 @@ export const fluxCodes = {
   },
   'SLW-FLX-008': {
     title: 'path of a Kustomization missing',
-    explain: 'The repository has no folder at the path that a Kustomization of the project names. Paths are relative to the top of the repository.',
+    explain:
+      'The repository has no folder at the path that a Kustomization of the project names. Paths are relative to the top of the repository.',
     fix: 'correct the path, or commit the folder',
     exit: 65,
     retry: 'after-user',
@@ -64,14 +68,15 @@ export const fluxCodes = {
   'SLW-FLX-009': {
     title: 'another Flux is installed',
     explain:
-      'The cluster has a Flux that Slipway did not install, and it does not serve what the project needs (source.toolkit.fluxcd.io/v1, kustomize.toolkit.fluxcd.io/v1, helm.toolkit.fluxcd.io/v2). Slipway uses a Flux that is already there, but never upgrades or replaces it.',
+      'The cluster has a Flux that Slipway did not install, and it runs in another namespace, or does not serve what the project needs (source.toolkit.fluxcd.io/v1, kustomize.toolkit.fluxcd.io/v1, helm.toolkit.fluxcd.io/v2). Slipway uses a Flux that is already there in flux-system, but never upgrades or replaces it, and never puts a second one beside it.',
     fix: 'upgrade that Flux by the means it was installed with, or remove it and let Slipway install its own',
     exit: 65,
     retry: 'after-user',
   },
   'SLW-FLX-010': {
     title: 'an object of the same name belongs to somebody else',
-    explain: 'The cluster already has a Flux object or Secret of the name the project uses, and Slipway did not create it. Taking it over could change what another tool relies on.',
+    explain:
+      'The cluster already has a Flux object or Secret of the name the project uses, and Slipway did not create it. Taking it over could change what another tool relies on.',
     fix: 'choose another name in gitops.repositories, or delete the object if it is a leftover',
     exit: 65,
     retry: 'after-user',
@@ -86,14 +91,16 @@ export const fluxCodes = {
   },
   'SLW-FLX-012': {
     title: 'a unit is suspended',
-    explain: 'A Kustomization or HelmRelease that the repository brings is suspended, so the commit at the head of the branch is not applied by it. This may be intended; `up` does not wait for it.',
+    explain:
+      'A Kustomization or HelmRelease that the repository brings is suspended, so the commit at the head of the branch is not applied by it. This may be intended; `up` does not wait for it.',
     fix: 'set spec.suspend to false in the repository (or resume it) to have it applied',
     exit: 1,
     retry: 'no',
   },
   'SLW-FLX-013': {
     title: 'objects of Flux do not go away',
-    explain: 'A Kustomization, HelmRelease or source was deleted and is still there after the bound: its controller does not finish removing what it applied. The message names the oldest one and its finalizers.',
+    explain:
+      'A Kustomization, HelmRelease or source was deleted and is still there after the bound: its controller does not finish removing what it applied. The message names the oldest one and its finalizers.',
     fix: 'look at the controller with `slipway logs`; without --prune, `down` leaves workloads alone and does not wait for controllers',
     exit: 1,
     retry: 'backoff',

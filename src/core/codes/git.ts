@@ -48,14 +48,16 @@ export const gitCodes = {
   },
   'SLW-GIT-007': {
     title: 'file cannot be snapshotted',
-    explain: 'A file of the folder could not be read: missing permission, a name that is no UTF-8, or it vanished while the folder was read.',
+    explain:
+      'A file of the folder could not be read: missing permission, a name that is no UTF-8, or it vanished while the folder was read.',
     fix: 'make the file readable or remove it, then run the same command again',
     exit: 65,
     retry: 'after-user',
   },
   'SLW-GIT-008': {
     title: 'configuration of the Git server unreadable',
-    explain: 'The resident Git server reads its repositories and token from a private file that `up` writes. The file is missing or not in a form this version knows.',
+    explain:
+      'The resident Git server reads its repositories and token from a private file that `up` writes. The file is missing or not in a form this version knows.',
     fix: 'run `slipway up` again: it writes the file anew',
     exit: 70,
     retry: 'no',
