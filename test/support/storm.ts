@@ -71,8 +71,9 @@ export async function stormRound(plan: StormPlan, reference: Reference, random: 
 
 /** A run that never got up: killed somewhere, then taken down with kills. Quick, so that many instants of both are hit. */
 export async function halfRound(plan: StormPlan, reference: Reference, random: () => number): Promise<Round> {
-  const kills = [await killAt(plan, 'up', Math.floor(random() * reference.upMs))];
-  for (let k = Math.floor(random() * 3) + 1; k > 0; k--) kills.push(await killAt(plan, 'down', Math.floor(random() * reference.downMs)));
+  const kills: Kill[] = [];
+  for (let k = Math.floor(random() * 3) + 2; k > 0; k--) kills.push(await killAt(plan, 'up', Math.floor(random() * reference.upMs * 0.8)));
+  for (let k = Math.floor(random() * 3) + 2; k > 0; k--) kills.push(await killAt(plan, 'down', Math.floor(random() * reference.downMs * 0.6)));
   await slipway(plan, downArguments(plan));
   expectNothingLeft(plan);
   return { kills };
