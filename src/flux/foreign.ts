@@ -17,8 +17,12 @@ const APPLIED_BY = ['kustomize.toolkit.fluxcd.io/name', 'helm.toolkit.fluxcd.io/
 
 /** Objects of Flux kinds that neither this project nor a unit of the cluster brought. */
 export async function foreignFluxObjects(client: KubeClient, owner: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
-  const lists = await Promise.all(DEFINED_KINDS.map(async (kind) => ((await client.serves(kind, signal)) ? (await client.list(kind, { signal })).items : [])));
-  return lists.flat().filter((object) => !isOurs(object, owner) && !APPLIED_BY.some((label) => object.metadata.labels?.[label] !== undefined));
+  const lists = await Promise.all(
+    DEFINED_KINDS.map(async (kind) => ((await client.serves(kind, signal)) ? (await client.list(kind, { signal })).items : [])),
+  );
+  return lists
+    .flat()
+    .filter((object) => !isOurs(object, owner) && !APPLIED_BY.some((label) => object.metadata.labels?.[label] !== undefined));
 }
 
 /** What Kubernetes makes by itself, or makes of other objects. */
@@ -29,7 +33,11 @@ export async function foreignContent(client: KubeClient, owner: string, signal: 
   try {
     const kinds = (await client.resources(signal)).filter(isContent);
     const lists = await Promise.all(kinds.map((kind) => client.list(kind, { namespace: FLUX_NAMESPACE, signal })));
-    const foreign = lists.flatMap(({ items }, index) => items.map((item) => ({ ...item, apiVersion: kinds[index]?.apiVersion ?? '', kind: kinds[index]?.kind ?? '' }))).find((object) => isForeign(object, owner));
+    const foreign = lists
+      .flatMap(({ items }, index) =>
+        items.map((item) => ({ ...item, apiVersion: kinds[index]?.apiVersion ?? '', kind: kinds[index]?.kind ?? '' })),
+      )
+      .find((object) => isForeign(object, owner));
     return foreign && formatRef(refOf(foreign));
   } catch (error) {
     signal.throwIfAborted();
@@ -37,11 +45,13 @@ export async function foreignContent(client: KubeClient, owner: string, signal: 
   }
 }
 
-const isContent = ({ namespaced, verbs, kind, apiVersion }: KubeResource): boolean => namespaced && verbs.includes('list') && !DERIVED_KINDS.has(kind) && apiGroup(apiVersion) !== 'metrics.k8s.io';
+const isContent = ({ namespaced, verbs, kind, apiVersion }: KubeResource): boolean =>
+  namespaced && verbs.includes('list') && !DERIVED_KINDS.has(kind) && apiGroup(apiVersion) !== 'metrics.k8s.io';
 
 function isForeign(object: KubeObject, owner: string): boolean {
   const { name, ownerReferences, deletionTimestamp } = object.metadata;
   const isDerived = (ownerReferences ?? []).length > 0 || object['type'] === 'kubernetes.io/service-account-token';
-  const isDefault = (object.kind === 'ConfigMap' && name === 'kube-root-ca.crt') || (object.kind === 'ServiceAccount' && name === 'default');
+  const isDefault =
+    (object.kind === 'ConfigMap' && name === 'kube-root-ca.crt') || (object.kind === 'ServiceAccount' && name === 'default');
   return !isOurs(object, owner) && !isDerived && !isDefault && deletionTimestamp === undefined;
 }

@@ -1,10 +1,20 @@
 /** The step that puts the Flux components on a cluster, and its undo, which takes off again only what it put there. */
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
-import { type ApplyContext, type Change, type ChangeDetail, defineStep, type Intent, type Step, type StepContext, type StepRecord } from '../engine/step.ts';
+import {
+  type ApplyContext,
+  type Change,
+  type ChangeDetail,
+  defineStep,
+  type Intent,
+  type Step,
+  type StepContext,
+  type StepRecord,
+} from '../engine/step.ts';
 import { applyObjects } from '../kube/apply.ts';
+import { type DeleteOptions, deleteObjects } from '../kube/delete.ts';
 import { diffObjects, type ObjectDiff } from '../kube/diff.ts';
-import { formatRef, type KubeClient, type KubeObject, refOf } from '../kube/types.ts';
+import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { componentObjects, type FluxComponents, loadComponents } from './components.ts';
 import { isOurs } from './ownership.ts';
 import { FLUX_NAMESPACE, HELM_API, KUSTOMIZE_API, SOURCE_API } from './source.ts';
@@ -38,34 +48,65 @@ async function observe(context: StepContext, options: FluxStepsOptions): Promise
   const client = await options.connect(context);
   if (client === undefined) return { components, diffs: undefined, isForeign: false, keep: [] };
   const { signal } = context;
-  const live = await Promise.all(['source-controller', 'kustomize-controller', 'helm-controller'].map((name) => client.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: FLUX_NAMESPACE, name }, signal)));
-  if (live.some((object) => object !== undefined && !isOurs(object, options.owner))) {
-    await requireServed(client, signal);
-    return { components, diffs: [], isForeign: true, keep: [] };
-  }
+  if (await isForeignFlux(client, options.owner, signal)) return { components, diffs: [], isForeign: true, keep: [] };
   const objects = componentObjects(components, options.owner);
-  const diffs = await diffObjects(client, objects, { force: true, signal });
+  const diffs = (await isNamespaceEnding(client, signal)) ? await diffBesideNamespace(client, objects, signal) : await diffObjects(client, objects, { force: true, signal });
   const touched = diffs.filter(({ action }) => action === 'update');
   const standing = await Promise.all(touched.map(({ ref }) => client.get(ref, signal)));
-  const keep = standing.filter((object): object is KubeObject => object !== undefined && !isOurs(object, options.owner)).map((object) => formatRef(refOf(object)));
+  const keep = standing
+    .filter((object): object is KubeObject => object !== undefined && !isOurs(object, options.owner))
+    .map((object) => formatRef(refOf(object)));
   return { components, diffs, isForeign: false, keep };
+}
+
+const CONTROLLERS = ['source-controller', 'kustomize-controller', 'helm-controller'];
+const ANY_CONTROLLER = `app.kubernetes.io/part-of=flux,app.kubernetes.io/component in (${CONTROLLERS.join(',')})`;
+const NAMESPACE: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: FLUX_NAMESPACE };
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
+
+/** Whether others run Flux here. @throws SLW-FLX-009 when it is too old, or in a namespace where we would have to run a second one */
+async function isForeignFlux(client: KubeClient, owner: string, signal: AbortSignal): Promise<boolean> {
+  const [named, labelled] = await Promise.all([
+    Promise.all(CONTROLLERS.map((name) => client.get({ ...DEPLOYMENT, namespace: FLUX_NAMESPACE, name }, signal))),
+    client.list(DEPLOYMENT, { labelSelector: ANY_CONTROLLER, signal }),
+  ]);
+  const foreign = [...named, ...labelled.items].filter((object): object is KubeObject => object !== undefined && !isOurs(object, owner));
+  if (foreign.length === 0) return false;
+  const elsewhere = foreign.find(({ metadata }) => metadata.namespace !== FLUX_NAMESPACE)?.metadata.namespace;
+  if (elsewhere !== undefined)
+    throw new SlipwayError(
+      'SLW-FLX-009',
+      `a Flux runs on ${client.server} in namespace ${elsewhere}, and Slipway uses one only in ${FLUX_NAMESPACE}`,
+    );
+  await requireServed(client, signal);
+  return true;
 }
 
 /** @throws SLW-FLX-009 when a foreign Flux is too old for our objects. */
 async function requireServed(client: KubeClient, signal: AbortSignal): Promise<void> {
-  const kinds = [{ apiVersion: SOURCE_API, kind: 'GitRepository' }, { apiVersion: KUSTOMIZE_API, kind: 'Kustomization' }, { apiVersion: HELM_API, kind: 'HelmRelease' }];
+  const kinds = [
+    { apiVersion: SOURCE_API, kind: 'GitRepository' },
+    { apiVersion: KUSTOMIZE_API, kind: 'Kustomization' },
+    { apiVersion: HELM_API, kind: 'HelmRelease' },
+  ];
   for (const kind of kinds) {
-    if (!(await client.serves(kind, signal))) throw new SlipwayError('SLW-FLX-009', `the Flux on ${client.server} does not serve ${kind.kind} in ${kind.apiVersion}`);
+    if (!(await client.serves(kind, signal)))
+      throw new SlipwayError('SLW-FLX-009', `the Flux on ${client.server} does not serve ${kind.kind} in ${kind.apiVersion}`);
   }
 }
 
 function installChange({ components, diffs, isForeign }: Observed): Change {
-  if (diffs === undefined) return { kind: 'deferred', summary: `install Flux ${components.version}`, announces: countKinds(components.objects) };
+  if (diffs === undefined)
+    return { kind: 'deferred', summary: `install Flux ${components.version}`, announces: countKinds(components.objects) };
   if (isForeign) return { kind: 'none', summary: 'Flux is there, installed by others' };
   const details = diffs.filter(({ action }) => action !== 'none').map(toDetail);
   if (details.length === 0) return { kind: 'none', summary: `Flux ${components.version} is installed` };
   const isNew = diffs.every(({ action }) => action === 'create');
-  return { kind: isNew ? 'create' : 'update', summary: `${isNew ? 'install' : 'correct'} Flux ${components.version}: ${details.length} objects`, details };
+  return {
+    kind: isNew ? 'create' : 'update',
+    summary: `${isNew ? 'install' : 'correct'} Flux ${components.version}: ${details.length} objects`,
+    details,
+  };
 }
 
 export function toDetail({ ref, action, fields }: ObjectDiff): ChangeDetail {
@@ -91,6 +132,7 @@ async function apply(context: ApplyContext<Observed>, options: FluxStepsOptions)
   const client = await options.connect(context);
   if (client === undefined) throw new SlipwayError('SLW-BUG-001', `no API server to install Flux on ${options.clusterName}`);
   const objects = componentObjects(context.observed.components, options.owner);
+  await awaitEndOfNamespace(client, context);
   await applyObjects(client, objects, {
     host: context.host,
     force: true,
@@ -98,4 +140,22 @@ async function apply(context: ApplyContext<Observed>, options: FluxStepsOptions)
     onObject: (_applied, done, total) => context.report({ type: 'progress', message: 'apply Flux components', done, total }),
   });
   return { version: context.observed.components.version };
+}
+
+/** A `down` that was killed may leave the namespace on its way out: what stands in it goes along, and comes with the next one. */
+async function diffBesideNamespace(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<readonly ObjectDiff[]> {
+  const within = objects.filter(({ kind, metadata }) => kind === 'Namespace' || metadata.namespace === FLUX_NAMESPACE);
+  const beside = await diffObjects(client, objects.filter((object) => !within.includes(object)), { force: true, signal });
+  return [...within.map((object): ObjectDiff => ({ ref: refOf(object), action: 'create', fields: [] })), ...beside];
+}
+
+export async function isNamespaceEnding(client: KubeClient, signal: AbortSignal): Promise<boolean> {
+  const namespace = await client.get(NAMESPACE, signal);
+  return namespace?.metadata.deletionTimestamp !== undefined;
+}
+
+async function awaitEndOfNamespace(client: KubeClient, { host, signal, timeoutMs, report }: StepContext): Promise<void> {
+  if (!(await isNamespaceEnding(client, signal))) return;
+  const onBlocked: DeleteOptions['onBlocked'] = ([first]) => first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs });
+  await deleteObjects(client, [NAMESPACE], { host, signal, timeoutMs, onBlocked });
 }

@@ -18,7 +18,7 @@ import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } fr
 import { readDeployKey, wantsDeployKey } from './deploy-key.ts';
 import { followGitops, type FollowResult } from './follow.ts';
 import type { FollowedSource } from './heads.ts';
-import { countKinds, toDetail } from './install-step.ts';
+import { countKinds, isNamespaceEnding, toDetail } from './install-step.ts';
 import { createLocator } from './locate.ts';
 import { gitopsObjects } from './objects.ts';
 import { isOurs, OWNER } from './ownership.ts';
@@ -71,6 +71,10 @@ async function observe(context: StepContext, options: FluxStepsOptions): Promise
   ]);
   const keys = new Set(desired.map((object) => formatRef(refOf(object))));
   return { desired, diffs, surplus: owned.map(refOf).filter((ref) => !keys.has(formatRef(ref))), wanted };
+}
+
+async function canHold(client: KubeClient, signal: AbortSignal): Promise<boolean> {
+  return (await client.serves({ apiVersion: KUSTOMIZE_API, kind: 'Kustomization' }, signal)) && !(await isNamespaceEnding(client, signal));
 }
 
 /** Before the server's port or a key is known, kinds and counts are: what will be created is announced by them. */
