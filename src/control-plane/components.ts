@@ -92,7 +92,8 @@ export async function componentSpec(host: Host, cluster: LocalCluster, { compone
   };
 }
 
-export function componentProbe(host: Host, cluster: LocalCluster, component: ControlPlaneComponent, path?: string): ReadinessProbe {
+/** With `path`, another question than the component's usual one. */
+export function componentProbe(host: Host, cluster: LocalCluster, { component, path }: { readonly component: ControlPlaneComponent; readonly path?: string }): ReadinessProbe {
   const layout = clusterLayout(cluster.dir);
   const { ready, ports } = componentTable[component];
   const port = cluster.ports[ports[0] ?? 'apiserver'];
@@ -102,7 +103,7 @@ export function componentProbe(host: Host, cluster: LocalCluster, component: Con
 
 const PORT_ATTEMPTS = 5;
 
-export type RunOptions = Omit<EnsureOptions, 'ready'> & { readonly component: ControlPlaneComponent; readonly binary: string };
+export type RunOptions = Omit<EnsureOptions, 'ready' | 'clusterId'> & { readonly component: ControlPlaneComponent; readonly binary: string };
 
 /**
  * Makes the component run and serve; when one of its ports was taken meanwhile, others are chosen, remembered and used.
@@ -114,7 +115,7 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
   for (let attempt = 1; ; attempt++) {
     const cluster = await settlePorts(host, await requireCluster(host, clusterDir), component);
     try {
-      return await ensureProcess(host, cluster.clusterId, await componentSpec(host, cluster, { component, binary }), { ...options, ready: componentProbe(host, cluster, component) });
+      return await ensureProcess(host, await componentSpec(host, cluster, { component, binary }), { ...options, clusterId: cluster.clusterId, ready: componentProbe(host, cluster, { component }) });
     } catch (error) {
       if (!isSlipwayError(error) || error.code !== 'SLW-LOC-002' || attempt === PORT_ATTEMPTS) throw error;
       await movePorts(host, cluster, component);
@@ -124,7 +125,7 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
 
 async function waitForOther(host: Host, clusterDir: string, options: RunOptions): Promise<void> {
   const { after } = componentTable[options.component];
-  if (after) await waitUntilServing(host, componentProbe(host, await requireCluster(host, clusterDir), after.component, after.path), { ...options, component: after.component });
+  if (after) await waitUntilServing(host, componentProbe(host, await requireCluster(host, clusterDir), after), { ...options, component: after.component });
 }
 
 /** Remembered ports stay as long as our own process has them or nobody has. */

@@ -32,18 +32,30 @@ export interface FollowOptions {
 export async function* followLog(host: Host, path: string, options: FollowOptions): AsyncGenerator<string> {
   const size = (await host.files.stat(path))?.size ?? 0;
   yield* await readLogTail(host, path, { lines: options.lines ?? 0 });
-  let rest = '';
-  for (let offset = size; !options.signal.aborted; ) {
-    const now = (await host.files.stat(path))?.size ?? 0;
-    if (now < offset) [offset, rest] = [0, ''];
-    if (now > offset) {
-      const bytes = await host.files.readRange(path, offset, Math.min(now - offset, CHUNK_BYTES));
-      offset += bytes.length;
-      const lines = (rest + Buffer.from(bytes).toString('utf8')).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    } else if (!(await paused(host, options))) return;
+  const place: Place = { offset: size, rest: '' };
+  while (!options.signal.aborted) {
+    const lines = await readOn(host, path, place);
+    if (lines) yield* lines;
+    else if (!(await paused(host, options))) return;
   }
+}
+
+interface Place {
+  offset: number;
+  /** The beginning of a line whose end is not written yet. */
+  rest: string;
+}
+
+/** The next whole lines; undefined when nothing was added. A file that became shorter was rotated: it is read from its beginning. */
+async function readOn(host: Host, path: string, place: Place): Promise<readonly string[] | undefined> {
+  const size = (await host.files.stat(path))?.size ?? 0;
+  if (size < place.offset) Object.assign(place, { offset: 0, rest: '' });
+  if (size <= place.offset) return undefined;
+  const bytes = await host.files.readRange(path, place.offset, Math.min(size - place.offset, CHUNK_BYTES));
+  const lines = (place.rest + Buffer.from(bytes).toString('utf8')).split('\n');
+  place.offset += bytes.length;
+  place.rest = lines.pop() ?? '';
+  return lines;
 }
 
 async function paused(host: Host, options: FollowOptions): Promise<boolean> {

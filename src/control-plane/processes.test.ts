@@ -12,7 +12,7 @@ const CLUSTER = 'a1b2c3';
 const real = createNodeHost();
 let dir: string;
 let host: Host;
-const options: EnsureOptions = { signal: new AbortController().signal, timeoutMs: 5_000, ready: async () => undefined };
+const options: EnsureOptions = { clusterId: CLUSTER, signal: new AbortController().signal, timeoutMs: 5_000, ready: async () => undefined };
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'processes-'));
@@ -39,17 +39,17 @@ const key = { clusterId: CLUSTER, component: 'worker' };
 
 describe('ensureProcess', () => {
   it('starts once, leaves alone what runs, restarts what died and replaces what changed', async () => {
-    const first = await ensureProcess(host, CLUSTER, sleeper(), options);
+    const first = await ensureProcess(host, sleeper(), options);
     expect(first.action).toBe('started');
-    expect(await ensureProcess(host, CLUSTER, sleeper(), options)).toEqual({ action: 'none', identity: first.identity });
+    expect(await ensureProcess(host, sleeper(), options)).toEqual({ action: 'none', identity: first.identity });
 
     process.kill(first.identity.pid, 'SIGKILL');
     await expect.poll(() => observeProcess(host, key).then(({ state }) => state)).toBe('dead');
-    const second = await ensureProcess(host, CLUSTER, sleeper(), options);
+    const second = await ensureProcess(host, sleeper(), options);
     expect(second.action).toBe('restarted');
     expect((await readEntry(host, key))?.restarts).toBe(1);
 
-    const third = await ensureProcess(host, CLUSTER, sleeper({ inputs: { certificate: 'new' } }), options);
+    const third = await ensureProcess(host, sleeper({ inputs: { certificate: 'new' } }), options);
     expect(third.action).toBe('restarted');
     expect(await host.processes.isAlive(second.identity)).toBe(false);
     expect((await readdir(clusterRegistry(host, CLUSTER))).filter((name) => name.endsWith('.pid'))).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('ensureProcess', () => {
 
   it('reports the last log line of a process that ends while starting', async () => {
     const failing = shell('echo first; echo "cannot open database" >&2; exit 3');
-    await expect(ensureProcess(host, CLUSTER, failing, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({
+    await expect(ensureProcess(host, failing, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({
       code: 'SLW-LOC-001',
       message: 'worker ended while starting: cannot open database',
       data: { log: ['first', 'cannot open database'] },
@@ -66,12 +66,12 @@ describe('ensureProcess', () => {
 
   it('tells a taken port from other deaths, and does not read the log of an earlier start', async () => {
     const taken = shell('echo "listen tcp 127.0.0.1:80: bind: address already in use"; exit 1');
-    await expect(ensureProcess(host, CLUSTER, taken, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-002' });
-    await expect(ensureProcess(host, CLUSTER, shell('exit 1'), { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-001', data: { log: [] } });
+    await expect(ensureProcess(host, taken, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-002' });
+    await expect(ensureProcess(host, shell('exit 1'), { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-001', data: { log: [] } });
   });
 
   it('bounds the wait and says what it waited for', async () => {
-    await expect(ensureProcess(host, CLUSTER, sleeper(), { ...options, timeoutMs: 50, ready: async () => 'waits for etcd' })).rejects.toMatchObject({
+    await expect(ensureProcess(host, sleeper(), { ...options, timeoutMs: 50, ready: async () => 'waits for etcd' })).rejects.toMatchObject({
       code: 'SLW-LOC-003',
       message: expect.stringContaining('waits for etcd'),
     });
@@ -79,9 +79,9 @@ describe('ensureProcess', () => {
 
   it('stops waiting when aborted and leaves the process to the next run', async () => {
     const abort = new AbortController();
-    const work = ensureProcess(host, CLUSTER, sleeper(), { ...options, signal: abort.signal, ready: async () => (abort.abort(), 'not yet') });
+    const work = ensureProcess(host, sleeper(), { ...options, signal: abort.signal, ready: async () => (abort.abort(), 'not yet') });
     await expect(work).rejects.toMatchObject({ name: 'AbortError' });
-    expect((await ensureProcess(host, CLUSTER, sleeper(), options)).action).toBe('none');
+    expect((await ensureProcess(host, sleeper(), options)).action).toBe('none');
   });
 });
 
@@ -96,7 +96,7 @@ describe('a start that was cut off', () => {
     const spec = sleeper();
     const entry = await entryOf(spec);
     const identity = await host.processes.spawnDetached({ ...spec, recordFile: entry.recordFile });
-    expect(await ensureProcess(host, CLUSTER, spec, options)).toEqual({ action: 'none', identity });
+    expect(await ensureProcess(host, spec, options)).toEqual({ action: 'none', identity });
   });
 
   it('before the shim wrote its record can never become a process', async () => {
@@ -106,14 +106,14 @@ describe('a start that was cut off', () => {
     const shim = spawn('/bin/sh', [join(import.meta.dirname, '..', 'host', 'shim.sh'), entry.recordFile, '/bin/sh', '-c', `echo ran > ${dir}/ran`]);
     expect(await new Promise((resolve) => shim.once('exit', resolve))).toBe(125);
     expect(await readdir(dir)).not.toContain('ran');
-    expect((await ensureProcess(host, CLUSTER, spec, options)).action).toBe('restarted');
+    expect((await ensureProcess(host, spec, options)).action).toBe('restarted');
   });
 });
 
 describe('stopProcess', () => {
   it('ends a process that ignores SIGTERM, and forgets it wholly', async () => {
     const stubborn = shell('trap "" TERM; echo up; while :; do sleep 0.05; done');
-    const { identity } = await ensureProcess(host, CLUSTER, stubborn, { ...options, ready: async () => ((await readFile(stubborn.logFile, 'utf8')).includes('up') ? undefined : 'no') });
+    const { identity } = await ensureProcess(host, stubborn, { ...options, ready: async () => ((await readFile(stubborn.logFile, 'utf8')).includes('up') ? undefined : 'no') });
     expect(await stopProcess(host, key, 100)).toBe(true);
     expect(await host.processes.isAlive(identity)).toBe(false);
     expect(await listClusterIds(host)).toEqual([]);
@@ -123,7 +123,7 @@ describe('stopProcess', () => {
   it('never signals a process that only has the same pid', async () => {
     const bystander = spawn('sleep', ['300']);
     try {
-      const { identity } = await ensureProcess(host, CLUSTER, sleeper(), options);
+      const { identity } = await ensureProcess(host, sleeper(), options);
       const entry = await readEntry(host, key);
       await writeFile(entry?.recordFile ?? '', JSON.stringify({ ...identity, pid: bystander.pid, startTime: '1' }));
       expect((await observeProcess(host, key)).state).toBe('dead');
@@ -136,7 +136,7 @@ describe('stopProcess', () => {
   });
 
   it('refuses to guess when an entry is damaged', async () => {
-    await ensureProcess(host, CLUSTER, sleeper(), options);
+    await ensureProcess(host, sleeper(), options);
     const file = join(registryRoot(host), CLUSTER, 'worker.json');
     const whole = await readFile(file, 'utf8');
     await writeFile(file, '{');

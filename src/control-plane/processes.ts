@@ -28,6 +28,7 @@ export interface ProcessSpec {
 export type ReadinessProbe = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface EnsureOptions {
+  readonly clusterId: string;
   readonly signal: AbortSignal;
   /** Bound of the wait for readiness and of a graceful stop, each. */
   readonly timeoutMs: number;
@@ -86,15 +87,15 @@ export async function listProcesses(host: Host, clusterId: string): Promise<read
  * the spec changed. Safe to call again after a kill at any instant.
  * @throws SLW-LOC-001 ended while starting, SLW-LOC-002 a port was taken, SLW-LOC-003 not ready within the bound
  */
-export async function ensureProcess(host: Host, clusterId: string, spec: ProcessSpec, options: EnsureOptions): Promise<EnsureResult> {
+export async function ensureProcess(host: Host, spec: ProcessSpec, options: EnsureOptions): Promise<EnsureResult> {
   options.signal.throwIfAborted();
-  const key = { clusterId, component: spec.component };
+  const key = { clusterId: options.clusterId, component: spec.component };
   const entry = await readEntry(host, key);
   const running = entry && (await settleIdentity(host, entry));
   const digest = specDigest(spec);
   if (entry && running && (await host.processes.isAlive(running))) {
     if (entry.specDigest === digest) return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
-    await endProcess(host, running, spec.component, spec.graceMs);
+    await endProcess(host, running, spec);
   }
   const next: ProcessEntry = await newEntry(host, key, { spec, digest, restarts: entry ? entry.restarts + 1 : 0 });
   await writeEntry(host, next);
@@ -108,7 +109,7 @@ export async function ensureProcess(host: Host, clusterId: string, spec: Process
 export async function stopProcess(host: Host, key: ProcessKey, graceMs: number = GRACE_MS): Promise<boolean> {
   const entry = await readEntry(host, key);
   const identity = entry && (await settleIdentity(host, entry));
-  if (identity) await endProcess(host, identity, key.component, graceMs);
+  if (identity) await endProcess(host, identity, { component: key.component, graceMs });
   // Also without an entry: a run that died in here may have left the cluster's empty folder.
   await removeEntry(host, key);
   return entry !== undefined;
@@ -150,7 +151,7 @@ async function waitUntilReady(host: Host, started: Started, options: EnsureOptio
 }
 
 /** Not bound to a caller's signal: half-stopped is worse than a few seconds more. */
-async function endProcess(host: Host, identity: ProcessIdentity, component: string, graceMs: number = GRACE_MS): Promise<void> {
+async function endProcess(host: Host, identity: ProcessIdentity, { component, graceMs = GRACE_MS }: { readonly component: string; readonly graceMs?: number }): Promise<void> {
   for (const [name, boundMs] of [['SIGTERM', graceMs], ['SIGKILL', KILL_BOUND_MS]] as const) {
     await host.processes.signal(identity, name);
     if (await isGone(host, identity, boundMs)) return;

@@ -82,7 +82,7 @@ function componentOutputs(cluster: LocalCluster, component: ControlPlaneComponen
 
 /** The process may be starting again after a change of another one; a bounded wait, then the reason. */
 async function verifyServing({ host, signal, timeoutMs, report }: StepContext, { component, clusterDir }: RunStepOptions): Promise<void> {
-  const probe = componentProbe(host, await requireCluster(host, clusterDir), component);
+  const probe = componentProbe(host, await requireCluster(host, clusterDir), { component });
   const onWaiting = (message: string): void => report({ type: 'waiting', object: component, reason: 'NotReady', message, boundMs: timeoutMs });
   await waitUntilServing(host, probe, { component, signal, timeoutMs, onWaiting });
 }

@@ -222,7 +222,8 @@ async function startServer(context: ApplyContext<Observed>, options: FluxStepsOp
   const { host, signal, timeoutMs } = context;
   const registerId = await options.registerId(host);
   if (registerId === undefined) throw new SlipwayError('SLW-LOC-008', `the cluster ${options.clusterName} has no identity yet`);
-  await ensureProcess(host, registerId, await serverSpec(host, options, port), {
+  await ensureProcess(host, await serverSpec(host, options, port), {
+    clusterId: registerId,
     signal,
     timeoutMs,
     ready: httpProbe(port, '/healthz'),

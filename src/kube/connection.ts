@@ -3,7 +3,7 @@
  * Invariants: what may have reached the server is repeated only when the request says it is safe; waiting between
  * attempts is bounded; every failure leaves as a SlipwayError.
  */
-import { SlipwayError } from '../core/errors.ts';
+import type { SlipwayError } from '../core/errors.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../core/retry.ts';
 import type { Host } from '../host/host.ts';
 import { untilAborted } from './abort.ts';

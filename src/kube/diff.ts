@@ -1,5 +1,5 @@
 /** What an apply would change, found out by a server-side dry run against the live object. Gives field names, never values. */
-import { isSlipwayError, SlipwayError } from '../core/errors.ts';
+import { isSlipwayError, type SlipwayError } from '../core/errors.ts';
 import { neverAborted } from './abort.ts';
 import { DEFAULT_PARALLEL, requireUnique } from './apply.ts';
 import type { FieldConflict } from './conflicts.ts';

@@ -3,9 +3,8 @@
  * The X.509 library is loaded only when something is issued; reading and checking is done by node:crypto alone.
  */
 import { X509Certificate } from 'node:crypto';
+import type * as Library from '@peculiar/x509';
 import type { Name, X509CertificateGenerator } from '@peculiar/x509';
-
-type Library = typeof import('@peculiar/x509');
 
 /** A certificate and its private key (PKCS#8), both PEM. */
 export interface KeyAndCertificate {
@@ -94,7 +93,7 @@ export function fingerprintOf(certificatePem: string): string {
 
 type Extensions = NonNullable<Parameters<typeof X509CertificateGenerator.create>[0]['extensions']>;
 
-async function leafExtensions(x509: Library, request: LeafRequest, keys: { issuer: Parameters<Library['AuthorityKeyIdentifierExtension']['create']>[0]; subject: CryptoKey }): Promise<Extensions> {
+async function leafExtensions(x509: typeof Library, request: LeafRequest, keys: { issuer: Parameters<(typeof Library)['AuthorityKeyIdentifierExtension']['create']>[0]; subject: CryptoKey }): Promise<Extensions> {
   const usage = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -111,12 +110,12 @@ async function leafExtensions(x509: Library, request: LeafRequest, keys: { issue
 }
 
 /** The structured form: characters such as `,` or `+` in a name need no escaping. */
-function nameOf(x509: Library, subject: Subject): Name {
+function nameOf(x509: typeof Library, subject: Subject): Name {
   const organizations = (subject.organizations ?? []).map((value) => ({ O: [{ utf8String: value }] }));
   return new x509.Name([...organizations, { CN: [{ utf8String: subject.commonName }] }]);
 }
 
-async function loadLibrary(): Promise<Library> {
+async function loadLibrary(): Promise<typeof Library> {
   // The library's container wants this polyfill to be there first.
   await import('reflect-metadata');
   return import('@peculiar/x509');

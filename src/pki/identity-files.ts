@@ -69,10 +69,10 @@ export async function ensureIdentities(host: Host, set: IdentitySet): Promise<re
   const faults = await findIdentityFaults(host, set);
   const faulty = new Set(faults.map((fault) => fault.name));
   for (const spec of set.authorities) {
-    if (faulty.has(spec.name)) await writePair(host, set.dir, spec.name, await createAuthority(spec.subject, validity(host, spec.lifeMs ?? AUTHORITY_LIFE_MS)));
+    if (faulty.has(spec.name)) await writePair(host, { dir: set.dir, name: spec.name }, await createAuthority(spec.subject, validity(host, spec.lifeMs ?? AUTHORITY_LIFE_MS)));
   }
   for (const spec of set.leaves) {
-    if (faulty.has(spec.name)) await writePair(host, set.dir, spec.name, await issueLeaf(await readPair(host, set.dir, spec.issuer), { ...spec, validity: validity(host, spec.lifeMs ?? LEAF_LIFE_MS) }));
+    if (faulty.has(spec.name)) await writePair(host, { dir: set.dir, name: spec.name }, await issueLeaf(await readPair(host, set.dir, spec.issuer), { ...spec, validity: validity(host, spec.lifeMs ?? LEAF_LIFE_MS) }));
   }
   for (const name of set.signingKeys) if (faulty.has(name)) await writeSigningKey(host, set.dir, name);
   return faults;
@@ -139,7 +139,7 @@ const validity = (host: Host, lifeMs: number): Validity => {
   return { notBefore: now - Math.min(BACKDATE_MS, lifeMs / 4), notAfter: now + lifeMs };
 };
 
-async function writePair(host: Host, dir: string, name: string, pair: KeyAndCertificate): Promise<void> {
+async function writePair(host: Host, { dir, name }: { readonly dir: string; readonly name: string }, pair: KeyAndCertificate): Promise<void> {
   await host.files.writeAtomic(keyFile(dir, name), pair.privateKeyPem, { mode: 0o600 });
   await host.files.writeAtomic(certificateFile(dir, name), pair.certificatePem, { mode: 0o600 });
 }

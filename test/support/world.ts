@@ -137,7 +137,7 @@ function normalise(value: Json): Json {
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/(127\.0\.0\.1|localhost):\d{2,5}/g, '$1:PORT'],
   [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-*'],
-  [/(-[0-9a-f]{8,10}-)[a-z0-9]{5}(?=[."\/]|$)/g, '$1*'],
+  [/(-[0-9a-f]{8,10}-)[a-z0-9]{5}(?=[."/]|$)/g, '$1*'],
   [/Health check passed in [0-9.]+m?s/g, 'Health check passed in TIME'],
 ];
 

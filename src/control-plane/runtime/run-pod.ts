@@ -39,7 +39,7 @@ async function runContainer(options: RunPodOptions, pod: Pod, { container, binar
     try {
       const { spec, ready } = await prepareContainer(options, pod, { container, binary, path: options.binaryPath(binary) });
       const onWaiting = (reason: string): void => options.onWaiting(spec.component, reason);
-      await ensureProcess(host, cluster.clusterId, spec, { signal, timeoutMs, onWaiting, ready: allProbes(ready.map(({ port, path }) => httpProbe(port, path))) });
+      await ensureProcess(host, spec, { clusterId: cluster.clusterId, signal, timeoutMs, onWaiting, ready: allProbes(ready.map(({ port, path }) => httpProbe(port, path))) });
       return undefined;
     } catch (error) {
       signal.throwIfAborted();

@@ -51,6 +51,12 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 const CHECK_MS = 1_000;
 const RETRY_MS = 5_000;
 
+interface Followed<T extends KubeObject> {
+  readonly kind: GroupKind;
+  readonly known: Map<string, T>;
+  readonly read: (object: KubeObject) => T;
+}
+
 class LocalRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #pins: Pins;
@@ -105,7 +111,7 @@ class LocalRuntime implements Runtime {
     const os = host.env.platform;
     await ensureVirtualNode(client, { os, arch: goArch(host), now: isoTime(host.clock.now()).replace(/\.\d+Z$/, 'Z') }, inner);
     if (this.#options.nodes === 'simulated') await client.apply(simulatedNode(), { signal: inner, force: true });
-    const followers = [this.#follow(POD, this.#pods, asPod, inner), this.#follow(DEPLOYMENT, this.#deployments, asDeployment, inner)];
+    const followers = [this.#follow({ kind: POD, known: this.#pods, read: asPod }, inner), this.#follow({ kind: DEPLOYMENT, known: this.#deployments, read: asDeployment }, inner)];
     const stopChecks = host.clock.every(CHECK_MS, () => this.#latch.open());
     try {
       const lost = Promise.race(followers);
@@ -123,7 +129,7 @@ class LocalRuntime implements Runtime {
     }
   }
 
-  async #follow<T extends KubeObject>(kind: GroupKind, known: Map<string, T>, read: (object: KubeObject) => T, signal: AbortSignal): Promise<void> {
+  async #follow<T extends KubeObject>({ kind, known, read }: Followed<T>, signal: AbortSignal): Promise<void> {
     for await (const event of this.#options.client.watch(kind, { signal })) {
       if (event.type === 'disconnected') continue;
       if (event.type === 'synced') {

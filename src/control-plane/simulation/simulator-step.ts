@@ -79,7 +79,7 @@ async function start(context: StepContext, options: SimulatorOptions): Promise<n
   for (let attempt = 1, port = known ?? (await host.net.freePort()); ; attempt++, port = await host.net.freePort()) {
     try {
       const onWaiting = (message: string): void => report({ type: 'progress', message });
-      await ensureProcess(host, cluster.clusterId, simulatorSpec(options.clusterDir, binary, port), { signal, timeoutMs, ready: httpProbe(port, '/healthz'), onWaiting });
+      await ensureProcess(host, simulatorSpec(options.clusterDir, binary, port), { clusterId: cluster.clusterId, signal, timeoutMs, ready: httpProbe(port, '/healthz'), onWaiting });
       return port;
     } catch (error) {
       const taken = error instanceof SlipwayError && error.code === 'SLW-LOC-002';
