@@ -13,7 +13,8 @@ const BUDGET = 10;
 
 type Render = (name: string) => string;
 
-const configMap: Render = (name) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\ndata:\n  key: "${name}"\n`;
+const configMap: Render = (name) =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\ndata:\n  key: "${name}"\n`;
 const deployment: Render = (name) =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: ${name}\n  namespace: default\nspec:\n  replicas: 1\n  selector:\n    matchLabels:\n      app: ${name}\n  template:\n    metadata:\n      labels:\n        app: ${name}\n    spec:\n      containers:\n        - name: main\n          image: example/app:1\n`;
 
@@ -45,9 +46,19 @@ function compare(what: string, render: Render, { kubectl, folder }: Arena): Benc
     writeFileSync(file, Array.from({ length: OBJECTS }, (_, index) => render(`${prefix}-${index}`)).join('---\n'));
     return file;
   };
-  const figures = Array.from({ length: RUNS }, (_, run) => [ours(write(`ours-${what.toLowerCase()}-${run}`)), peer(write(`peer-${what.toLowerCase()}-${run}`))] as const);
+  const figures = Array.from(
+    { length: RUNS },
+    (_, run) => [ours(write(`ours-${what.toLowerCase()}-${run}`)), peer(write(`peer-${what.toLowerCase()}-${run}`))] as const,
+  );
   const [oursMs, peerMs] = [median(figures.map(([ms]) => ms)), median(figures.map(([, ms]) => ms))];
-  return { what: `apply of ${OBJECTS} ${what}`, ours: oursMs, unit: 'ms', peer: { name: 'kubectl apply --server-side', value: peerMs }, budget: `>= ${BUDGET} x faster`, kept: peerMs >= BUDGET * oursMs };
+  return {
+    what: `apply of ${OBJECTS} ${what}`,
+    ours: oursMs,
+    unit: 'ms',
+    peer: { name: 'kubectl apply --server-side', value: peerMs },
+    budget: `>= ${BUDGET} x faster`,
+    kept: peerMs >= BUDGET * oursMs,
+  };
 }
 
 function time(command: string, args: readonly string[]): number {

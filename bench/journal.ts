@@ -36,7 +36,15 @@ function rowsOf(index: number): readonly DurableEvent[] {
   const step = `bench/make-thing/${index}`;
   const undo = { handler: 'bench', data: { path: `/var/lib/bench/${index}`, port: 30_000 + index }, title: `remove thing ${index}` };
   return [
-    { type: 'step.intended', step, subject: `Thing/${index}`, title: `make thing ${index}`, needs: index === 0 ? [] : [`bench/make-thing/${index - 1}`], change: { kind: 'create', summary: `create thing ${index}` }, intent: { undo, choices: { port: 30_000 + index } } },
+    {
+      type: 'step.intended',
+      step,
+      subject: `Thing/${index}`,
+      title: `make thing ${index}`,
+      needs: index === 0 ? [] : [`bench/make-thing/${index - 1}`],
+      change: { kind: 'create', summary: `create thing ${index}` },
+      intent: { undo, choices: { port: 30_000 + index } },
+    },
     { type: 'step.applied', step, outputs: { url: `https://127.0.0.1:${30_000 + index}`, version: '1.2.3' }, ms: 12 },
     { type: 'step.verified', step, ms: 3 },
   ];
@@ -46,7 +54,9 @@ async function fill(journal: Journal): Promise<void> {
   const time = '2026-01-01T00:00:00.000Z';
   for (let index = 0; journal.rows < ROWS; index++) {
     const entries = rowsOf(index).slice(0, ROWS - journal.rows);
-    await journal.append(entries.map((body) => ({ time, run: 'bench', type: body.type, body, ...('step' in body && { step: body.step }) })));
+    await journal.append(
+      entries.map((body) => ({ time, run: 'bench', type: body.type, body, ...('step' in body && { step: body.step }) })),
+    );
   }
 }
 
@@ -59,7 +69,13 @@ async function measureResume(dir: string): Promise<BenchRow> {
   const { size } = foldLedger(journal.read());
   const ms = performance.now() - begin;
   journal.close();
-  return { what: `resume at a journal of ${ROWS} rows: open, check the chain, fold ${size} entries`, ours: ms, unit: 'ms', budget: `<= ${RESUME_BUDGET_MS} ms`, kept: ms <= RESUME_BUDGET_MS };
+  return {
+    what: `resume at a journal of ${ROWS} rows: open, check the chain, fold ${size} entries`,
+    ours: ms,
+    unit: 'ms',
+    budget: `<= ${RESUME_BUDGET_MS} ms`,
+    kept: ms <= RESUME_BUDGET_MS,
+  };
 }
 
 async function measureRun(dir: string): Promise<BenchRow> {
@@ -68,10 +84,25 @@ async function measureRun(dir: string): Promise<BenchRow> {
   const common = { host, signal: new AbortController().signal, timeoutMs: 60_000, ledger: foldLedger(journal.read()) };
   const begin = performance.now();
   const plan = await makePlan({ project: 'bench', verb: 'up', steps, undoHandlers: new Map() }, { ...common, report: () => undefined });
-  await runUp({ ...common, slipway: 'bench', plan, steps, undoHandlers: new Map(), journal, redactor: new Redactor(), emit: () => undefined });
+  await runUp({
+    ...common,
+    slipway: 'bench',
+    plan,
+    steps,
+    undoHandlers: new Map(),
+    journal,
+    redactor: new Redactor(),
+    emit: () => undefined,
+  });
   const ms = (performance.now() - begin) / STEPS;
   journal.close();
-  return { what: 'engine, per step: plan, three durable records, verify', ours: ms, unit: 'ms', budget: `<= 1 % of a step of 100 ms`, kept: ms <= STEP_BUDGET_MS };
+  return {
+    what: 'engine, per step: plan, three durable records, verify',
+    ours: ms,
+    unit: 'ms',
+    budget: `<= 1 % of a step of 100 ms`,
+    kept: ms <= STEP_BUDGET_MS,
+  };
 }
 
 function emptyStep(index: number): Step {

@@ -29,7 +29,14 @@ export function formatTable(rows: readonly BenchRow[]): string {
   ]);
   const head = ['what', 'slipway', 'peer', 'peer / ours', 'budget', ''];
   const widths = head.map((title, i) => Math.max(title.length, ...cells.map((line) => line[i]?.length ?? 0)));
-  return [head, ...cells].map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  return [head, ...cells]
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 const round = (value: number): number => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));

@@ -17,7 +17,10 @@ interface Check {
 const generators = readdirSync(import.meta.dirname)
   .filter((file) => /^generate-.*\.ts$/.test(file) && !file.endsWith('.test.ts'))
   .sort()
-  .map((file): Check => ({ name: `generated: ${file.replace(/^generate-|\.ts$/g, '')}`, command: [node, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, file), '--check'] }));
+  .map((file): Check => ({
+    name: `generated: ${file.replace(/^generate-|\.ts$/g, '')}`,
+    command: [node, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, file), '--check'],
+  }));
 
 const checks: readonly Check[] = [
   { name: 'types', command: [bin('tsc'), '--noEmit'] },
@@ -25,7 +28,11 @@ const checks: readonly Check[] = [
   { name: 'format', command: [bin('oxfmt'), '--check'] },
   { name: 'dead code', command: [bin('knip')] },
   { name: 'house rules', command: [node, join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', 'unit', 'test/house/'] },
-  { name: 'shell scripts', command: ['shellcheck', '-x', 'slipway', 'scripts/bootstrap.sh', 'scripts/with-node.sh', '.ci/run'], optional: true },
+  {
+    name: 'shell scripts',
+    command: ['shellcheck', '-x', 'slipway', 'scripts/bootstrap.sh', 'scripts/with-node.sh', '.ci/run'],
+    optional: true,
+  },
   ...generators,
 ];
 

@@ -18,7 +18,11 @@ const AREAS: Readonly<Record<string, string>> = {
   STA: 'State, journal and lock',
   TCH: 'Toolchain',
 };
-const RETRIES: Readonly<Record<CodeEntry['retry'], string>> = { no: 'the same again fails again', backoff: 'later it may succeed; Slipway tries again within its bounds', 'after-user': 'a person must act first' };
+const RETRIES: Readonly<Record<CodeEntry['retry'], string>> = {
+  no: 'the same again fails again',
+  backoff: 'later it may succeed; Slipway tries again within its bounds',
+  'after-user': 'a person must act first',
+};
 
 const rows = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
 const areas = [...new Set(rows.map(([code]) => code.split('-')[1] ?? ''))];
@@ -42,5 +46,13 @@ what is written here. Codes and exit codes are API: they are added to, never cha
 | exit | meaning |
 |---|---|
 ${exits.join('\n')}
-${areas.map((area) => `\n## ${AREAS[area] ?? area}\n\n${rows.filter(([code]) => code.split('-')[1] === area).map(section).join('\n')}`).join('')}`,
+${areas
+  .map(
+    (area) =>
+      `\n## ${AREAS[area] ?? area}\n\n${rows
+        .filter(([code]) => code.split('-')[1] === area)
+        .map(section)
+        .join('\n')}`,
+  )
+  .join('')}`,
 );

@@ -38,14 +38,17 @@ const WHOLE_EVERY = 6;
 const seed = Number(values.seed);
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
 const sandbox = createSandbox(values.project === undefined ? { example: 'quickstart' } : {});
-if (values.project !== undefined) cpSync(resolve(values.project), join(sandbox.dir, 'project'), { recursive: true, filter: (path) => !path.endsWith('.slipway') });
+if (values.project !== undefined)
+  cpSync(resolve(values.project), join(sandbox.dir, 'project'), { recursive: true, filter: (path) => !path.endsWith('.slipway') });
 const plan: StormPlan = { sandbox, project: values.name, clusters: [values.cluster], seed };
 
 const before = readStorm(values.out);
 let rounds = before?.seed === seed && before.commit === commit ? [...before.rounds] : [];
 say(`sandbox ${sandbox.dir}, commit ${commit.slice(0, 12)}, seed ${seed}, ${rounds.length} rounds done before`);
 const reference = await takeReference(plan);
-say(`reference: up ${Math.round(reference.upMs)} ms, down ${Math.round(reference.downMs)} ms, ${Object.keys(reference.up).length} things in the world`);
+say(
+  `reference: up ${Math.round(reference.upMs)} ms, down ${Math.round(reference.downMs)} ms, ${Object.keys(reference.up).length} things in the world`,
+);
 
 const end = performance.now() + Number(values.minutes) * 60_000;
 for (let round = rounds.length; performance.now() < end; round++) {
@@ -54,7 +57,9 @@ for (let round = rounds.length; performance.now() < end; round++) {
   const result = await play(plan, reference, createRandom(seed * 100_003 + round));
   rounds = [...rounds, { round, ms: Math.round(performance.now() - started), ...result }];
   writeStorm(values.out, { commit, seed, rounds, totals: totalsOf(rounds) });
-  say(`round ${round}: ${result.kills.map((kill) => `${kill.verb}@${kill.at}${kill.landed ? '' : ' (too late)'} [${kill.phase}]`).join(', ')}`);
+  say(
+    `round ${round}: ${result.kills.map((kill) => `${kill.verb}@${kill.at}${kill.landed ? '' : ' (too late)'} [${kill.phase}]`).join(', ')}`,
+  );
 }
 say(JSON.stringify(totalsOf(rounds)));
 await sandbox.remove();
@@ -62,7 +67,11 @@ await sandbox.remove();
 function totalsOf(all: readonly Round[]): Totals {
   const kills = all.flatMap((round) => round.kills);
   const landed = (verb: string): number => kills.filter((kill) => kill.verb === verb && kill.landed).length;
-  return { rounds: all.length, killsAimed: kills.length, killsLanded: { up: landed('up'), down: landed('down'), children: landed('children') } };
+  return {
+    rounds: all.length,
+    killsAimed: kills.length,
+    killsLanded: { up: landed('up'), down: landed('down'), children: landed('children') },
+  };
 }
 
 function readStorm(path: string): StormFile | undefined {

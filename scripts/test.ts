@@ -21,7 +21,11 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly name: string; readonly assertionResults: readonly { readonly status: string }[] }[];
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
 }
 
 const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -37,7 +41,11 @@ const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 function runVitest(args: readonly string[], reportFile: string): Counts {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const result = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', vitest, 'run', '--passWithNoTests', ...reporters, ...args], { cwd: root, stdio: 'inherit' });
+  const result = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', vitest, 'run', '--passWithNoTests', ...reporters, ...args],
+    { cwd: root, stdio: 'inherit' },
+  );
   const counts = readCounts(reportFile);
   const hidden = result.status !== 0 && counts.failed === 0;
   return hidden ? { ...counts, failed: 1 } : counts;
@@ -47,8 +55,14 @@ function runVitest(args: readonly string[], reportFile: string): Counts {
 function readCounts(reportFile: string): Counts {
   if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
-  const unloadable = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloadable.length, skipped: report.numPendingTests + report.numTodoTests };
+  const unloadable = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloadable.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
 }
 
 const [suite = 'quick', ...filters] = process.argv.slice(2);

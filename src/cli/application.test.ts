@@ -45,10 +45,23 @@ describe('a command line that cannot be read', () => {
 
 describe('a command line that can be read', () => {
   it('becomes an invocation with its flags', async () => {
-    const parsed = await parseCommandLine('up plan.json -f some/dir --only Cluster/a --only Cluster/b --parallel 3 --timeout 1m30s --yes --no-color -v --state-dir s'.split(' '));
+    const parsed = await parseCommandLine(
+      'up plan.json -f some/dir --only Cluster/a --only Cluster/b --parallel 3 --timeout 1m30s --yes --no-color -v --state-dir s'.split(
+        ' ',
+      ),
+    );
     expect(parsed).toMatchObject({ kind: 'invocation', invocation: { command: 'up' } });
     const flags = parsed.kind === 'invocation' ? (parsed.invocation.flags as ProjectFlags) : undefined;
-    expect(flags).toMatchObject({ file: 'some/dir', only: ['Cluster/a', 'Cluster/b'], parallel: 3, timeout: 90_000, yes: true, noColor: true, verbose: true, stateDir: 's' });
+    expect(flags).toMatchObject({
+      file: 'some/dir',
+      only: ['Cluster/a', 'Cluster/b'],
+      parallel: 3,
+      timeout: 90_000,
+      yes: true,
+      noColor: true,
+      verbose: true,
+      stateDir: 's',
+    });
   });
 
   it('has the project here by default, and -f of logs follows', async () => {

@@ -5,7 +5,10 @@ import type { Invocation } from './context.ts';
 import { type ParseContext, rootRoutes } from './routes.ts';
 import { captureUsage } from './usage.ts';
 
-export type Parsed = { readonly kind: 'invocation'; readonly invocation: Invocation } | { readonly kind: 'help'; readonly text: string } | { readonly kind: 'error'; readonly error: unknown };
+export type Parsed =
+  | { readonly kind: 'invocation'; readonly invocation: Invocation }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'error'; readonly error: unknown };
 
 /** `columns` and colour play no part: help is the same text everywhere. */
 export async function parseCommandLine(argv: readonly string[]): Promise<Parsed> {
@@ -28,14 +31,27 @@ export function createApplication(text: ReturnType<typeof captureUsage>['text'])
   return buildApplication<ParseContext>(rootRoutes, {
     name: 'slipway',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false, onlyRequiredInUsageLine: true, disableAnsiColor: true },
+    documentation: {
+      caseStyle: 'convert-camel-to-kebab',
+      useAliasInUsageLine: false,
+      onlyRequiredInUsageLine: true,
+      disableAnsiColor: true,
+    },
     localization: { text },
   });
 }
 
 /** `slipway journal show` of what was typed, for hints. */
 function commandOf(argv: readonly string[]): string {
-  const words = argv.slice(0, argv.findIndex((word) => word.startsWith('-')) === -1 ? 2 : Math.min(2, argv.findIndex((word) => word.startsWith('-'))));
+  const words = argv.slice(
+    0,
+    argv.findIndex((word) => word.startsWith('-')) === -1
+      ? 2
+      : Math.min(
+          2,
+          argv.findIndex((word) => word.startsWith('-')),
+        ),
+  );
   const [first = '', second = ''] = words;
   return ['slipway', first, first === 'journal' || first === 'toolchain' ? second : ''].filter((word) => word !== '').join(' ');
 }

@@ -10,7 +10,8 @@ const installed = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0'])
 describe('completion', () => {
   it.each(SHELLS)('for %s knows every command and flag', (shell) => {
     const script = completionScript(shell);
-    for (const word of ['validate', 'up', 'journal', 'verify', 'toolchain', 'state-dir', 'detailed-exitcode']) expect(script).toContain(word);
+    for (const word of ['validate', 'up', 'journal', 'verify', 'toolchain', 'state-dir', 'detailed-exitcode'])
+      expect(script).toContain(word);
     expect(script).not.toMatch(/\bserve\b/);
   });
 
@@ -39,7 +40,9 @@ describe('completion', () => {
 
   it('fish completes', (context) => {
     if (!installed('fish')) return context.skip('fish is not installed');
-    const result = spawnSync('fish', ['-c', `${completionScript('fish')}\ncomplete -C 'slipway journal v'; complete -C 'slipway toolc'`], { encoding: 'utf8' });
+    const result = spawnSync('fish', ['-c', `${completionScript('fish')}\ncomplete -C 'slipway journal v'; complete -C 'slipway toolc'`], {
+      encoding: 'utf8',
+    });
     expect(result.stdout.split('\n').map((line) => line.split('\t')[0])).toEqual(expect.arrayContaining(['verify', 'toolchain']));
   });
 });

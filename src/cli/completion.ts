@@ -49,7 +49,9 @@ function flagsOf(command: Command<ParseContext>): readonly FlagEntry[] {
 
 /** Words that may follow: sub-commands, and the fixed words of `completion`. */
 function wordsAfter(entries: readonly Entry[], path: readonly string[]): readonly { readonly word: string; readonly brief: string }[] {
-  const children = entries.filter((entry) => entry.path.length === path.length + 1 && path.every((word, index) => entry.path[index] === word));
+  const children = entries.filter(
+    (entry) => entry.path.length === path.length + 1 && path.every((word, index) => entry.path[index] === word),
+  );
   const words = children.map((entry) => ({ word: entry.path.at(-1) ?? '', brief: entry.brief }));
   return path.join(' ') === 'completion' ? SHELLS.map((word) => ({ word, brief: `Script for ${word}` })) : words;
 }
@@ -72,7 +74,10 @@ _slipway() {
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in -*) break ;; esac
     case "\${path:+$path }$word" in
-${entries.map(({ path }) => `      '${path.join(' ')}')`).map((pattern) => `${pattern} path="\${path:+$path }$word" ;;`).join('\n')}
+${entries
+  .map(({ path }) => `      '${path.join(' ')}')`)
+  .map((pattern) => `${pattern} path="\${path:+$path }$word" ;;`)
+  .join('\n')}
     esac
   done
   case $path in
@@ -123,9 +128,15 @@ function fishScript(entries: readonly Entry[]): string {
     const parent = entry.path.slice(0, -1);
     const word = entry.path.at(-1) ?? '';
     const siblings = wordsAfter(entries, parent).map((sibling) => sibling.word);
-    const when = parent.length === 0 ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${parent.join(' ')}; and not __fish_seen_subcommand_from ${siblings.join(' ')}`;
+    const when =
+      parent.length === 0
+        ? '__fish_use_subcommand'
+        : `__fish_seen_subcommand_from ${parent.join(' ')}; and not __fish_seen_subcommand_from ${siblings.join(' ')}`;
     const seen = entry.path.map((part) => `__fish_seen_subcommand_from ${part}`).join('; and ');
-    return [`complete -c slipway -n '${when}' -f -a ${word} -d ${fishQuote(entry.brief)}`, ...entry.flags.map((flag) => fishFlag(seen, flag))];
+    return [
+      `complete -c slipway -n '${when}' -f -a ${word} -d ${fishQuote(entry.brief)}`,
+      ...entry.flags.map((flag) => fishFlag(seen, flag)),
+    ];
   });
   return `# fish completion for slipway; load with: slipway completion fish | source\n${lines.join('\n')}\ncomplete -c slipway -n '__fish_seen_subcommand_from completion' -f -a '${SHELLS.join(' ')}'\n`;
 }

@@ -78,8 +78,18 @@ describe('a whole down', () => {
     ['is covered by every name', { plan: down, flags: { confirm: ['old', 'disk'] } }, 'yes', 0],
     ['asks for the name of the project', { plan: down, at: person('demo') }, 'yes', 1],
     ['is declined by a wrong name', { plan: down, at: person('yes') }, 'no', 1],
-    ['that destroys nothing is covered by the name of the project too', { plan: { ...down, destroys: [] }, flags: { confirm: ['demo'] } }, 'yes', 0],
-    ['that destroys nothing is not covered by another name', { plan: { ...down, destroys: [] }, flags: { confirm: ['old'] } }, 'SLW-CLI-003', 0],
+    [
+      'that destroys nothing is covered by the name of the project too',
+      { plan: { ...down, destroys: [] }, flags: { confirm: ['demo'] } },
+      'yes',
+      0,
+    ],
+    [
+      'that destroys nothing is not covered by another name',
+      { plan: { ...down, destroys: [] }, flags: { confirm: ['old'] } },
+      'SLW-CLI-003',
+      0,
+    ],
   ] as const)('%s', async (_name, input, outcome, questions) => {
     const [result, asked] = await decide(input as Case);
     expect([result, asked.length]).toEqual([outcome, questions]);

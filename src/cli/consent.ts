@@ -53,10 +53,20 @@ function showPlan(session: Session, { plan }: ConfirmRequest): void {
 
 function refusal({ plan }: ConfirmRequest, missing: readonly string[]): SlipwayError {
   if (missing.length === 0) {
-    return new SlipwayError('SLW-CLI-003', `${plan.verb} of ${plan.project} would change ${plan.steps.filter((step) => step.change.kind !== 'none').length} things and nobody can be asked`, consentFix(plan));
+    return new SlipwayError(
+      'SLW-CLI-003',
+      `${plan.verb} of ${plan.project} would change ${plan.steps.filter((step) => step.change.kind !== 'none').length} things and nobody can be asked`,
+      consentFix(plan),
+    );
   }
-  const fix = plan.verb === 'down' && missing.length > 1 ? `add --confirm ${plan.project}` : `add ${missing.map((name) => `--confirm ${name}`).join(' ')}`;
-  return new SlipwayError('SLW-CLI-004', `this would destroy ${missing.join(', ')}, and that was not confirmed by name`, { fix, data: { missing } });
+  const fix =
+    plan.verb === 'down' && missing.length > 1
+      ? `add --confirm ${plan.project}`
+      : `add ${missing.map((name) => `--confirm ${name}`).join(' ')}`;
+  return new SlipwayError('SLW-CLI-004', `this would destroy ${missing.join(', ')}, and that was not confirmed by name`, {
+    fix,
+    data: { missing },
+  });
 }
 
 /** For `up` the registry's own advice fits. */

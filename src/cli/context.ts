@@ -11,7 +11,11 @@ export interface World {
 }
 
 /** A command: does its work in a session and returns the exit code; throws SlipwayErrors. Default export of each command module. */
-export type CommandRun<F extends GlobalFlags, A extends readonly (string | undefined)[] = readonly []> = (session: Session, flags: F, args: A) => Promise<number>;
+export type CommandRun<F extends GlobalFlags, A extends readonly (string | undefined)[] = readonly []> = (
+  session: Session,
+  flags: F,
+  args: A,
+) => Promise<number>;
 
 /** A command line that was understood: which command, and what it will run. */
 export interface Invocation {

@@ -29,7 +29,11 @@ const errorRecord: z.ZodType<ErrorRecord> = z.strictObject({
 const change: z.ZodType<Change> = z.strictObject({
   kind: z.enum(['none', 'create', 'update', 'replace', 'delete', 'deferred']),
   summary: z.string(),
-  details: z.array(z.strictObject({ object: z.string(), kind: z.enum(['create', 'update', 'replace', 'delete']), reason: z.string().exactOptional() })).exactOptional(),
+  details: z
+    .array(
+      z.strictObject({ object: z.string(), kind: z.enum(['create', 'update', 'replace', 'delete']), reason: z.string().exactOptional() }),
+    )
+    .exactOptional(),
   announces: z.record(z.string(), count).exactOptional(),
   destroys: z.array(z.string()).exactOptional(),
 });
@@ -54,7 +58,9 @@ const plan: z.ZodType<PlanData> = z.strictObject({
 });
 
 const intent: z.ZodType<Intent> = z.strictObject({
-  undo: z.strictObject({ handler: z.string(), data: z.json() as z.ZodType<Json>, title: z.string(), destroys: z.string().exactOptional() }).exactOptional(),
+  undo: z
+    .strictObject({ handler: z.string(), data: z.json() as z.ZodType<Json>, title: z.string(), destroys: z.string().exactOptional() })
+    .exactOptional(),
   choices: outputs.exactOptional(),
 });
 
@@ -69,18 +75,59 @@ type Schemas = { readonly [T in SlipwayEvent['type']]: z.ZodType<Extract<Slipway
 /** One schema for each event; strict, so that a field that is not documented here fails a test. */
 export const eventSchemas: Schemas = {
   version: z.strictObject({ type: z.literal('version'), format: z.literal('1.0'), slipway: z.string(), time }),
-  'run.started': z.strictObject({ type: z.literal('run.started'), run: z.string(), verb, project: z.string(), slipway: z.string(), planDigest: z.string(), time }),
+  'run.started': z.strictObject({
+    type: z.literal('run.started'),
+    run: z.string(),
+    verb,
+    project: z.string(),
+    slipway: z.string(),
+    planDigest: z.string(),
+    time,
+  }),
   'plan.made': z.strictObject({ type: z.literal('plan.made'), plan, time }),
-  'step.intended': z.strictObject({ type: z.literal('step.intended'), step, subject: z.string(), title: z.string(), needs: z.array(z.string()), change, intent, time }),
+  'step.intended': z.strictObject({
+    type: z.literal('step.intended'),
+    step,
+    subject: z.string(),
+    title: z.string(),
+    needs: z.array(z.string()),
+    change,
+    intent,
+    time,
+  }),
   'step.started': z.strictObject({ type: z.literal('step.started'), step, title: z.string(), subject: z.string(), phase, time }),
-  'step.progress': z.strictObject({ type: z.literal('step.progress'), step, message: z.string(), done: count.exactOptional(), total: count.exactOptional(), time }),
-  'step.waiting': z.strictObject({ type: z.literal('step.waiting'), step, object: z.string(), reason: z.string(), message: z.string(), forMs: ms, boundMs: ms, time }),
+  'step.progress': z.strictObject({
+    type: z.literal('step.progress'),
+    step,
+    message: z.string(),
+    done: count.exactOptional(),
+    total: count.exactOptional(),
+    time,
+  }),
+  'step.waiting': z.strictObject({
+    type: z.literal('step.waiting'),
+    step,
+    object: z.string(),
+    reason: z.string(),
+    message: z.string(),
+    forMs: ms,
+    boundMs: ms,
+    time,
+  }),
   'step.finding': z.strictObject({ type: z.literal('step.finding'), step, ...finding, time }),
   'step.log': z.strictObject({ type: z.literal('step.log'), step, source: z.string(), line: z.string(), time }),
   'step.unchanged': z.strictObject({ type: z.literal('step.unchanged'), step, time }),
   'step.applied': z.strictObject({ type: z.literal('step.applied'), step, outputs, ms, time }),
   'step.verified': z.strictObject({ type: z.literal('step.verified'), step, ms, time }),
-  'step.failed': z.strictObject({ type: z.literal('step.failed'), step, phase, error: errorRecord, attempt: count, retryInMs: ms.exactOptional(), time }),
+  'step.failed': z.strictObject({
+    type: z.literal('step.failed'),
+    step,
+    phase,
+    error: errorRecord,
+    attempt: count,
+    retryInMs: ms.exactOptional(),
+    time,
+  }),
   'step.skipped': z.strictObject({ type: z.literal('step.skipped'), step, reason: z.string(), time }),
   'step.undone': z.strictObject({ type: z.literal('step.undone'), step, ms, time }),
   'step.forgotten': z.strictObject({ type: z.literal('step.forgotten'), step, reason: z.string(), time }),
@@ -88,7 +135,15 @@ export const eventSchemas: Schemas = {
   finding: z.strictObject({ type: z.literal('finding'), ...finding, time }),
   error: z.strictObject({ type: z.literal('error'), error: errorRecord, time }),
   result: z.strictObject({ type: z.literal('result'), kind: z.string(), data: z.unknown(), time }),
-  'run.finished': z.strictObject({ type: z.literal('run.finished'), run: z.string(), status: z.enum(['done', 'failed', 'cancelled', 'detached', 'waiting']), exit: count, ms, changed: count, time }),
+  'run.finished': z.strictObject({
+    type: z.literal('run.finished'),
+    run: z.string(),
+    status: z.enum(['done', 'failed', 'cancelled', 'detached', 'waiting']),
+    exit: count,
+    ms,
+    changed: count,
+    time,
+  }),
 };
 
 /** What each event says, for the reference; `durable` ones are rows of the journal. */
@@ -96,7 +151,10 @@ export const eventMeanings: Readonly<Record<SlipwayEvent['type'], { readonly say
   version: { says: 'Always the first line: the version of this format and of Slipway.', durable: false },
   'run.started': { says: 'A run begins. `run` is its id, `planDigest` binds it to its plan.', durable: true },
   'plan.made': { says: 'The plan that is going to be run.', durable: true },
-  'step.intended': { says: 'The step is about to act; what it will use (names, ports) and how to undo it is durable by now.', durable: true },
+  'step.intended': {
+    says: 'The step is about to act; what it will use (names, ports) and how to undo it is durable by now.',
+    durable: true,
+  },
   'step.started': { says: 'The step enters a phase.', durable: false },
   'step.progress': { says: 'The step works; `done` of `total` where it can be counted.', durable: false },
   'step.waiting': { says: 'The step waits: for which object, why, how long already, and for how long at most.', durable: false },
@@ -123,7 +181,8 @@ export const resultKinds: Readonly<Record<string, string>> = {
   plan: 'A plan as in `plan.made`.',
   up: '`{status, exit, summary}`; `status` as in `run.finished`, `summary` is prose.',
   down: '`{status, exit, summary}`.',
-  status: '`{project, state, causes: [{object, reason, message, file?}], tree}`; a node of the tree is `{kind, name, state, reason?, message?, facts?, sinceMs?, children}`. With `--watch` one result for each change.',
+  status:
+    '`{project, state, causes: [{object, reason, message, file?}], tree}`; a node of the tree is `{kind, name, state, reason?, message?, facts?, sinceMs?, children}`. With `--watch` one result for each change.',
   kubeconfig: '`{kubeconfig}`, or `{file, context}` with `--merge`.',
   log: '`{component, line}`, one for each line.',
   journal: 'A row `{seq, run, hash, event}` for each row; `journal verify`: `{rows, intact, brokenAt?, message}`.',

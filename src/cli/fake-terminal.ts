@@ -57,7 +57,16 @@ export function createFakeWorld(options: FakeOptions = {}): FakeWorld {
   };
   const { clock, pass } = createFakeClock();
   const host = { clock, env: { get: (name: string) => options.env?.[name], cwd: '/work', home: '/home/me' } } as unknown as Host;
-  return { host, terminal, redactor: new Redactor(), text, questions, send: (name) => signals.forEach((callback) => callback(name)), closeStdout: () => closed.forEach((callback) => callback()), pass };
+  return {
+    host,
+    terminal,
+    redactor: new Redactor(),
+    text,
+    questions,
+    send: (name) => signals.forEach((callback) => callback(name)),
+    closeStdout: () => closed.forEach((callback) => callback()),
+    pass,
+  };
 }
 
 function createFakeClock(): { readonly clock: Clock; pass(ms: number): void } {

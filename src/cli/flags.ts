@@ -30,18 +30,42 @@ export type FlagSpecs<T> = { readonly [K in keyof T]-?: TypedFlagParameter<T[K]>
 export const text = (value: string): string => value;
 
 export const globalFlags: FlagSpecs<GlobalFlags> = {
-  output: { kind: 'enum', values: OUTPUTS, optional: true, brief: 'How to show things: tty on a terminal, plain elsewhere, json as NDJSON on stdout' },
+  output: {
+    kind: 'enum',
+    values: OUTPUTS,
+    optional: true,
+    brief: 'How to show things: tty on a terminal, plain elsewhere, json as NDJSON on stdout',
+  },
   noColor: { kind: 'boolean', default: false, withNegated: false, brief: 'No colours (also NO_COLOR)' },
   verbose: { kind: 'boolean', default: false, withNegated: false, brief: 'Say more: unchanged steps, log lines of children, causes' },
 };
 
-export const fileFlag: TypedFlagParameter<string> = { kind: 'parsed', parse: text, default: '.', placeholder: 'path', brief: 'The project: slipway.yaml, or a folder that holds it' };
-export const stateDirFlag: TypedFlagParameter<string | undefined> = { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Where the state lives instead of .slipway beside the project' };
+export const fileFlag: TypedFlagParameter<string> = {
+  kind: 'parsed',
+  parse: text,
+  default: '.',
+  placeholder: 'path',
+  brief: 'The project: slipway.yaml, or a folder that holds it',
+};
+export const stateDirFlag: TypedFlagParameter<string | undefined> = {
+  kind: 'parsed',
+  parse: text,
+  optional: true,
+  placeholder: 'dir',
+  brief: 'Where the state lives instead of .slipway beside the project',
+};
 
 export const projectFlags: FlagSpecs<ProjectFlags> = {
   ...globalFlags,
   file: fileFlag,
-  only: { kind: 'parsed', parse: parseSelection, optional: true, variadic: true, placeholder: 'kind/name', brief: 'Only these documents, with what they need (up) or what depends on them (down)' },
+  only: {
+    kind: 'parsed',
+    parse: parseSelection,
+    optional: true,
+    variadic: true,
+    placeholder: 'kind/name',
+    brief: 'Only these documents, with what they need (up) or what depends on them (down)',
+  },
   stateDir: stateDirFlag,
   toolchain: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Take component binaries from this folder first' },
   parallel: { kind: 'parsed', parse: parseCount, optional: true, placeholder: 'n', brief: 'How many steps may run at once' },
@@ -53,7 +77,14 @@ export const globalAliases = { v: 'verbose' } as const;
 
 export const consentFlags: FlagSpecs<ConsentFlags> = {
   yes: { kind: 'boolean', default: false, withNegated: false, brief: 'Accept a plan that destroys nothing' },
-  confirm: { kind: 'parsed', parse: text, optional: true, variadic: true, placeholder: 'name', brief: 'Accept the loss of what has this name; once for each destroyed thing' },
+  confirm: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    variadic: true,
+    placeholder: 'name',
+    brief: 'Accept the loss of what has this name; once for each destroyed thing',
+  },
 };
 
 export function parseCount(value: string): number {

@@ -28,7 +28,10 @@ export function watchInterrupts({ terminal, host }: World, { say, acts }: Interr
     count += 1;
     exit = name === 'SIGINT' ? exits.interrupted : exits.terminated;
     if (count === 1) {
-      if (acts) say(`${name}: ending what runs and leaving a state to continue from; once more to detach at once (children keep running and the next run finds them)`);
+      if (acts)
+        say(
+          `${name}: ending what runs and leaving a state to continue from; once more to detach at once (children keep running and the next run finds them)`,
+        );
       graceful.abort(new DOMException(`stopped by ${name}`, 'AbortError'));
       return;
     }
@@ -36,10 +39,12 @@ export function watchInterrupts({ terminal, host }: World, { say, acts }: Interr
     if (count > 2) terminal.exit(exit);
     host.clock.every(DETACH_MS, () => terminal.exit(exit ?? exits.interrupted));
   });
-  const stopClosed = acts ? () => undefined : terminal.onClosed(() => {
-    exit ??= exits.done;
-    graceful.abort(new DOMException('nobody reads the output any more', 'AbortError'));
-  });
+  const stopClosed = acts
+    ? () => undefined
+    : terminal.onClosed(() => {
+        exit ??= exits.done;
+        graceful.abort(new DOMException('nobody reads the output any more', 'AbortError'));
+      });
   return {
     signal: graceful.signal,
     detach: detach.signal,

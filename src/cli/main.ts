@@ -14,15 +14,25 @@ if (argv.length === 1 && (argv[0] === 'version' || argv[0] === '--version')) {
 }
 
 async function main(): Promise<void> {
-  const [{ createNodeTerminal }, { parseCommandLine }] = await Promise.all([import('../host/node-terminal.ts'), import('./application.ts')]);
+  const [{ createNodeTerminal }, { parseCommandLine }] = await Promise.all([
+    import('../host/node-terminal.ts'),
+    import('./application.ts'),
+  ]);
   const terminal = createNodeTerminal();
   const parsed = await parseCommandLine(argv);
   if (parsed.kind === 'help') {
     terminal.stdout.write(parsed.text);
     return;
   }
-  const [{ createNodeHost }, { Redactor }, session] = await Promise.all([import('../host/node.ts'), import('../core/redaction.ts'), import('./session.ts')]);
+  const [{ createNodeHost }, { Redactor }, session] = await Promise.all([
+    import('../host/node.ts'),
+    import('../core/redaction.ts'),
+    import('./session.ts'),
+  ]);
   const world = { host: createNodeHost(), terminal, redactor: new Redactor() };
-  const exit = parsed.kind === 'error' ? session.failBeforeSession(parsed.error, session.guessFlags(argv), world) : await session.runInvocation(parsed.invocation, world);
+  const exit =
+    parsed.kind === 'error'
+      ? session.failBeforeSession(parsed.error, session.guessFlags(argv), world)
+      : await session.runInvocation(parsed.invocation, world);
   terminal.exit(exit);
 }

@@ -19,7 +19,10 @@ export async function mergeKubeconfig(host: Host, kubeconfig: string): Promise<{
 }
 
 function targetFile(host: Host): string {
-  const first = host.env.get('KUBECONFIG')?.split(delimiter).find((part) => part !== '');
+  const first = host.env
+    .get('KUBECONFIG')
+    ?.split(delimiter)
+    .find((part) => part !== '');
   return first ?? join(host.env.home, '.kube', 'config');
 }
 

@@ -14,7 +14,18 @@ import type { ToolchainFlags } from './commands/toolchain/list.ts';
 import type { UnlockFlags } from './commands/unlock.ts';
 import type { UpFlags } from './commands/up.ts';
 import type { Invocation } from './context.ts';
-import { consentFlags, type FlagSpecs, globalAliases, type GlobalFlags, globalFlags, parseCount, projectAliases, type ProjectFlags, projectFlags, text } from './flags.ts';
+import {
+  consentFlags,
+  type FlagSpecs,
+  globalAliases,
+  type GlobalFlags,
+  globalFlags,
+  parseCount,
+  projectAliases,
+  type ProjectFlags,
+  projectFlags,
+  text,
+} from './flags.ts';
 import type { Session } from './session.ts';
 
 /** The parser's context: instead of running a command it notes what is to be run. */
@@ -41,8 +52,15 @@ interface CommandSpec<F extends GlobalFlags> {
 }
 
 function command<F extends GlobalFlags>(name: string, spec: CommandSpec<F>): Command<ParseContext> {
-  const toParameter = (arg: ArgumentSpec) => ({ placeholder: arg.name, brief: arg.brief, parse: text, ...(arg.optional === true && { optional: true }) });
-  const positional = spec.anyArgs ? { kind: 'array', parameter: toParameter(spec.anyArgs) } : { kind: 'tuple', parameters: (spec.args ?? []).map(toParameter) };
+  const toParameter = (arg: ArgumentSpec) => ({
+    placeholder: arg.name,
+    brief: arg.brief,
+    parse: text,
+    ...(arg.optional === true && { optional: true }),
+  });
+  const positional = spec.anyArgs
+    ? { kind: 'array', parameter: toParameter(spec.anyArgs) }
+    : { kind: 'tuple', parameters: (spec.args ?? []).map(toParameter) };
   function note(this: ParseContext, flags: F, ...args: readonly string[]): void {
     this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, args as never) };
   }
@@ -61,7 +79,11 @@ const toolchainFlags: FlagSpecs<ToolchainFlags> = {
 
 const project = { flags: projectFlags, aliases: projectAliases } as const;
 
-const validate = command<ProjectFlags>('validate', { ...project, brief: 'Find all errors of the project at once, before anything is touched', load: () => import('./commands/validate.ts') });
+const validate = command<ProjectFlags>('validate', {
+  ...project,
+  brief: 'Find all errors of the project at once, before anything is touched',
+  load: () => import('./commands/validate.ts'),
+});
 
 const plan = command<PlanFlags>('plan', {
   brief: 'Show what up would create, change, replace and destroy',
@@ -88,7 +110,12 @@ const down = command<DownFlags>('down', {
   flags: {
     ...projectFlags,
     ...consentFlags,
-    prune: { kind: 'boolean', default: false, withNegated: false, brief: 'On clusters that were there before: also the workloads that GitOps applied' },
+    prune: {
+      kind: 'boolean',
+      default: false,
+      withNegated: false,
+      brief: 'On clusters that were there before: also the workloads that GitOps applied',
+    },
     forget: { kind: 'boolean', default: false, withNegated: false, brief: 'Afterwards also the journal and the generated identities' },
   },
   load: () => import('./commands/down.ts'),
@@ -104,7 +131,10 @@ const status = command<StatusFlags>('status', {
 const kubeconfig = command<KubeconfigFlags>('kubeconfig', {
   brief: 'Print a self-contained kubeconfig of a cluster',
   aliases: projectAliases,
-  flags: { ...projectFlags, merge: { kind: 'boolean', default: false, withNegated: false, brief: 'Add it to your kubeconfig instead; the current context stays' } },
+  flags: {
+    ...projectFlags,
+    merge: { kind: 'boolean', default: false, withNegated: false, brief: 'Add it to your kubeconfig instead; the current context stays' },
+  },
   args: [{ name: 'cluster', brief: 'May be left out when the project has one cluster', optional: true }],
   load: () => import('./commands/kubeconfig.ts'),
 });
@@ -127,21 +157,41 @@ const logs = command<LogsFlags>('logs', {
 const journal = buildRouteMap<string, ParseContext>({
   docs: { brief: 'Read what was done: the append-only, hash-chained journal' },
   routes: {
-    show: command<ProjectFlags>('journal show', { ...project, brief: 'Print the journal as NDJSON, or replay it with --output tty|plain', load: () => import('./commands/journal/show.ts') }),
-    verify: command<ProjectFlags>('journal verify', { ...project, brief: 'Prove that no row was changed or lost', load: () => import('./commands/journal/verify.ts') }),
+    show: command<ProjectFlags>('journal show', {
+      ...project,
+      brief: 'Print the journal as NDJSON, or replay it with --output tty|plain',
+      load: () => import('./commands/journal/show.ts'),
+    }),
+    verify: command<ProjectFlags>('journal verify', {
+      ...project,
+      brief: 'Prove that no row was changed or lost',
+      load: () => import('./commands/journal/verify.ts'),
+    }),
   },
 });
 
 const unlock = command<UnlockFlags>('unlock', {
   brief: 'Free the lock of an owner that is gone for good',
   aliases: projectAliases,
-  flags: { ...projectFlags, confirm: { kind: 'parsed', parse: text, optional: true, placeholder: 'owner', brief: 'The owner as the lock error names it' } },
+  flags: {
+    ...projectFlags,
+    confirm: { kind: 'parsed', parse: text, optional: true, placeholder: 'owner', brief: 'The owner as the lock error names it' },
+  },
   load: () => import('./commands/unlock.ts'),
 });
 
-const doctor = command<ProjectFlags>('doctor', { ...project, brief: 'Check this machine, and say how to mend it', load: () => import('./commands/doctor.ts') });
+const doctor = command<ProjectFlags>('doctor', {
+  ...project,
+  brief: 'Check this machine, and say how to mend it',
+  load: () => import('./commands/doctor.ts'),
+});
 
-const version = command<GlobalFlags>('version', { brief: 'Print the version', flags: globalFlags, aliases: globalAliases, load: () => import('./commands/version.ts') });
+const version = command<GlobalFlags>('version', {
+  brief: 'Print the version',
+  flags: globalFlags,
+  aliases: globalAliases,
+  load: () => import('./commands/version.ts'),
+});
 
 const explain = command<GlobalFlags>('explain', {
   brief: 'Explain an outcome code or a field of the project file',
@@ -164,19 +214,41 @@ const init = command<InitFlags>('init', {
   aliases: globalAliases,
   flags: {
     ...globalFlags,
-    name: { kind: 'parsed', parse: text, optional: true, placeholder: 'name', brief: "Name of project and cluster; default: the folder's name" },
+    name: {
+      kind: 'parsed',
+      parse: text,
+      optional: true,
+      placeholder: 'name',
+      brief: "Name of project and cluster; default: the folder's name",
+    },
     provisioner: { kind: 'enum', values: ['local', 'existing'], optional: true, brief: 'How the cluster comes to be' },
     repository: { kind: 'parsed', parse: text, optional: true, placeholder: 'url', brief: 'What Flux applies: a path, https:// or ssh://' },
     branch: { kind: 'parsed', parse: text, optional: true, placeholder: 'branch', brief: 'Default: main' },
     path: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Folder in the repository; default: ./clusters/NAME' },
-    kubeconfig: { kind: 'parsed', parse: text, optional: true, placeholder: 'path', brief: 'For an existing cluster; default: the variable KUBECONFIG' },
-    fleet: { kind: 'boolean', default: false, withNegated: false, brief: 'Also write a small fleet folder, so that up has something to apply' },
+    kubeconfig: {
+      kind: 'parsed',
+      parse: text,
+      optional: true,
+      placeholder: 'path',
+      brief: 'For an existing cluster; default: the variable KUBECONFIG',
+    },
+    fleet: {
+      kind: 'boolean',
+      default: false,
+      withNegated: false,
+      brief: 'Also write a small fleet folder, so that up has something to apply',
+    },
   },
   args: [{ name: 'folder', brief: 'Where to; default: here', optional: true }],
   load: () => import('./commands/init.ts'),
 });
 
-const schema = command<GlobalFlags>('schema', { brief: 'Print the JSON Schema of the project file, for editors', flags: globalFlags, aliases: globalAliases, load: () => import('./commands/schema.ts') });
+const schema = command<GlobalFlags>('schema', {
+  brief: 'Print the JSON Schema of the project file, for editors',
+  flags: globalFlags,
+  aliases: globalAliases,
+  load: () => import('./commands/schema.ts'),
+});
 
 const toolchain = buildRouteMap<string, ParseContext>({
   docs: { brief: 'The real components that local clusters run: etcd, kube-apiserver, Flux, …' },
@@ -203,7 +275,11 @@ const serve = buildRouteMap<string, ParseContext>({
   routes: {
     git: command<ServeFlags>('serve git', {
       brief: 'Serve repositories read-only on loopback',
-      flags: { ...globalFlags, config: { kind: 'parsed', parse: text, placeholder: 'path', brief: 'What is served' }, rotate: { kind: 'parsed', parse: text, variadic: true, optional: true, placeholder: 'folder', brief: 'Logs to keep small' } },
+      flags: {
+        ...globalFlags,
+        config: { kind: 'parsed', parse: text, placeholder: 'path', brief: 'What is served' },
+        rotate: { kind: 'parsed', parse: text, variadic: true, optional: true, placeholder: 'folder', brief: 'Logs to keep small' },
+      },
       aliases: globalAliases,
       load: () => import('./commands/serve/git.ts'),
     }),
@@ -213,8 +289,27 @@ const serve = buildRouteMap<string, ParseContext>({
 export const rootRoutes: RouteMap<ParseContext> = buildRouteMap<string, ParseContext>({
   docs: {
     brief: 'From nothing to a fleet of Kubernetes clusters under GitOps',
-    fullDescription: 'From nothing to a fleet of Kubernetes clusters under GitOps: one declarative project, one plan, one crash-safe run.\nFlags follow the verb. Every error has a code: slipway explain CODE.',
+    fullDescription:
+      'From nothing to a fleet of Kubernetes clusters under GitOps: one declarative project, one plan, one crash-safe run.\nFlags follow the verb. Every error has a code: slipway explain CODE.',
     hideRoute: { serve: true },
   },
-  routes: { init, validate, plan, up, down, status, kubeconfig, logs, journal, unlock, doctor, explain, schema, completion, toolchain, version, serve },
+  routes: {
+    init,
+    validate,
+    plan,
+    up,
+    down,
+    status,
+    kubeconfig,
+    logs,
+    journal,
+    unlock,
+    doctor,
+    explain,
+    schema,
+    completion,
+    toolchain,
+    version,
+    serve,
+  },
 });

@@ -8,11 +8,16 @@ import { exitOf, guessFlags, runInvocation, type Session, stamp } from './sessio
 
 const flags = (output?: OutputMode): GlobalFlags => ({ noColor: false, verbose: false, ...(output !== undefined && { output }) });
 
-function start(world: FakeWorld, run: (session: Session) => Promise<number>, { command = 'up', output }: { readonly command?: string; readonly output?: OutputMode } = {}): Promise<number> {
+function start(
+  world: FakeWorld,
+  run: (session: Session) => Promise<number>,
+  { command = 'up', output }: { readonly command?: string; readonly output?: OutputMode } = {},
+): Promise<number> {
   return runInvocation({ command, flags: flags(output), run }, world);
 }
 
-const untilAborted = (session: Session): Promise<number> => new Promise((_resolve, reject) => session.signal.addEventListener('abort', () => reject(session.signal.reason as Error), { once: true }));
+const untilAborted = (session: Session): Promise<number> =>
+  new Promise((_resolve, reject) => session.signal.addEventListener('abort', () => reject(session.signal.reason as Error), { once: true }));
 
 describe('the exit code', () => {
   it.each(Object.entries(codes))('of %s is the registry’s', (code, entry) => {
@@ -52,7 +57,10 @@ describe('signals', () => {
   it('the second detaches, the third ends at once', async () => {
     const world = createFakeWorld();
     const detached: boolean[] = [];
-    const exit = start(world, (session) => new Promise((resolve) => session.detach.addEventListener('abort', () => (detached.push(true), resolve(1)))));
+    const exit = start(
+      world,
+      (session) => new Promise((resolve) => session.detach.addEventListener('abort', () => (detached.push(true), resolve(1)))),
+    );
     world.send('SIGINT');
     world.send('SIGINT');
     expect(() => world.send('SIGINT')).toThrow(ProcessExit);
@@ -97,13 +105,20 @@ describe('json', () => {
       },
       { output: 'json' },
     );
-    const events = world.text.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { type: string });
+    const events = world.text.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
     expect(events.map((event) => event.type)).toEqual(['version', 'finding', 'result', 'error']);
     expect(world.text.stderr).toBe('');
   });
 
   it('is guessed for a command line that could not be read', () => {
-    expect([guessFlags(['up', '--output', 'json']).output, guessFlags(['up', '--output=json']).output, guessFlags(['up', '--output', 'x']).output]).toEqual(['json', 'json', undefined]);
+    expect([
+      guessFlags(['up', '--output', 'json']).output,
+      guessFlags(['up', '--output=json']).output,
+      guessFlags(['up', '--output', 'x']).output,
+    ]).toEqual(['json', 'json', undefined]);
   });
 });
 
@@ -156,7 +171,15 @@ describe('a live tree', () => {
         session.emit(stamp(session, { type: 'step.started', step: `a/b/${i % 7}`, title: `t${i}`, subject: 's', phase: 'apply' }));
         if (i % 10 === 0) world.pass(100);
       }
-      session.emit(stamp(session, { type: 'step.failed', step: 'a/b/1', phase: 'apply', attempt: 1, error: { code: 'SLW-BUG-001', message: 'broken', fix: 'f', retry: 'no' } }));
+      session.emit(
+        stamp(session, {
+          type: 'step.failed',
+          step: 'a/b/1',
+          phase: 'apply',
+          attempt: 1,
+          error: { code: 'SLW-BUG-001', message: 'broken', fix: 'f', retry: 'no' },
+        }),
+      );
       return Promise.resolve(1);
     });
     const { stderr } = world.text;

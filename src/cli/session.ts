@@ -70,7 +70,10 @@ function createSession(world: World, view: View, { interrupts, beat }: SessionPa
     say: (...lines) => view.say(lines.map((line) => world.redactor.redact(line))),
     result: (kind, data, lines) => {
       const event = world.redactor.redactData(stamp(world, { type: 'result', kind, data }));
-      view.result(event as SlipwayEvent & { readonly type: 'result' }, lines.map((line) => world.redactor.redact(line)));
+      view.result(
+        event as SlipwayEvent & { readonly type: 'result' },
+        lines.map((line) => world.redactor.redact(line)),
+      );
     },
     suspend: view.suspend,
   };
@@ -165,11 +168,21 @@ function createPulse(world: World, view: View): { beat(event: SlipwayEvent): voi
   return { beat, stop };
 }
 
-const ENDS = new Set<SlipwayEvent['type']>(['step.applied', 'step.verified', 'step.unchanged', 'step.skipped', 'step.undone', 'step.forgotten', 'step.failed']);
+const ENDS = new Set<SlipwayEvent['type']>([
+  'step.applied',
+  'step.verified',
+  'step.unchanged',
+  'step.skipped',
+  'step.undone',
+  'step.forgotten',
+  'step.failed',
+]);
 
 /** What a command line that could not be read most likely asked for, so that its error comes in the wanted form. */
 export function guessFlags(argv: readonly string[]): GlobalFlags {
-  const value = argv.flatMap((word, index) => (word === '--output' ? [argv[index + 1]] : word.startsWith('--output=') ? [word.slice(9)] : []))[0];
+  const value = argv.flatMap((word, index) =>
+    word === '--output' ? [argv[index + 1]] : word.startsWith('--output=') ? [word.slice(9)] : [],
+  )[0];
   const output = value === 'json' ? value : value === 'tty' || value === 'plain' ? value : undefined;
   return { noColor: argv.includes('--no-color'), verbose: false, ...(output !== undefined && { output }) };
 }

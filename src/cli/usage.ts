@@ -42,15 +42,21 @@ export function captureUsage(command: () => string): UsageCapture {
 
 function unknownCommand(input: string, corrections: readonly string[]): SlipwayError {
   const names = corrections.filter((name) => !name.startsWith('--'));
-  return new SlipwayError('SLW-CLI-001', `there is no command "${input}"`, names.length > 0 ? { fix: `did you mean ${names.join(' or ')}?` } : {});
+  return new SlipwayError(
+    'SLW-CLI-001',
+    `there is no command "${input}"`,
+    names.length > 0 ? { fix: `did you mean ${names.join(' or ')}?` } : {},
+  );
 }
 
 function wrongArguments(thrown: ArgumentScannerError, command: string): SlipwayError {
   const message = formatMessageForArgumentScannerError(thrown, {
     FlagNotFoundError: (error: FlagNotFoundError) => `there is no flag --${error.input.replace(/^-+/, '')}`,
     AliasNotFoundError: (error: AliasNotFoundError) => `there is no flag -${error.input}`,
-    ArgumentParseError: (error: ArgumentParseError) => `${flagName(error.externalFlagNameOrPlaceholder)}: ${error.exception instanceof Error ? error.exception.message : String(error.exception)}`,
-    EnumValidationError: (error: EnumValidationError) => `${flagName(error.externalFlagName)}: "${error.input}" is none of ${error.values.join(', ')}`,
+    ArgumentParseError: (error: ArgumentParseError) =>
+      `${flagName(error.externalFlagNameOrPlaceholder)}: ${error.exception instanceof Error ? error.exception.message : String(error.exception)}`,
+    EnumValidationError: (error: EnumValidationError) =>
+      `${flagName(error.externalFlagName)}: "${error.input}" is none of ${error.values.join(', ')}`,
     UnexpectedPositionalError: (error: UnexpectedPositionalError) => `"${error.input}" is one argument too many`,
     UnsatisfiedFlagError: (error: UnsatisfiedFlagError) => `${flagName(error.externalFlagName)} needs a value`,
     UnsatisfiedPositionalError: (error: UnsatisfiedPositionalError) => `the argument ${error.placeholder.toUpperCase()} is missing`,

@@ -22,7 +22,13 @@ async function askAll(session: Session, suggestedName: string): Promise<InitAnsw
   intro('A first slipway.yaml', streams);
   const answers = await group(
     {
-      name: () => text({ message: 'Name of project and cluster', initialValue: suggestedName, validate: (value) => (isLabel(value ?? '') ? undefined : 'lower-case letters, digits and "-"'), ...streams }),
+      name: () =>
+        text({
+          message: 'Name of project and cluster',
+          initialValue: suggestedName,
+          validate: (value) => (isLabel(value ?? '') ? undefined : 'lower-case letters, digits and "-"'),
+          ...streams,
+        }),
       provisioner: () =>
         select<'local' | 'existing'>({
           message: 'How does the cluster come to be?',
@@ -42,7 +48,14 @@ async function askAll(session: Session, suggestedName: string): Promise<InitAnsw
           ],
           ...streams,
         }),
-      repository: ({ results }) => (results.source === 'repository' ? text({ message: 'Path, https:// or ssh:// of the repository', validate: (value) => ((value ?? '') === '' ? 'a path or URL' : undefined), ...streams }) : undefined),
+      repository: ({ results }) =>
+        results.source === 'repository'
+          ? text({
+              message: 'Path, https:// or ssh:// of the repository',
+              validate: (value) => ((value ?? '') === '' ? 'a path or URL' : undefined),
+              ...streams,
+            })
+          : undefined,
       write: () => confirm({ message: 'Write slipway.yaml?', ...streams }),
     },
     {
@@ -57,5 +70,10 @@ async function askAll(session: Session, suggestedName: string): Promise<InitAnsw
   }
   outro('Good.', streams);
   const repository = answers.source === 'fleet' ? './fleet' : answers.repository;
-  return { name: answers.name, provisioner: answers.provisioner, fleet: answers.source === 'fleet', ...(typeof repository === 'string' && { repository }) };
+  return {
+    name: answers.name,
+    provisioner: answers.provisioner,
+    fleet: answers.source === 'fleet',
+    ...(typeof repository === 'string' && { repository }),
+  };
 }

@@ -19,7 +19,10 @@ export function provideBinariesStep(options: ControlPlaneOptions & { readonly bi
     title: `provide the binaries of ${options.clusterName}`,
     subject: options.subject,
     needs: options.needs ?? [],
-    observe: async (context) => ({ located: await locateBinaries(context.host, names, { ...locateOptions, signal: context.signal }), recorded: context.record?.outputs }),
+    observe: async (context) => ({
+      located: await locateBinaries(context.host, names, { ...locateOptions, signal: context.signal }),
+      recorded: context.record?.outputs,
+    }),
     change: ({ located, recorded }) => binariesChange(located, recorded),
     apply: async (context) => {
       const found = await provideBinaries(context.host, names, { ...locateOptions, signal: context.signal, report: context.report });
@@ -30,7 +33,11 @@ export function provideBinariesStep(options: ControlPlaneOptions & { readonly bi
 
 function binariesChange({ missing, found }: Located, recorded: Outputs | undefined): Change {
   if (missing.length > 0) {
-    const details = missing.map(({ name, version }) => ({ object: `${name} ${version}`, kind: 'create' as const, reason: 'not in the cache' }));
+    const details = missing.map(({ name, version }) => ({
+      object: `${name} ${version}`,
+      kind: 'create' as const,
+      reason: 'not in the cache',
+    }));
     return { kind: 'create', summary: `build ${missing.map(({ name }) => name).join(', ')} from source`, details };
   }
   const moved = found.filter(({ name, path }) => recorded?.[name] !== path);
@@ -42,7 +49,10 @@ function binariesChange({ missing, found }: Located, recorded: Outputs | undefin
 }
 
 /** Path of a binary: where it is found now, else what the binaries step gave. */
-export async function binaryPath(context: StepContext, wish: { readonly binary: BinaryName; readonly toolchainDir: string | undefined; readonly binariesStep: StepId }): Promise<string | undefined> {
+export async function binaryPath(
+  context: StepContext,
+  wish: { readonly binary: BinaryName; readonly toolchainDir: string | undefined; readonly binariesStep: StepId },
+): Promise<string | undefined> {
   const { found } = await locateBinaries(context.host, [wish.binary], { toolchainDir: wish.toolchainDir, signal: context.signal });
   const given = context.outputs(wish.binariesStep)?.[wish.binary];
   return found[0]?.path ?? (typeof given === 'string' ? given : undefined);

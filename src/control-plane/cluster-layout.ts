@@ -77,7 +77,13 @@ export function clusterIdentities(name: string, layout: ClusterLayout, lives: Ce
       // etcd dials itself with its server certificate (gRPC gateway): it is a client as well.
       { name: 'etcd-server', issuer: 'etcd-ca', subject: { commonName: 'etcd' }, usages: ['server', 'client'], ...local, ...life },
       { name: 'etcd-peer', issuer: 'etcd-ca', subject: { commonName: 'etcd-peer' }, usages: ['server', 'client'], ...local, ...life },
-      { name: 'apiserver-etcd-client', issuer: 'etcd-ca', subject: { commonName: 'kube-apiserver-etcd-client' }, usages: ['client'], ...life },
+      {
+        name: 'apiserver-etcd-client',
+        issuer: 'etcd-ca',
+        subject: { commonName: 'kube-apiserver-etcd-client' },
+        usages: ['client'],
+        ...life,
+      },
       { name: 'front-proxy-client', issuer: 'front-proxy-ca', subject: { commonName: 'front-proxy-client' }, usages: ['client'], ...life },
       {
         name: 'apiserver',

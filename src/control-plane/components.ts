@@ -5,9 +5,22 @@ import type { Host } from '../host/host.ts';
 import type { BinaryName } from '../toolchain/catalogue.ts';
 import { fingerprintOf } from '../pki/certificates.ts';
 import { clusterLayout, type ClusterLayout, type PairName } from './cluster-layout.ts';
-import { apiserverArgs, type ControlPlaneComponent, type ControlPlanePorts, controllerManagerArgs, etcdArgs } from './control-plane-args.ts';
+import {
+  apiserverArgs,
+  type ControlPlaneComponent,
+  type ControlPlanePorts,
+  controllerManagerArgs,
+  etcdArgs,
+} from './control-plane-args.ts';
 import { ensureKubeconfigs, type LocalCluster, reassignPorts, requireCluster } from './local-cluster.ts';
-import { ensureProcess, type EnsureOptions, type EnsureResult, observeProcess, type ProcessSpec, type ReadinessProbe } from './processes.ts';
+import {
+  ensureProcess,
+  type EnsureOptions,
+  type EnsureResult,
+  observeProcess,
+  type ProcessSpec,
+  type ReadinessProbe,
+} from './processes.ts';
 import { httpsProbe, waitUntilServing } from './readiness-probe.ts';
 
 interface Component {
@@ -72,11 +85,16 @@ async function etcdIncarnation(host: Host, clusterId: string): Promise<string> {
 }
 
 /** What should run, from what is on disk now. */
-export async function componentSpec(host: Host, cluster: LocalCluster, { component, binary }: { component: ControlPlaneComponent; binary: string }): Promise<ProcessSpec> {
+export async function componentSpec(
+  host: Host,
+  cluster: LocalCluster,
+  { component, binary }: { component: ControlPlaneComponent; binary: string },
+): Promise<ProcessSpec> {
   const layout = clusterLayout(cluster.dir);
   const { args, ports, certificates } = componentTable[component];
   const fingerprints = await Promise.all(certificates.map((name) => fingerprintOfFile(host, layout.cert(name))));
-  const kubeconfig = component === 'kube-controller-manager' ? sha256((await host.files.readText(layout.controllerManagerKubeconfig)) ?? '') : null;
+  const kubeconfig =
+    component === 'kube-controller-manager' ? sha256((await host.files.readText(layout.controllerManagerKubeconfig)) ?? '') : null;
   return {
     component,
     command: binary,
@@ -93,7 +111,11 @@ export async function componentSpec(host: Host, cluster: LocalCluster, { compone
 }
 
 /** With `path`, another question than the component's usual one. */
-export function componentProbe(host: Host, cluster: LocalCluster, { component, path }: { readonly component: ControlPlaneComponent; readonly path?: string }): ReadinessProbe {
+export function componentProbe(
+  host: Host,
+  cluster: LocalCluster,
+  { component, path }: { readonly component: ControlPlaneComponent; readonly path?: string },
+): ReadinessProbe {
   const layout = clusterLayout(cluster.dir);
   const { ready, ports } = componentTable[component];
   const port = cluster.ports[ports[0] ?? 'apiserver'];
@@ -103,7 +125,10 @@ export function componentProbe(host: Host, cluster: LocalCluster, { component, p
 
 const PORT_ATTEMPTS = 5;
 
-export type RunOptions = Omit<EnsureOptions, 'ready' | 'clusterId'> & { readonly component: ControlPlaneComponent; readonly binary: string };
+export type RunOptions = Omit<EnsureOptions, 'ready' | 'clusterId'> & {
+  readonly component: ControlPlaneComponent;
+  readonly binary: string;
+};
 
 /**
  * Makes the component run and serve; when one of its ports was taken meanwhile, others are chosen, remembered and used.
@@ -115,7 +140,11 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
   for (let attempt = 1; ; attempt++) {
     const cluster = await settlePorts(host, await requireCluster(host, clusterDir), component);
     try {
-      return await ensureProcess(host, await componentSpec(host, cluster, { component, binary }), { ...options, clusterId: cluster.clusterId, ready: componentProbe(host, cluster, { component }) });
+      return await ensureProcess(host, await componentSpec(host, cluster, { component, binary }), {
+        ...options,
+        clusterId: cluster.clusterId,
+        ready: componentProbe(host, cluster, { component }),
+      });
     } catch (error) {
       if (!isSlipwayError(error) || error.code !== 'SLW-LOC-002' || attempt === PORT_ATTEMPTS) throw error;
       await movePorts(host, cluster, component);
@@ -125,7 +154,11 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
 
 async function waitForOther(host: Host, clusterDir: string, options: RunOptions): Promise<void> {
   const { after } = componentTable[options.component];
-  if (after) await waitUntilServing(host, componentProbe(host, await requireCluster(host, clusterDir), after), { ...options, component: after.component });
+  if (after)
+    await waitUntilServing(host, componentProbe(host, await requireCluster(host, clusterDir), after), {
+      ...options,
+      component: after.component,
+    });
 }
 
 /** Remembered ports stay as long as our own process has them or nobody has. */

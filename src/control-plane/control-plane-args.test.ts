@@ -7,14 +7,28 @@ const ports = { etcd: 1, etcdPeer: 2, apiserver: 3, controllerManager: 4 };
 
 it('guards etcd with certificates on both of its ports and keeps fsync', () => {
   const args = etcdArgs(layout, ports);
-  expect(args).toEqual(expect.arrayContaining(['--client-cert-auth=true', '--peer-client-cert-auth=true', '--trusted-ca-file=/c/pki/etcd-ca.crt', '--peer-trusted-ca-file=/c/pki/etcd-ca.crt']));
+  expect(args).toEqual(
+    expect.arrayContaining([
+      '--client-cert-auth=true',
+      '--peer-client-cert-auth=true',
+      '--trusted-ca-file=/c/pki/etcd-ca.crt',
+      '--peer-trusted-ca-file=/c/pki/etcd-ca.crt',
+    ]),
+  );
   expect(args.filter((arg) => /http:\/\/|unsafe/.test(arg))).toEqual([]);
   expect(args.filter((arg) => arg.includes('https://')).every((arg) => arg.includes('https://127.0.0.1:'))).toBe(true);
 });
 
 it('gives the API server loopback only, RBAC, and its own client certificate for etcd', () => {
   expect(apiserverArgs(layout, ports)).toEqual(
-    expect.arrayContaining(['--etcd-servers=https://127.0.0.1:1', '--etcd-certfile=/c/pki/apiserver-etcd-client.crt', '--bind-address=127.0.0.1', '--secure-port=3', '--authorization-mode=RBAC', '--endpoint-reconciler-type=none']),
+    expect.arrayContaining([
+      '--etcd-servers=https://127.0.0.1:1',
+      '--etcd-certfile=/c/pki/apiserver-etcd-client.crt',
+      '--bind-address=127.0.0.1',
+      '--secure-port=3',
+      '--authorization-mode=RBAC',
+      '--endpoint-reconciler-type=none',
+    ]),
   );
 });
 

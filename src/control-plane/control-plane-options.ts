@@ -21,8 +21,14 @@ export interface ControlPlaneOptions {
 }
 
 /** Stable ids of the steps of one cluster. */
-export const controlPlaneStepIds = (name: string): { readonly binaries: StepId; readonly prepare: StepId; readonly run: Readonly<Record<ControlPlaneComponent, StepId>> } => ({
+export const controlPlaneStepIds = (
+  name: string,
+): { readonly binaries: StepId; readonly prepare: StepId; readonly run: Readonly<Record<ControlPlaneComponent, StepId>> } => ({
   binaries: `toolchain/provide-binaries/${name}`,
   prepare: `local/prepare-cluster/${name}`,
-  run: { etcd: `local/run-etcd/${name}`, 'kube-apiserver': `local/run-apiserver/${name}`, 'kube-controller-manager': `local/run-controller-manager/${name}` },
+  run: {
+    etcd: `local/run-etcd/${name}`,
+    'kube-apiserver': `local/run-apiserver/${name}`,
+    'kube-controller-manager': `local/run-controller-manager/${name}`,
+  },
 });

@@ -50,7 +50,13 @@ export interface KubeconfigWish {
 export async function wantedKubeconfig(host: Host, wish: KubeconfigWish): Promise<string | undefined> {
   try {
     const [authority, client] = await Promise.all([readPair(host, wish.pkiDir, 'ca'), readPair(host, wish.pkiDir, wish.pair)]);
-    return renderKubeconfig({ cluster: wish.cluster, user: wish.user, server: wish.server, certificateAuthorityPem: authority.certificatePem, ...client });
+    return renderKubeconfig({
+      cluster: wish.cluster,
+      user: wish.user,
+      server: wish.server,
+      certificateAuthorityPem: authority.certificatePem,
+      ...client,
+    });
   } catch {
     return undefined;
   }

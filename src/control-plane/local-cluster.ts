@@ -57,7 +57,10 @@ export async function readCluster(host: Host, dir: string): Promise<LocalCluster
 function requireRegistry(host: Host, { name, registry }: LocalCluster): void {
   const here = registryRoot(host);
   if (registry === undefined || registry === here) return;
-  throw new SlipwayError('SLW-LOC-009', `the processes of ${name} are registered in ${registry}, not in ${here}`, { object: `Cluster/${name}`, fix: `run it with XDG_STATE_HOME=${join(registry, '..', '..')}` });
+  throw new SlipwayError('SLW-LOC-009', `the processes of ${name} are registered in ${registry}, not in ${here}`, {
+    object: `Cluster/${name}`,
+    fix: `run it with XDG_STATE_HOME=${join(registry, '..', '..')}`,
+  });
 }
 
 /** @throws SLW-LOC-008 when the cluster was not prepared */
@@ -79,7 +82,9 @@ export async function refuseCopy(host: Host, dir: string, cluster: LocalCluster)
   if (original === undefined && cluster.inode !== undefined && (await host.files.stat(here))?.ino === cluster.inode) return;
   const alive = (await listProcesses(host, cluster.clusterId)).some((process) => process.state === 'running');
   if (!alive && original?.clusterId !== cluster.clusterId) return;
-  throw new SlipwayError('SLW-LOC-005', `${here} is a copy of the local cluster in ${cluster.dir}`, { data: { here, original: cluster.dir } });
+  throw new SlipwayError('SLW-LOC-005', `${here} is a copy of the local cluster in ${cluster.dir}`, {
+    data: { here, original: cluster.dir },
+  });
 }
 
 /** Takes new free ports for `names`, durably, keeping the others. */
@@ -134,7 +139,8 @@ function parseCluster(text: string): LocalCluster | undefined {
   try {
     const value = JSON.parse(text) as Partial<LocalCluster>;
     const ports = value.ports as Record<string, unknown> | undefined;
-    const whole = value.format === 1 && isLabel(value.name ?? '') && /^[0-9a-f]{20}$/.test(value.clusterId ?? '') && typeof value.dir === 'string';
+    const whole =
+      value.format === 1 && isLabel(value.name ?? '') && /^[0-9a-f]{20}$/.test(value.clusterId ?? '') && typeof value.dir === 'string';
     return whole && portNames.every((name) => Number.isInteger(ports?.[name])) ? (value as LocalCluster) : undefined;
   } catch {
     return undefined;

@@ -1,12 +1,31 @@
 /** The step that gives a local cluster its folder, identity, ports, certificates and kubeconfigs, and its undo, which removes them. */
 import type { Json } from '../core/digest.ts';
 import { isSlipwayError } from '../core/errors.ts';
-import { type Change, type ChangeDetail, defineStep, type Intent, type Outputs, type Step, type StepId, type UndoContext, type UndoHandler } from '../engine/step.ts';
+import {
+  type Change,
+  type ChangeDetail,
+  defineStep,
+  type Intent,
+  type Outputs,
+  type Step,
+  type StepId,
+  type UndoContext,
+  type UndoHandler,
+} from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import { ensureIdentities, findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
 import { registryRoot } from './process-registry.ts';
-import { chooseIdentity, type ClusterIdentity, ensureKubeconfigs, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs, writeCluster } from './local-cluster.ts';
+import {
+  chooseIdentity,
+  type ClusterIdentity,
+  ensureKubeconfigs,
+  type LocalCluster,
+  readCluster,
+  refuseCopy,
+  staleKubeconfigs,
+  writeCluster,
+} from './local-cluster.ts';
 import { listProcesses, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
 
@@ -34,10 +53,16 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
       if (!cluster) return { cluster, moved: false, faults: [], staleKubeconfigs: [] };
       await refuseCopy(host, clusterDir, cluster);
       const moved = cluster.dir !== (await host.files.realpath(clusterDir));
-      return { cluster, moved, faults: await findIdentityFaults(host, identities), staleKubeconfigs: await staleKubeconfigs(host, layout, cluster) };
+      return {
+        cluster,
+        moved,
+        faults: await findIdentityFaults(host, identities),
+        staleKubeconfigs: await staleKubeconfigs(host, layout, cluster),
+      };
     },
     change: (observed) => preparedChange(clusterName, observed),
-    intent: async ({ cluster }, _change, context) => intendCluster(context.host, options, cluster ?? rememberedIdentity(context.record?.intent.choices)),
+    intent: async ({ cluster }, _change, context) =>
+      intendCluster(context.host, options, cluster ?? rememberedIdentity(context.record?.intent.choices)),
     apply: async ({ host, intent }) => {
       const identity = rememberedIdentity(intent.choices) ?? (await chooseIdentity(host));
       await host.files.mkdir(clusterDir);
@@ -45,7 +70,15 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
       const before = await readCluster(host, clusterDir);
       const dir = await host.files.realpath(clusterDir);
       const inode = (await host.files.stat(dir))?.ino;
-      const cluster: LocalCluster = { format: 1, name: clusterName, clusterId: identity.clusterId, dir, ports: before?.ports ?? identity.ports, registry: registryRoot(host), ...(inode !== undefined && { inode }) };
+      const cluster: LocalCluster = {
+        format: 1,
+        name: clusterName,
+        clusterId: identity.clusterId,
+        dir,
+        ports: before?.ports ?? identity.ports,
+        registry: registryRoot(host),
+        ...(inode !== undefined && { inode }),
+      };
       await writeCluster(host, clusterDir, cluster);
       await host.files.mkdir(layout.logsDir);
       await ensureIdentities(host, identities);
@@ -59,7 +92,11 @@ function preparedChange(name: string, { cluster, moved, faults, staleKubeconfigs
   if (!cluster) return { kind: 'create', summary: `create the folder, certificates and kubeconfig of ${name}` };
   const details: ChangeDetail[] = [
     ...(moved ? [{ object: 'cluster.json', kind: 'update' as const, reason: 'the folder was moved' }] : []),
-    ...faults.map((fault) => ({ object: `certificate ${fault.name}`, kind: fault.reason === 'missing' ? ('create' as const) : ('update' as const), reason: fault.reason })),
+    ...faults.map((fault) => ({
+      object: `certificate ${fault.name}`,
+      kind: fault.reason === 'missing' ? ('create' as const) : ('update' as const),
+      reason: fault.reason,
+    })),
     ...stale.map((path) => ({ object: path, kind: 'update' as const, reason: 'does not fit certificates and ports' })),
   ];
   if (details.length === 0) return { kind: 'none', summary: 'folder, certificates and kubeconfig are as they should be' };
@@ -71,7 +108,12 @@ async function intendCluster(host: Host, options: ControlPlaneOptions, known: Cl
   const { clusterDir, clusterName } = options;
   return {
     choices: { clusterId, ports: { ...ports } },
-    undo: { handler: REMOVE_CLUSTER, title: `remove the local cluster ${clusterName} with all its data`, destroys: clusterName, data: { clusterId, clusterDir, clusterName } },
+    undo: {
+      handler: REMOVE_CLUSTER,
+      title: `remove the local cluster ${clusterName} with all its data`,
+      destroys: clusterName,
+      data: { clusterId, clusterDir, clusterName },
+    },
   };
 }
 
@@ -98,7 +140,9 @@ export const removeClusterHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);
     const there = (await host.files.stat(clusterDir)) !== undefined || (await listProcesses(host, clusterId)).length > 0;
-    return there ? { kind: 'delete', summary: `remove ${clusterDir}`, destroys: [clusterName] } : { kind: 'none', summary: 'nothing is left' };
+    return there
+      ? { kind: 'delete', summary: `remove ${clusterDir}`, destroys: [clusterName] }
+      : { kind: 'none', summary: 'nothing is left' };
   },
   undo: async ({ host, record }: UndoContext) => {
     const { clusterId, clusterDir } = removal(record.intent.undo?.data ?? null);

@@ -5,8 +5,24 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../host/host.ts';
 import { createNodeHost } from '../host/node.ts';
-import { clusterRegistry, freshRecordFile, listClusterIds, readEntry, registryRoot, settleIdentity, writeEntry } from './process-registry.ts';
-import { ensureProcess, type EnsureOptions, listProcesses, observeProcess, type ProcessSpec, specDigest, stopProcess } from './processes.ts';
+import {
+  clusterRegistry,
+  freshRecordFile,
+  listClusterIds,
+  readEntry,
+  registryRoot,
+  settleIdentity,
+  writeEntry,
+} from './process-registry.ts';
+import {
+  ensureProcess,
+  type EnsureOptions,
+  listProcesses,
+  observeProcess,
+  type ProcessSpec,
+  specDigest,
+  stopProcess,
+} from './processes.ts';
 
 const CLUSTER = 'a1b2c3';
 const real = createNodeHost();
@@ -67,7 +83,10 @@ describe('ensureProcess', () => {
   it('tells a taken port from other deaths, and does not read the log of an earlier start', async () => {
     const taken = shell('echo "listen tcp 127.0.0.1:80: bind: address already in use"; exit 1');
     await expect(ensureProcess(host, taken, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-002' });
-    await expect(ensureProcess(host, shell('exit 1'), { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code: 'SLW-LOC-001', data: { log: [] } });
+    await expect(ensureProcess(host, shell('exit 1'), { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({
+      code: 'SLW-LOC-001',
+      data: { log: [] },
+    });
   });
 
   it('bounds the wait and says what it waited for', async () => {
@@ -87,7 +106,20 @@ describe('ensureProcess', () => {
 
 describe('a start that was cut off', () => {
   const entryOf = async (spec: ProcessSpec) => {
-    const entry = { format: 1 as const, ...key, specDigest: specDigest(spec), command: spec.command, recordFile: freshRecordFile(host, key), logFile: spec.logFile, ports: {}, clusterDir: dir, logOffset: 0, startedAt: 0, restarts: 0, labels: {} };
+    const entry = {
+      format: 1 as const,
+      ...key,
+      specDigest: specDigest(spec),
+      command: spec.command,
+      recordFile: freshRecordFile(host, key),
+      logFile: spec.logFile,
+      ports: {},
+      clusterDir: dir,
+      logOffset: 0,
+      startedAt: 0,
+      restarts: 0,
+      labels: {},
+    };
     await writeEntry(host, entry);
     return entry;
   };
@@ -103,7 +135,13 @@ describe('a start that was cut off', () => {
     const spec = sleeper();
     const entry = await entryOf(spec);
     expect(await settleIdentity(host, entry)).toBeUndefined();
-    const shim = spawn('/bin/sh', [join(import.meta.dirname, '..', 'host', 'shim.sh'), entry.recordFile, '/bin/sh', '-c', `echo ran > ${dir}/ran`]);
+    const shim = spawn('/bin/sh', [
+      join(import.meta.dirname, '..', 'host', 'shim.sh'),
+      entry.recordFile,
+      '/bin/sh',
+      '-c',
+      `echo ran > ${dir}/ran`,
+    ]);
     expect(await new Promise((resolve) => shim.once('exit', resolve))).toBe(125);
     expect(await readdir(dir)).not.toContain('ran');
     expect((await ensureProcess(host, spec, options)).action).toBe('restarted');
@@ -113,7 +151,10 @@ describe('a start that was cut off', () => {
 describe('stopProcess', () => {
   it('ends a process that ignores SIGTERM, and forgets it wholly', async () => {
     const stubborn = shell('trap "" TERM; echo up; while :; do sleep 0.05; done');
-    const { identity } = await ensureProcess(host, stubborn, { ...options, ready: async () => ((await readFile(stubborn.logFile, 'utf8')).includes('up') ? undefined : 'no') });
+    const { identity } = await ensureProcess(host, stubborn, {
+      ...options,
+      ready: async () => ((await readFile(stubborn.logFile, 'utf8')).includes('up') ? undefined : 'no'),
+    });
     expect(await stopProcess(host, key, 100)).toBe(true);
     expect(await host.processes.isAlive(identity)).toBe(false);
     expect(await listClusterIds(host)).toEqual([]);

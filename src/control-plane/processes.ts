@@ -6,7 +6,18 @@ import { digestOf, type Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host, ProcessIdentity } from '../host/host.ts';
 import { readLogTail } from './log-files.ts';
-import { freshRecordFile, listEntries, type ProcessEntry, type ProcessKey, readEntry, readIdentity, removeEntry, removeRecords, settleIdentity, writeEntry } from './process-registry.ts';
+import {
+  freshRecordFile,
+  listEntries,
+  type ProcessEntry,
+  type ProcessKey,
+  readEntry,
+  readIdentity,
+  removeEntry,
+  removeRecords,
+  settleIdentity,
+  writeEntry,
+} from './process-registry.ts';
 
 export interface ProcessSpec {
   readonly component: string;
@@ -115,7 +126,11 @@ export async function stopProcess(host: Host, key: ProcessKey, graceMs: number =
   return entry !== undefined;
 }
 
-async function newEntry(host: Host, key: ProcessKey, { spec, digest, restarts }: { spec: ProcessSpec; digest: string; restarts: number }): Promise<ProcessEntry> {
+async function newEntry(
+  host: Host,
+  key: ProcessKey,
+  { spec, digest, restarts }: { spec: ProcessSpec; digest: string; restarts: number },
+): Promise<ProcessEntry> {
   return {
     format: 1,
     ...key,
@@ -144,23 +159,33 @@ async function waitUntilReady(host: Host, started: Started, options: EnsureOptio
     const reason = await options.ready(options.signal);
     if (reason === undefined) return { action, identity };
     if (!(await host.processes.isAlive(identity))) throw await endedError(host, entry);
-    if (host.clock.monotonic() - begun > options.timeoutMs) throw await notReadyError(host, entry, { reason, timeoutMs: options.timeoutMs });
+    if (host.clock.monotonic() - begun > options.timeoutMs)
+      throw await notReadyError(host, entry, { reason, timeoutMs: options.timeoutMs });
     options.onWaiting?.(reason);
     await host.clock.sleep(pause, options.signal);
   }
 }
 
 /** Not bound to a caller's signal: half-stopped is worse than a few seconds more. */
-async function endProcess(host: Host, identity: ProcessIdentity, { component, graceMs = GRACE_MS }: { readonly component: string; readonly graceMs?: number }): Promise<void> {
-  for (const [name, boundMs] of [['SIGTERM', graceMs], ['SIGKILL', KILL_BOUND_MS]] as const) {
+async function endProcess(
+  host: Host,
+  identity: ProcessIdentity,
+  { component, graceMs = GRACE_MS }: { readonly component: string; readonly graceMs?: number },
+): Promise<void> {
+  for (const [name, boundMs] of [
+    ['SIGTERM', graceMs],
+    ['SIGKILL', KILL_BOUND_MS],
+  ] as const) {
     await host.processes.signal(identity, name);
     if (await isGone(host, identity, boundMs)) return;
   }
-  throw new SlipwayError('SLW-LOC-004', `process ${identity.pid} (${component}) is still there ${KILL_BOUND_MS / 1000}s after SIGKILL`, { object: component });
+  throw new SlipwayError('SLW-LOC-004', `process ${identity.pid} (${component}) is still there ${KILL_BOUND_MS / 1000}s after SIGKILL`, {
+    object: component,
+  });
 }
 
 async function isGone(host: Host, identity: ProcessIdentity, boundMs: number): Promise<boolean> {
-  for (const begun = host.clock.monotonic(); ; ) {
+  for (const begun = host.clock.monotonic(); ;) {
     if (!(await host.processes.isAlive(identity))) return true;
     if (host.clock.monotonic() - begun > boundMs) return false;
     await host.clock.sleep(POLL_MS);
@@ -174,12 +199,24 @@ async function endedError(host: Host, entry: ProcessEntry): Promise<SlipwayError
   const log = await readLogTail(host, entry.logFile, { lines: TAIL_LINES, from: entry.logOffset });
   const data = { log, logFile: entry.logFile, ports: entry.ports };
   const taken = log.findLast((line) => PORT_TAKEN.test(line));
-  if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${entry.component} found one of its ports taken: ${shorten(taken)}`, { object: entry.component, data });
+  if (taken !== undefined)
+    return new SlipwayError('SLW-LOC-002', `${entry.component} found one of its ports taken: ${shorten(taken)}`, {
+      object: entry.component,
+      data,
+    });
   const last = log.findLast((line) => line.trim() !== '') ?? 'it wrote nothing';
-  return new SlipwayError('SLW-LOC-001', `${entry.component} ended while starting: ${shorten(last)}`, { object: entry.component, data, fix: `read ${entry.logFile}` });
+  return new SlipwayError('SLW-LOC-001', `${entry.component} ended while starting: ${shorten(last)}`, {
+    object: entry.component,
+    data,
+    fix: `read ${entry.logFile}`,
+  });
 }
 
-async function notReadyError(host: Host, entry: ProcessEntry, { reason, timeoutMs }: { reason: string; timeoutMs: number }): Promise<SlipwayError> {
+async function notReadyError(
+  host: Host,
+  entry: ProcessEntry,
+  { reason, timeoutMs }: { reason: string; timeoutMs: number },
+): Promise<SlipwayError> {
   const log = await readLogTail(host, entry.logFile, { lines: TAIL_LINES, from: entry.logOffset });
   return new SlipwayError('SLW-LOC-003', `${entry.component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, {
     object: entry.component,

@@ -16,7 +16,8 @@ export interface ProbeFiles {
 /** A probe that wants status 200 of `https://127.0.0.1:PORT/PATH`; the files are read anew each time, certificates may be renewed. */
 export function httpsProbe(host: Host, { port, path, files }: { port: number; path: string; files: ProbeFiles }): ReadinessProbe {
   return async (signal) => {
-    const read = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : host.files.readText(file));
+    const read = async (file: string | undefined): Promise<string | undefined> =>
+      file === undefined ? undefined : host.files.readText(file);
     const [ca, cert, key] = await Promise.all([read(files.ca), read(files.certificate), read(files.key)]);
     return ask({ secure: { ca, cert, key }, port, path }, signal);
   };
@@ -48,12 +49,19 @@ export interface WaitOptions {
 }
 
 /** Asks until it serves. @throws SLW-LOC-003 when the bound is reached */
-export async function waitUntilServing(host: Host, probe: ReadinessProbe, { component, signal, timeoutMs, onWaiting }: WaitOptions): Promise<void> {
-  for (const begun = host.clock.monotonic(); ; ) {
+export async function waitUntilServing(
+  host: Host,
+  probe: ReadinessProbe,
+  { component, signal, timeoutMs, onWaiting }: WaitOptions,
+): Promise<void> {
+  for (const begun = host.clock.monotonic(); ;) {
     signal.throwIfAborted();
     const reason = await probe(signal);
     if (reason === undefined) return;
-    if (host.clock.monotonic() - begun > timeoutMs) throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, { object: component });
+    if (host.clock.monotonic() - begun > timeoutMs)
+      throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, {
+        object: component,
+      });
     onWaiting?.(reason);
     await host.clock.sleep(POLL_MS, signal);
   }
@@ -83,6 +91,9 @@ function ask({ port, path, secure }: Question, signal: AbortSignal): Promise<str
 /** kube-apiserver lists its checks on failure; the failed ones are the cause. */
 function verdict(status: number, body: string, path: string): string | undefined {
   if (status >= 200 && status < 400) return undefined;
-  const failed = body.split('\n').filter((line) => line.startsWith('[-]')).map((line) => line.slice(3).replace(/ failed:.*$/, ''));
+  const failed = body
+    .split('\n')
+    .filter((line) => line.startsWith('[-]'))
+    .map((line) => line.slice(3).replace(/ failed:.*$/, ''));
   return failed.length > 0 ? `${path} waits for ${failed.join(', ')}` : `${path} answers ${status}`;
 }

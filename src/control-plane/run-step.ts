@@ -40,12 +40,24 @@ export function runComponentStep(options: RunStepOptions): Step {
     needs: options.needs ?? [],
     observe: (context) => observe(context, options),
     change: (observed) => runChange(component, observed),
-    intent: async ({ cluster }) => ({ undo: { handler: STOP_PROCESS, title: `stop ${component} of ${clusterName}`, data: { clusterDir, component, clusterId: cluster?.clusterId } } }),
+    intent: async ({ cluster }) => ({
+      undo: {
+        handler: STOP_PROCESS,
+        title: `stop ${component} of ${clusterName}`,
+        data: { clusterDir, component, clusterId: cluster?.clusterId },
+      },
+    }),
     apply: async (context) => {
       const path = await binaryPath(context, { binary, toolchainDir: options.toolchainDir, binariesStep: options.binariesStep });
       if (path === undefined) throw new SlipwayError('SLW-LOC-008', `no ${binary} binary for the local cluster ${clusterName}`);
       const onWaiting = (reason: string): void => context.report({ type: 'progress', message: reason });
-      await runComponent(context.host, clusterDir, { component, binary: path, signal: context.signal, timeoutMs: context.timeoutMs, onWaiting });
+      await runComponent(context.host, clusterDir, {
+        component,
+        binary: path,
+        signal: context.signal,
+        timeoutMs: context.timeoutMs,
+        onWaiting,
+      });
       return componentOutputs(await requireCluster(context.host, clusterDir), component);
     },
     verify: (context) => verifyServing(context, options),
@@ -57,7 +69,11 @@ async function observe(context: StepContext, options: RunStepOptions): Promise<O
   const { component, clusterDir } = options;
   const [cluster, binary] = await Promise.all([
     readCluster(host, clusterDir),
-    binaryPath(context, { binary: componentTable[component].binary, toolchainDir: options.toolchainDir, binariesStep: options.binariesStep }),
+    binaryPath(context, {
+      binary: componentTable[component].binary,
+      toolchainDir: options.toolchainDir,
+      binariesStep: options.binariesStep,
+    }),
   ]);
   const process = cluster && (await observeProcess(host, { clusterId: cluster.clusterId, component }));
   const wanted = cluster && binary !== undefined ? specDigest(await componentSpec(host, cluster, { component, binary })) : undefined;
@@ -65,10 +81,18 @@ async function observe(context: StepContext, options: RunStepOptions): Promise<O
 }
 
 function runChange(component: ControlPlaneComponent, { cluster, process, wanted, recorded }: Observed): Change {
-  const one = (kind: 'create' | 'update', reason: string): Change => ({ kind, summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`, details: [{ object: component, kind, reason }] });
+  const one = (kind: 'create' | 'update', reason: string): Change => ({
+    kind,
+    summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`,
+    details: [{ object: component, kind, reason }],
+  });
   if (!cluster || !process || process.state === 'absent') return one('create', 'process is not there');
   if (process.state === 'dead') return one('update', 'process is not running');
-  if (process.entry?.specDigest !== wanted) return one('update', component === 'kube-apiserver' ? 'binary, arguments, certificates or its etcd changed' : 'binary, arguments or certificates changed');
+  if (process.entry?.specDigest !== wanted)
+    return one(
+      'update',
+      component === 'kube-apiserver' ? 'binary, arguments, certificates or its etcd changed' : 'binary, arguments or certificates changed',
+    );
   const outputs = componentOutputs(cluster, component);
   if (recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value)) return one('update', 'address changed');
   return { kind: 'none', summary: `${component} runs` };
@@ -77,13 +101,16 @@ function runChange(component: ControlPlaneComponent, { cluster, process, wanted,
 function componentOutputs(cluster: LocalCluster, component: ControlPlaneComponent): Outputs {
   const port = cluster.ports[componentTable[component].ports[0] ?? 'apiserver'];
   const common = { clusterId: cluster.clusterId, component, port };
-  return component === 'kube-apiserver' ? { ...common, server: serverUrl(cluster), kubeconfig: clusterLayout(cluster.dir).kubeconfig } : common;
+  return component === 'kube-apiserver'
+    ? { ...common, server: serverUrl(cluster), kubeconfig: clusterLayout(cluster.dir).kubeconfig }
+    : common;
 }
 
 /** The process may be starting again after a change of another one; a bounded wait, then the reason. */
 async function verifyServing({ host, signal, timeoutMs, report }: StepContext, { component, clusterDir }: RunStepOptions): Promise<void> {
   const probe = componentProbe(host, await requireCluster(host, clusterDir), { component });
-  const onWaiting = (message: string): void => report({ type: 'waiting', object: component, reason: 'NotReady', message, boundMs: timeoutMs });
+  const onWaiting = (message: string): void =>
+    report({ type: 'waiting', object: component, reason: 'NotReady', message, boundMs: timeoutMs });
   await waitUntilServing(host, probe, { component, signal, timeoutMs, onWaiting });
 }
 
@@ -92,7 +119,9 @@ export const stopProcessHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const key = await keyOf(host, record.intent.undo?.data ?? null);
     const state = key && (await observeProcess(host, key)).state;
-    return state === undefined || state === 'absent' ? { kind: 'none', summary: 'nothing is left' } : { kind: 'delete', summary: `stop ${key?.component ?? ''}` };
+    return state === undefined || state === 'absent'
+      ? { kind: 'none', summary: 'nothing is left' }
+      : { kind: 'delete', summary: `stop ${key?.component ?? ''}` };
   },
   undo: async ({ host, record }) => {
     const key = await keyOf(host, record.intent.undo?.data ?? null);

@@ -16,15 +16,22 @@ import { runComponentStep } from './run-step.ts';
  */
 export function controlPlaneSteps(options: ControlPlaneOptions): readonly Step[] {
   const ids = controlPlaneStepIds(options.clusterName);
-  const components = controlPlaneComponents.filter((component) => options.controllerManager !== false || component !== 'kube-controller-manager');
+  const components = controlPlaneComponents.filter(
+    (component) => options.controllerManager !== false || component !== 'kube-controller-manager',
+  );
   const before: Readonly<Record<ControlPlaneComponent, readonly StepId[]>> = {
     etcd: [ids.prepare, ids.binaries],
     'kube-apiserver': [ids.run.etcd],
     'kube-controller-manager': [ids.run['kube-apiserver']],
   };
   return [
-    provideBinariesStep({ ...options, binaries: [...components.map((component) => componentTable[component].binary), ...(options.binaries ?? [])] }),
+    provideBinariesStep({
+      ...options,
+      binaries: [...components.map((component) => componentTable[component].binary), ...(options.binaries ?? [])],
+    }),
     prepareClusterStep({ ...options, id: ids.prepare }),
-    ...components.map((component) => runComponentStep({ ...options, component, id: ids.run[component], binariesStep: ids.binaries, needs: before[component] })),
+    ...components.map((component) =>
+      runComponentStep({ ...options, component, id: ids.run[component], binariesStep: ids.binaries, needs: before[component] }),
+    ),
   ];
 }

@@ -38,7 +38,8 @@ function editDistance(a: string, b: string): number {
   const isSwap = (i: number, j: number): boolean => i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
   for (let i = 0; i <= a.length; i++) {
     for (let j = 0; j < width; j++) {
-      const edited = i === 0 || j === 0 ? i + j : Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + Number(a[i - 1] !== b[j - 1]));
+      const edited =
+        i === 0 || j === 0 ? i + j : Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + Number(a[i - 1] !== b[j - 1]));
       table[i * width + j] = isSwap(i, j) ? Math.min(edited, at(i - 2, j - 2) + 1) : edited;
     }
   }

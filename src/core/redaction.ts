@@ -35,9 +35,19 @@ export class Redactor {
 }
 
 function encodings(secret: string): readonly string[] {
-  return [Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('base64url'), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
+  return [
+    Buffer.from(secret).toString('base64'),
+    Buffer.from(secret).toString('base64url'),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ];
 }
 
 function lines(secret: string): readonly string[] {
-  return secret.includes('\n') ? secret.split('\n').map((line) => line.trim()).filter((line) => line.length >= 16 && !line.startsWith('-----')) : [];
+  return secret.includes('\n')
+    ? secret
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line.length >= 16 && !line.startsWith('-----'))
+    : [];
 }

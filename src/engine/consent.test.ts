@@ -4,7 +4,14 @@ import { requireConsent } from './consent.ts';
 import type { PlannedStep } from './plan-data.ts';
 import type { Change } from './step.ts';
 
-const plannedAs = (what: Change): PlannedStep => ({ step: 'a', title: 'make a', subject: 'Thing/a', needs: [], change: what, direction: 'up' });
+const plannedAs = (what: Change): PlannedStep => ({
+  step: 'a',
+  title: 'make a',
+  subject: 'Thing/a',
+  needs: [],
+  change: what,
+  direction: 'up',
+});
 
 describe('consent', () => {
   const creates = (...objects: string[]): Change => change('create', { details: objects.map((object) => ({ object, kind: 'create' })) });
@@ -18,7 +25,11 @@ describe('consent', () => {
     ['creates what had vanished since', change('none'), change('create')],
     ['updates where it planned to create', change('create'), change('update')],
     ['replaces what it planned to replace', change('replace', { destroys: ['x'] }), change('replace', { destroys: ['x'] })],
-    ['deletes a planned object', change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }), change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] })],
+    [
+      'deletes a planned object',
+      change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }),
+      change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }),
+    ],
   ])('is given when a step %s', (_what, planned, found) => {
     expect(() => requireConsent(plannedAs(planned), found)).not.toThrow();
   });
@@ -33,9 +44,15 @@ describe('consent', () => {
     ['deletes where it planned nothing', change('none'), change('delete')],
     ['deletes where it planned to replace', change('replace'), change('delete')],
     ['loses another name', change('replace', { destroys: ['x'] }), change('replace', { destroys: ['x', 'y'] })],
-    ['deletes another object in an update', change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }), change('update', { details: [{ object: 'Pod/b', kind: 'delete' }] })],
+    [
+      'deletes another object in an update',
+      change('update', { details: [{ object: 'Pod/a', kind: 'delete' }] }),
+      change('update', { details: [{ object: 'Pod/b', kind: 'delete' }] }),
+    ],
   ])('is asked for again when a step %s', (_what, planned, found) => {
-    expect(() => requireConsent(plannedAs(planned), found)).toThrow(expect.objectContaining({ code: 'SLW-ENG-007', exit: 75, object: 'a' }));
+    expect(() => requireConsent(plannedAs(planned), found)).toThrow(
+      expect.objectContaining({ code: 'SLW-ENG-007', exit: 75, object: 'a' }),
+    );
   });
 
   it('is not a matter of steps that stay undecided', () => {

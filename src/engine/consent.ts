@@ -18,9 +18,14 @@ export function effectiveChange(change: Change, record: StepRecord | undefined):
 /** @throws SLW-ENG-007 when `found` is more than was planned, SLW-ENG-008 when the step is still undecided */
 export function requireConsent(planned: PlannedStep, found: Change): void {
   if (found.kind === 'none') return;
-  if (found.kind === 'deferred') throw new SlipwayError('SLW-ENG-008', `${planned.step} still cannot say what it would do: ${found.summary}`, { object: planned.step });
+  if (found.kind === 'deferred')
+    throw new SlipwayError('SLW-ENG-008', `${planned.step} still cannot say what it would do: ${found.summary}`, { object: planned.step });
   const excess = planned.change.kind === 'deferred' ? findUnannounced(planned.change, found) : findUnplanned(planned.change, found);
-  if (excess !== undefined) throw new SlipwayError('SLW-ENG-007', `${planned.step} would ${excess}, which the plan did not announce`, { object: planned.step, data: { planned: planned.change, found } });
+  if (excess !== undefined)
+    throw new SlipwayError('SLW-ENG-007', `${planned.step} would ${excess}, which the plan did not announce`, {
+      object: planned.step,
+      data: { planned: planned.change, found },
+    });
 }
 
 function findUnannounced(planned: Change, found: Change): string | undefined {
@@ -28,7 +33,9 @@ function findUnannounced(planned: Change, found: Change): string | undefined {
   const other = found.details?.find((detail) => detail.kind !== 'create');
   if (other) return `${other.kind} ${other.object}`;
   const announced = planned.announces ?? {};
-  const excess = Object.entries(countByType(found)).find(([type, count]) => count > (type === ANY ? total(announced) : (announced[type] ?? 0)));
+  const excess = Object.entries(countByType(found)).find(
+    ([type, count]) => count > (type === ANY ? total(announced) : (announced[type] ?? 0)),
+  );
   return excess && `create ${excess[1]} ${excess[0]}`;
 }
 
@@ -54,7 +61,9 @@ function findUnplanned(planned: Change, found: Change): string | undefined {
   const lost = found.destroys?.find((name) => !planned.destroys?.includes(name));
   if (lost !== undefined) return `destroy ${lost}`;
   if (isDestructive(planned.kind)) return undefined;
-  const detail = found.details?.find((candidate) => isDestructive(candidate.kind) && !planned.details?.some((known) => isSame(known, candidate)));
+  const detail = found.details?.find(
+    (candidate) => isDestructive(candidate.kind) && !planned.details?.some((known) => isSame(known, candidate)),
+  );
   return detail && `${detail.kind} ${detail.object}`;
 }
 

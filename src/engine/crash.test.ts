@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KillSignal, ModelWorld, Mortality, modelHandlers, modelSteps, mortalJournal, stepId, type Blueprint } from '../../test/support/model-world.ts';
+import {
+  KillSignal,
+  ModelWorld,
+  Mortality,
+  modelHandlers,
+  modelSteps,
+  mortalJournal,
+  stepId,
+  type Blueprint,
+} from '../../test/support/model-world.ts';
 import { createVirtualHost, temporaryFolder } from '../../test/support/virtual-host.ts';
 import { SlipwayError } from '../core/errors.ts';
 import { Redactor } from '../core/redaction.ts';
@@ -72,14 +81,29 @@ class Bench {
     }
   }
 
-  async #run(session: Session, life: { mortality: Mortality; journal: MemoryJournal | Journal; ledger: ReturnType<typeof foldLedger> }): Promise<{ plan: PlanData; outcome: RunOutcome }> {
+  async #run(
+    session: Session,
+    life: { mortality: Mortality; journal: MemoryJournal | Journal; ledger: ReturnType<typeof foldLedger> },
+  ): Promise<{ plan: PlanData; outcome: RunOutcome }> {
     const { mortality, journal, ledger } = life;
     const steps = modelSteps(session.blueprints, this.world, mortality);
     const undoHandlers = modelHandlers(this.world, mortality);
     const signal = new AbortController().signal;
     const source = { host: this.#host, signal, timeoutMs: 1000, ledger, report: () => undefined };
     const plan = await makePlan({ project: 'model', verb: session.verb, steps, undoHandlers }, source);
-    const options = { host: this.#host, slipway: '0', plan, undoHandlers, journal: mortalJournal(journal, mortality), ledger, redactor: new Redactor(), emit: () => undefined, signal, timeoutMs: 1000, parallel: session.parallel ?? 3 };
+    const options = {
+      host: this.#host,
+      slipway: '0',
+      plan,
+      undoHandlers,
+      journal: mortalJournal(journal, mortality),
+      ledger,
+      redactor: new Redactor(),
+      emit: () => undefined,
+      signal,
+      timeoutMs: 1000,
+      parallel: session.parallel ?? 3,
+    };
     return { plan, outcome: session.verb === 'up' ? await runUp({ ...options, steps }) : await runDown(options) };
   }
 }
@@ -183,14 +207,36 @@ describe('a run killed at every instant', () => {
 });
 
 /** Names are letters in order, each needing only earlier ones: every directed acyclic graph up to renaming. */
-const project = fc.integer({ min: 1, max: 7 }).chain((count) =>
-  fc.tuple(...Array.from({ length: count }, (_, index) => fc.record({ needs: fc.subarray(Array.from({ length: index }, (_unused, before) => before)), content: fc.constantFrom('1', '2'), immutable: fc.boolean(), present: fc.boolean() }))),
-);
+const project = fc
+  .integer({ min: 1, max: 7 })
+  .chain((count) =>
+    fc.tuple(
+      ...Array.from({ length: count }, (_, index) =>
+        fc.record({
+          needs: fc.subarray(Array.from({ length: index }, (_unused, before) => before)),
+          content: fc.constantFrom('1', '2'),
+          immutable: fc.boolean(),
+          present: fc.boolean(),
+        }),
+      ),
+    ),
+  );
 type Drawn = { needs: number[]; content: string; immutable: boolean; present: boolean }[];
 
 function draw(drawn: Drawn, all = false): readonly Blueprint[] {
   const present = drawn.map((entry) => all || entry.present);
-  return drawn.flatMap((entry, index) => (present[index] ? [{ name: `t${index}`, needs: entry.needs.filter((need) => present[need]).map((need) => `t${need}`), content: entry.content, immutable: entry.immutable }] : []));
+  return drawn.flatMap((entry, index) =>
+    present[index]
+      ? [
+          {
+            name: `t${index}`,
+            needs: entry.needs.filter((need) => present[need]).map((need) => `t${need}`),
+            content: entry.content,
+            immutable: entry.immutable,
+          },
+        ]
+      : [],
+  );
 }
 
 /** A step that was made without a need and now has one that is not there yet is undecided; its change wants a second look at the plan. */
@@ -206,14 +252,19 @@ async function upUntilConsented(bench: Bench, blueprints: readonly Blueprint[]):
 describe('any project', () => {
   it('comes to the same world through any number of kills, whatever the order of steps and their number at a time', async () => {
     await fc.assert(
-      fc.asyncProperty(project, fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 5 }), fc.integer({ min: 1, max: 5 }), async (drawn, kills, parallel) => {
-        const blueprints = draw(drawn as Drawn, true);
-        const bench = new Bench();
-        for (const dieAt of kills) await bench.session({ verb: 'up', blueprints: [...blueprints].reverse(), dieAt, parallel });
-        await expectRecovery(bench, blueprints, await uninterrupted(blueprints));
-        expect(bench.world.creations).toBe(blueprints.length);
-        await expectGone(bench);
-      }),
+      fc.asyncProperty(
+        project,
+        fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 5 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (drawn, kills, parallel) => {
+          const blueprints = draw(drawn as Drawn, true);
+          const bench = new Bench();
+          for (const dieAt of kills) await bench.session({ verb: 'up', blueprints: [...blueprints].reverse(), dieAt, parallel });
+          await expectRecovery(bench, blueprints, await uninterrupted(blueprints));
+          expect(bench.world.creations).toBe(blueprints.length);
+          await expectGone(bench);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -223,7 +274,8 @@ describe('any project', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(session, { minLength: 1, maxLength: 5 }), project, async (sessions, last) => {
         const bench = new Bench();
-        for (const { project: drawn, down, dieAt } of sessions) await bench.session({ verb: down ? 'down' : 'up', blueprints: draw(drawn as Drawn), dieAt });
+        for (const { project: drawn, down, dieAt } of sessions)
+          await bench.session({ verb: down ? 'down' : 'up', blueprints: draw(drawn as Drawn), dieAt });
         const blueprints = draw(last as Drawn);
         const final = await upUntilConsented(bench, blueprints);
         expect(final.outcome).toMatchObject({ status: 'done' });

@@ -20,7 +20,13 @@ export type StepReport =
       readonly message: string;
       readonly boundMs: number;
     }
-  | { readonly type: 'finding'; readonly level: 'info' | 'warning'; readonly code?: string; readonly message: string; readonly at?: SourcePosition }
+  | {
+      readonly type: 'finding';
+      readonly level: 'info' | 'warning';
+      readonly code?: string;
+      readonly message: string;
+      readonly at?: SourcePosition;
+    }
   | { readonly type: 'log'; readonly source: string; readonly line: string };
 
 export type RunStatus = 'done' | 'failed' | 'cancelled' | 'detached' | 'waiting';
@@ -28,27 +34,83 @@ export type Verb = 'up' | 'down' | 'plan' | 'toolchain';
 
 /** Event bodies; `DurableEvent`s are written to the journal before they are shown. */
 export type DurableEvent =
-  | { readonly type: 'run.started'; readonly run: string; readonly verb: Verb; readonly project: string; readonly slipway: string; readonly planDigest: string }
+  | {
+      readonly type: 'run.started';
+      readonly run: string;
+      readonly verb: Verb;
+      readonly project: string;
+      readonly slipway: string;
+      readonly planDigest: string;
+    }
   | { readonly type: 'plan.made'; readonly plan: PlanData }
-  | { readonly type: 'step.intended'; readonly step: StepId; readonly subject: string; readonly title: string; readonly needs: readonly StepId[]; readonly change: Change; readonly intent: Intent }
+  | {
+      readonly type: 'step.intended';
+      readonly step: StepId;
+      readonly subject: string;
+      readonly title: string;
+      readonly needs: readonly StepId[];
+      readonly change: Change;
+      readonly intent: Intent;
+    }
   | { readonly type: 'step.applied'; readonly step: StepId; readonly outputs: Outputs; readonly ms: number }
   | { readonly type: 'step.verified'; readonly step: StepId; readonly ms: number }
-  | { readonly type: 'step.failed'; readonly step: StepId; readonly phase: 'observe' | 'apply' | 'verify' | 'undo'; readonly error: ErrorRecord; readonly attempt: number; /** Absent: given up. */ readonly retryInMs?: number }
+  | {
+      readonly type: 'step.failed';
+      readonly step: StepId;
+      readonly phase: 'observe' | 'apply' | 'verify' | 'undo';
+      readonly error: ErrorRecord;
+      readonly attempt: number;
+      /** Absent: given up. */ readonly retryInMs?: number;
+    }
   | { readonly type: 'step.undone'; readonly step: StepId; readonly ms: number }
   | { readonly type: 'step.forgotten'; readonly step: StepId; readonly reason: string }
-  | { readonly type: 'step.finding'; readonly step: StepId; readonly level: 'info' | 'warning'; readonly code?: string; readonly message: string; readonly at?: SourcePosition }
-  | { readonly type: 'run.finished'; readonly run: string; readonly status: RunStatus; readonly exit: number; readonly ms: number; readonly changed: number };
+  | {
+      readonly type: 'step.finding';
+      readonly step: StepId;
+      readonly level: 'info' | 'warning';
+      readonly code?: string;
+      readonly message: string;
+      readonly at?: SourcePosition;
+    }
+  | {
+      readonly type: 'run.finished';
+      readonly run: string;
+      readonly status: RunStatus;
+      readonly exit: number;
+      readonly ms: number;
+      readonly changed: number;
+    };
 
 export type TransientEvent =
   | { readonly type: 'version'; readonly format: typeof EVENT_FORMAT; readonly slipway: string }
-  | { readonly type: 'step.started'; readonly step: StepId; readonly title: string; readonly subject: string; readonly phase: 'observe' | 'apply' | 'verify' | 'undo' }
+  | {
+      readonly type: 'step.started';
+      readonly step: StepId;
+      readonly title: string;
+      readonly subject: string;
+      readonly phase: 'observe' | 'apply' | 'verify' | 'undo';
+    }
   | { readonly type: 'step.unchanged'; readonly step: StepId }
   | { readonly type: 'step.skipped'; readonly step: StepId; readonly reason: string }
   | { readonly type: 'step.progress'; readonly step: StepId; readonly message: string; readonly done?: number; readonly total?: number }
-  | { readonly type: 'step.waiting'; readonly step: StepId; readonly object: string; readonly reason: string; readonly message: string; readonly forMs: number; readonly boundMs: number }
+  | {
+      readonly type: 'step.waiting';
+      readonly step: StepId;
+      readonly object: string;
+      readonly reason: string;
+      readonly message: string;
+      readonly forMs: number;
+      readonly boundMs: number;
+    }
   | { readonly type: 'step.log'; readonly step: StepId; readonly source: string; readonly line: string }
   | { readonly type: 'heartbeat'; readonly running: readonly StepId[]; readonly ms: number }
-  | { readonly type: 'finding'; readonly level: 'info' | 'warning'; readonly code?: string; readonly message: string; readonly at?: SourcePosition }
+  | {
+      readonly type: 'finding';
+      readonly level: 'info' | 'warning';
+      readonly code?: string;
+      readonly message: string;
+      readonly at?: SourcePosition;
+    }
   | { readonly type: 'error'; readonly error: ErrorRecord }
   | { readonly type: 'result'; readonly kind: string; readonly data: unknown };
 

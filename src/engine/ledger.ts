@@ -22,7 +22,14 @@ export function recordEvent(ledger: Map<StepId, StepRecord>, event: DurableEvent
   switch (event.type) {
     case 'step.intended': {
       const outputs = ledger.get(event.step)?.outputs ?? {};
-      ledger.set(event.step, { step: event.step, state: 'intended', subject: event.subject, needs: event.needs, intent: event.intent, outputs });
+      ledger.set(event.step, {
+        step: event.step,
+        state: 'intended',
+        subject: event.subject,
+        needs: event.needs,
+        intent: event.intent,
+        outputs,
+      });
       return;
     }
     case 'step.applied':

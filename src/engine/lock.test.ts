@@ -32,7 +32,11 @@ async function kill(child: ChildProcess): Promise<void> {
 
 /** The same state folder seen from a machine of another name and another kernel. */
 function elsewhere(name: string): Host {
-  return { ...host, env: { ...host.env, hostname: name }, processes: { ...host.processes, self: { pid: 1, startTime: '1', bootId: `boot-${name}` } } };
+  return {
+    ...host,
+    env: { ...host.env, hostname: name },
+    processes: { ...host.processes, self: { pid: 1, startTime: '1', bootId: `boot-${name}` } },
+  };
 }
 
 describe('the lock', () => {
@@ -62,7 +66,10 @@ describe('the lock', () => {
     expect(said).toBe('held');
     const owner = await readOwner(host, folder);
     expect(owner?.pid).toBe(child.pid);
-    await expect(acquireLock(host, folder, 'up')).rejects.toMatchObject({ code: 'SLW-STA-008', message: expect.stringContaining(String(child.pid)) });
+    await expect(acquireLock(host, folder, 'up')).rejects.toMatchObject({
+      code: 'SLW-STA-008',
+      message: expect.stringContaining(String(child.pid)),
+    });
     await kill(child);
     const lock = await acquireLock(host, folder, 'up');
     expect(lock.takenOverFrom).toEqual(owner);

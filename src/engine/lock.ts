@@ -72,7 +72,8 @@ export async function unlock(host: Host, dir: string, confirm: string): Promise<
   if (!kernel) throw held(await readOwner(host, dir));
   try {
     const owner = await readOwner(host, dir);
-    if (owner && ownerName(owner) !== confirm) throw new SlipwayError('SLW-STA-010', `the lock is owned by ${ownerName(owner)}, not by ${confirm}`);
+    if (owner && ownerName(owner) !== confirm)
+      throw new SlipwayError('SLW-STA-010', `the lock is owned by ${ownerName(owner)}, not by ${confirm}`);
     await host.files.remove(join(dir, OWNER_FILE));
     return owner;
   } finally {
@@ -121,7 +122,14 @@ function parseOwner(text: string): LockOwner | undefined {
   try {
     const value = JSON.parse(text) as Partial<LockOwner> | null;
     if (typeof value?.host !== 'string' || typeof value.pid !== 'number') return undefined;
-    return { host: value.host, bootId: value.bootId ?? '', pid: value.pid, startTime: value.startTime ?? '', sinceMs: value.sinceMs ?? 0, verb: value.verb ?? 'unknown' };
+    return {
+      host: value.host,
+      bootId: value.bootId ?? '',
+      pid: value.pid,
+      startTime: value.startTime ?? '',
+      sinceMs: value.sinceMs ?? 0,
+      verb: value.verb ?? 'unknown',
+    };
   } catch {
     return undefined;
   }

@@ -17,7 +17,14 @@ export interface PlanData {
   readonly verb: 'up' | 'down';
   /** In an order that respects `needs`. */
   readonly steps: readonly PlannedStep[];
-  readonly counts: { readonly create: number; readonly update: number; readonly replace: number; readonly delete: number; readonly deferred: number; readonly none: number };
+  readonly counts: {
+    readonly create: number;
+    readonly update: number;
+    readonly replace: number;
+    readonly delete: number;
+    readonly deferred: number;
+    readonly none: number;
+  };
   /** Names that must be typed before this plan may run. */
   readonly destroys: readonly string[];
   /** SHA-256 of the canonical JSON of steps, changes and observations: equal digest, equal world and project. */

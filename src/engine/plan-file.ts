@@ -51,7 +51,9 @@ export async function readPlanFile(host: Host, path: string): Promise<PlanData> 
 export function requireSamePlan(reviewed: PlanData, made: PlanData): void {
   if (reviewed.digest === made.digest) return;
   const moved = findMoved(reviewed, made);
-  throw new SlipwayError('SLW-ENG-005', `the reviewed plan no longer fits the world: ${moved}`, { data: { reviewed: reviewed.digest, made: made.digest } });
+  throw new SlipwayError('SLW-ENG-005', `the reviewed plan no longer fits the world: ${moved}`, {
+    data: { reviewed: reviewed.digest, made: made.digest },
+  });
 }
 
 function findMoved(reviewed: PlanData, made: PlanData): string {

@@ -29,7 +29,14 @@ describe('the order of a plan', () => {
   });
 
   it('respects needs in every graph, in up and in down', async () => {
-    const graph = fc.integer({ min: 1, max: 10 }).chain((count) => fc.tuple(fc.shuffledSubarray([...Array(count).keys()], { minLength: count }), fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 20 })));
+    const graph = fc
+      .integer({ min: 1, max: 10 })
+      .chain((count) =>
+        fc.tuple(
+          fc.shuffledSubarray([...Array(count).keys()], { minLength: count }),
+          fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 20 }),
+        ),
+      );
     await fc.assert(
       fc.asyncProperty(graph, async ([shuffled, edges]) => {
         const needs = (id: number): string[] => edges.filter(([from, to]) => from === id && to < from).map(([, to]) => `s${to}`);
@@ -60,7 +67,9 @@ describe('the order of a plan', () => {
   });
 
   it('takes a long chain without running out of stack', async () => {
-    const steps = Array.from({ length: 5000 }, (_, index) => plainStep(`s${index}`, { needs: index === 0 ? [] : [`s${index - 1}`] })).reverse();
+    const steps = Array.from({ length: 5000 }, (_, index) =>
+      plainStep(`s${index}`, { needs: index === 0 ? [] : [`s${index - 1}`] }),
+    ).reverse();
     expect((await plan({ steps })).steps[0]?.step).toBe('s0');
   });
 });
@@ -68,15 +77,27 @@ describe('the order of a plan', () => {
 describe('steps that make no graph', () => {
   it.each([
     ['a duplicate id', [plainStep('a'), plainStep('a')], 'SLW-ENG-001', 'a'],
-    ['an unknown need, with the nearest name', [plainStep('start'), plainStep('b', { needs: ['strat'] })], 'SLW-ENG-002', 'did you mean start'],
-    ['a circle, with its path', [plainStep('a', { needs: ['c'] }), plainStep('b', { needs: ['a'] }), plainStep('c', { needs: ['b'] })], 'SLW-ENG-003', 'a needs c needs b needs a'],
+    [
+      'an unknown need, with the nearest name',
+      [plainStep('start'), plainStep('b', { needs: ['strat'] })],
+      'SLW-ENG-002',
+      'did you mean start',
+    ],
+    [
+      'a circle, with its path',
+      [plainStep('a', { needs: ['c'] }), plainStep('b', { needs: ['a'] }), plainStep('c', { needs: ['b'] })],
+      'SLW-ENG-003',
+      'a needs c needs b needs a',
+    ],
     ['a step that needs itself', [plainStep('a', { needs: ['a'] })], 'SLW-ENG-003', 'a needs a'],
   ])('give a code: %s', async (_what, steps, code, text) => {
     await expect(plan({ steps })).rejects.toMatchObject({ code, exit: 65, message: expect.stringContaining(text) });
   });
 
   it('are all reported at once', async () => {
-    await expect(plan({ steps: [plainStep('a', { needs: ['x1'] }), plainStep('b', { needs: ['y2'] }), plainStep('a')] })).rejects.toMatchObject({ errors: { length: 3 } });
+    await expect(
+      plan({ steps: [plainStep('a', { needs: ['x1'] }), plainStep('b', { needs: ['y2'] }), plainStep('a')] }),
+    ).rejects.toMatchObject({ errors: { length: 3 } });
   });
 });
 
@@ -98,14 +119,34 @@ describe('what a plan says', () => {
 
   it('asks undo handlers what they would do, and plans the delete when they cannot say', async () => {
     const nothing: UndoHandler = { plan: async () => change('none', { summary: 'already gone' }), undo: async () => undefined };
-    const failing: UndoHandler = { plan: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'unreachable')), undo: async () => undefined };
-    const record = (step: string, handler: string): { step: string; intent: StepRecord['intent'] } => ({ step, intent: { undo: { handler, data: null, title: `remove ${step}`, destroys: step } } });
+    const failing: UndoHandler = {
+      plan: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'unreachable')),
+      undo: async () => undefined,
+    };
+    const record = (step: string, handler: string): { step: string; intent: StepRecord['intent'] } => ({
+      step,
+      intent: { undo: { handler, data: null, title: `remove ${step}`, destroys: step } },
+    });
     const reports: string[] = [];
     const made = await plan(
-      { verb: 'down', undoHandlers: new Map([['nothing', nothing], ['failing', failing]]) },
-      { ledger: ledgerOf(record('a', 'nothing'), record('b', 'failing'), record('c', 'unknown'), { step: 'd', intent: {} }), report: (step, report) => reports.push(`${step}: ${report.type}`) },
+      {
+        verb: 'down',
+        undoHandlers: new Map([
+          ['nothing', nothing],
+          ['failing', failing],
+        ]),
+      },
+      {
+        ledger: ledgerOf(record('a', 'nothing'), record('b', 'failing'), record('c', 'unknown'), { step: 'd', intent: {} }),
+        report: (step, report) => reports.push(`${step}: ${report.type}`),
+      },
     );
-    expect(Object.fromEntries(made.steps.map((entry) => [entry.step, entry.change.kind]))).toEqual({ a: 'none', b: 'delete', c: 'delete', d: 'none' });
+    expect(Object.fromEntries(made.steps.map((entry) => [entry.step, entry.change.kind]))).toEqual({
+      a: 'none',
+      b: 'delete',
+      c: 'delete',
+      d: 'none',
+    });
     expect(made.destroys).toEqual(['b', 'c']);
     expect(reports).toEqual(['b: finding']);
   });
@@ -118,13 +159,24 @@ describe('what a plan says', () => {
 
   it('shows outputs of the last apply, but not of what is undecided, lost or was never finished', async () => {
     const seen: Record<string, unknown> = {};
-    const kinds = { kept: change('update'), lost: change('replace', { destroys: ['x'] }), undecided: change('deferred'), replaced: change('replace') };
+    const kinds = {
+      kept: change('update'),
+      lost: change('replace', { destroys: ['x'] }),
+      undecided: change('deferred'),
+      replaced: change('replace'),
+    };
     const steps: Step[] = Object.entries(kinds).flatMap(([id, what]) => [
       plainStep(id, { change: () => what }),
       plainStep(`after-${id}`, { needs: [id], observe: async (context) => void (seen[id] = context.outputs(id)) }),
     ]);
-    const ledger = ledgerOf(...Object.keys(kinds).map((step) => ({ step, outputs: { port: 1 } })), { step: 'begun', state: 'intended' as const });
-    steps.push(plainStep('begun'), plainStep('after-begun', { needs: ['begun'], observe: async (context) => void (seen['begun'] = context.outputs('begun')) }));
+    const ledger = ledgerOf(...Object.keys(kinds).map((step) => ({ step, outputs: { port: 1 } })), {
+      step: 'begun',
+      state: 'intended' as const,
+    });
+    steps.push(
+      plainStep('begun'),
+      plainStep('after-begun', { needs: ['begun'], observe: async (context) => void (seen['begun'] = context.outputs('begun')) }),
+    );
     await plan({ steps }, { ledger });
     expect(seen).toEqual({ kept: { port: 1 }, replaced: { port: 1 }, lost: undefined, undecided: undefined, begun: undefined });
   });
@@ -145,7 +197,9 @@ describe('what a plan says', () => {
 describe('observing that fails', () => {
   it('is tried again when that may help, else reported with all other failures', async () => {
     let calls = 0;
-    const flaky = plainStep('flaky', { observe: async () => (++calls < 3 ? Promise.reject(new SlipwayError('SLW-ENG-011', 'slow', { retry: 'backoff' })) : null) });
+    const flaky = plainStep('flaky', {
+      observe: async () => (++calls < 3 ? Promise.reject(new SlipwayError('SLW-ENG-011', 'slow', { retry: 'backoff' })) : null),
+    });
     expect((await plan({ steps: [flaky] })).steps).toHaveLength(1);
     const broken = ['x', 'y'].map((id) => plainStep(id, { observe: () => Promise.reject(new SlipwayError('SLW-ENG-011', `no ${id}`)) }));
     await expect(plan({ steps: broken })).rejects.toMatchObject({ errors: [{ message: 'no x' }, { message: 'no y' }] });
@@ -176,7 +230,11 @@ describe('--only', () => {
   });
 
   it('refuses a name that nothing has', async () => {
-    await expect(plan({ steps, only: ['Thing/clutser'] })).rejects.toMatchObject({ code: 'SLW-ENG-004', exit: 64, message: expect.stringContaining('Thing/cluster') });
+    await expect(plan({ steps, only: ['Thing/clutser'] })).rejects.toMatchObject({
+      code: 'SLW-ENG-004',
+      exit: 64,
+      message: expect.stringContaining('Thing/cluster'),
+    });
   });
 });
 
@@ -187,7 +245,8 @@ describe('the digest', () => {
   });
 
   it('differs with any observation', async () => {
-    const digest = async (observed: unknown): Promise<string> => (await plan({ steps: [plainStep('a', { observe: async () => observed })] })).digest;
+    const digest = async (observed: unknown): Promise<string> =>
+      (await plan({ steps: [plainStep('a', { observe: async () => observed })] })).digest;
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (one, two) => {
         fc.pre(canonicalJson(one as Json) !== canonicalJson(two as Json));
@@ -238,7 +297,9 @@ describe('a plan file', () => {
     ['half of it', (text: string) => text.slice(0, text.length / 2)],
   ])('is refused with a code when it is %s', async (_what, spoil) => {
     const text = serializePlan(await plan({ steps: [plainStep('a')] }));
-    expect(() => parsePlan(spoil(text), 'plan.json')).toThrow(expect.objectContaining({ code: 'SLW-ENG-006', at: { file: 'plan.json', line: 1, col: 1 } }));
+    expect(() => parsePlan(spoil(text), 'plan.json')).toThrow(
+      expect.objectContaining({ code: 'SLW-ENG-006', at: { file: 'plan.json', line: 1, col: 1 } }),
+    );
   });
 
   it('that is missing gives a code', async () => {
@@ -256,7 +317,9 @@ describe('a plan file', () => {
     ] as const;
     for (const [made, text] of moved) {
       const now = await made;
-      expect(() => requireSamePlan(reviewed, now)).toThrow(expect.objectContaining({ code: 'SLW-ENG-005', exit: 75, message: expect.stringContaining(text) }));
+      expect(() => requireSamePlan(reviewed, now)).toThrow(
+        expect.objectContaining({ code: 'SLW-ENG-005', exit: 75, message: expect.stringContaining(text) }),
+      );
     }
   });
 });

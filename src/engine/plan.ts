@@ -58,12 +58,19 @@ async function observeSteps(steps: readonly Step[], environment: PlanEnvironment
   const found = new Map<StepId, Observation>();
   const byId = new Map(steps.map((step) => [step.id, step]));
   const isUnknown = (id: StepId): boolean => hidesOutputs(found.get(id)?.planned.change);
-  await eachOf(steps.map((step) => ({ id: step.id, after: step.needs })), environment, async (id) => {
-    const step = byId.get(id) as Step;
-    const observed = await persist(environment, () => step.observe(stepContext(environment, id, isUnknown)));
-    const change = effectiveChange(step.change(observed), environment.ledger.get(id));
-    found.set(id, { planned: { step: id, title: step.title, subject: step.subject, needs: step.needs, change, direction: 'up' }, seen: digestOf(toPlain(observed, `what ${id} observed`)) });
-  });
+  await eachOf(
+    steps.map((step) => ({ id: step.id, after: step.needs })),
+    environment,
+    async (id) => {
+      const step = byId.get(id) as Step;
+      const observed = await persist(environment, () => step.observe(stepContext(environment, id, isUnknown)));
+      const change = effectiveChange(step.change(observed), environment.ledger.get(id));
+      found.set(id, {
+        planned: { step: id, title: step.title, subject: step.subject, needs: step.needs, change, direction: 'up' },
+        seen: digestOf(toPlain(observed, `what ${id} observed`)),
+      });
+    },
+  );
   return steps.flatMap((step) => found.get(step.id) ?? []);
 }
 
@@ -73,15 +80,26 @@ function hidesOutputs(change: Change | undefined): boolean {
   return change.kind === 'deferred' || change.kind === 'delete' || (change.kind === 'replace' && (change.destroys?.length ?? 0) > 0);
 }
 
-async function observeRecords(records: readonly StepRecord[], handlers: UndoHandlers, environment: PlanEnvironment): Promise<readonly Observation[]> {
+async function observeRecords(
+  records: readonly StepRecord[],
+  handlers: UndoHandlers,
+  environment: PlanEnvironment,
+): Promise<readonly Observation[]> {
   const found = new Map<StepId, Observation>();
   const byId = new Map(records.map((record) => [record.step, record]));
-  await eachOf(records.map((record) => ({ id: record.step, after: [] })), environment, async (id) => {
-    const record = byId.get(id) as StepRecord;
-    const change = withLoss(await planUndo(record, handlers, environment), record);
-    const title = record.intent.undo?.title ?? `forget ${id}`;
-    found.set(id, { planned: { step: id, title, subject: record.subject, needs: record.needs, change, direction: 'down' }, seen: digestOf(toPlain(record, id)) });
-  });
+  await eachOf(
+    records.map((record) => ({ id: record.step, after: [] })),
+    environment,
+    async (id) => {
+      const record = byId.get(id) as StepRecord;
+      const change = withLoss(await planUndo(record, handlers, environment), record);
+      const title = record.intent.undo?.title ?? `forget ${id}`;
+      found.set(id, {
+        planned: { step: id, title, subject: record.subject, needs: record.needs, change, direction: 'down' },
+        seen: digestOf(toPlain(record, id)),
+      });
+    },
+  );
   return records.flatMap((record) => found.get(record.step) ?? []);
 }
 
@@ -110,12 +128,23 @@ function withLoss(change: Change, record: StepRecord): Change {
 
 function persist<T>(environment: PlanEnvironment, act: () => Promise<T>): Promise<T> {
   const { host, signal, timeoutMs, backoff } = environment;
-  const options = { clock: host.clock, random: host.random, policy: backoff ?? defaultBackoff, boundMs: timeoutMs, signal, onRetry: () => Promise.resolve() };
+  const options = {
+    clock: host.clock,
+    random: host.random,
+    policy: backoff ?? defaultBackoff,
+    boundMs: timeoutMs,
+    signal,
+    onRetry: () => Promise.resolve(),
+  };
   return attempting(act, options);
 }
 
 /** Runs `act` for every node in order; afterwards throws all failures at once. */
-async function eachOf(nodes: Parameters<typeof schedule>[0], environment: PlanEnvironment, act: (id: string) => Promise<void>): Promise<void> {
+async function eachOf(
+  nodes: Parameters<typeof schedule>[0],
+  environment: PlanEnvironment,
+  act: (id: string) => Promise<void>,
+): Promise<void> {
   const failures: Failure[] = [];
   const known = new Set(nodes.map((node) => node.id));
   const inner = nodes.map((node) => ({ id: node.id, after: [...new Set(node.after)].filter((id) => known.has(id)) }));
@@ -140,7 +169,15 @@ function assemble(request: PlanRequest, observations: readonly Observation[], en
   const byId = new Map(observations.map((observation) => [observation.planned.step, observation.planned]));
   const steps = runOrder([...byId.values()], environment.ledger).flatMap(({ id }) => byId.get(id) ?? []);
   const { project, verb } = request;
-  return { format: '1.0', project, verb, steps, counts: countKinds(steps), destroys: namesLost(steps), digest: planDigest(request, observations) };
+  return {
+    format: '1.0',
+    project,
+    verb,
+    steps,
+    counts: countKinds(steps),
+    destroys: namesLost(steps),
+    digest: planDigest(request, observations),
+  };
 }
 
 function countKinds(steps: readonly PlannedStep[]): PlanData['counts'] {

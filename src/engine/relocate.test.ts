@@ -7,7 +7,13 @@ const record: StepRecord = {
   state: 'applied',
   subject: 'Cluster/c',
   needs: [],
-  intent: { undo: { handler: 'x', title: 'remove /old/state/clusters/c', data: { dirs: ['/old/state/clusters/c', '/old/state-of-another', null, 4] } } },
+  intent: {
+    undo: {
+      handler: 'x',
+      title: 'remove /old/state/clusters/c',
+      data: { dirs: ['/old/state/clusters/c', '/old/state-of-another', null, 4] },
+    },
+  },
   outputs: { kubeconfig: '/old/state/clusters/c/kubeconfig', server: 'https://127.0.0.1:1' },
 };
 

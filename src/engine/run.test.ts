@@ -26,8 +26,26 @@ type Extra = Partial<RunOptions> & { readonly verb?: 'up' | 'down' };
 
 async function run(steps: readonly Step[], { verb = 'up', ...extra }: Extra = {}): Promise<RunOutcome> {
   const undoHandlers = extra.undoHandlers ?? new Map();
-  const plan = extra.plan ?? (await makePlan({ project: 'demo', verb, steps, undoHandlers }, { host, signal: new AbortController().signal, timeoutMs: 60_000, ledger, report: () => undefined }));
-  const options: RunOptions = { host, slipway: '0.0.0', plan, steps, undoHandlers, journal, ledger, redactor: new Redactor(), emit: (event) => events.push(event), signal: new AbortController().signal, timeoutMs: 60_000, ...extra };
+  const plan =
+    extra.plan ??
+    (await makePlan(
+      { project: 'demo', verb, steps, undoHandlers },
+      { host, signal: new AbortController().signal, timeoutMs: 60_000, ledger, report: () => undefined },
+    ));
+  const options: RunOptions = {
+    host,
+    slipway: '0.0.0',
+    plan,
+    steps,
+    undoHandlers,
+    journal,
+    ledger,
+    redactor: new Redactor(),
+    emit: (event) => events.push(event),
+    signal: new AbortController().signal,
+    timeoutMs: 60_000,
+    ...extra,
+  };
   return verb === 'up' ? runUp(options) : runDown(options);
 }
 
@@ -51,8 +69,25 @@ describe('a run', () => {
   it('tells its story in order, durable before shown, and journals all of it', async () => {
     const outcome = await run([once('a', { verify: async () => undefined, intent: async () => ({ choices: { port: 1 } }) })]);
     expect(outcome).toMatchObject({ status: 'done', exit: 0, changed: 1, failures: [], skipped: [] });
-    expect(lines()).toEqual(['run.started', 'plan.made', 'step.started a', 'step.intended a', 'step.started a', 'step.applied a', 'step.started a', 'step.verified a', 'run.finished']);
-    expect([...journal.read()].map((row) => row.type)).toEqual(['run.started', 'plan.made', 'step.intended', 'step.applied', 'step.verified', 'run.finished']);
+    expect(lines()).toEqual([
+      'run.started',
+      'plan.made',
+      'step.started a',
+      'step.intended a',
+      'step.started a',
+      'step.applied a',
+      'step.started a',
+      'step.verified a',
+      'run.finished',
+    ]);
+    expect([...journal.read()].map((row) => row.type)).toEqual([
+      'run.started',
+      'plan.made',
+      'step.intended',
+      'step.applied',
+      'step.verified',
+      'run.finished',
+    ]);
     expect([...journal.read()].every((row) => row.run === outcome.run)).toBe(true);
     expect(foldLedger(journal.read())).toEqual(ledger);
     expect(ledger.get('a')).toMatchObject({ state: 'applied', outputs: { made: 'a' }, intent: { choices: { port: 1 } } });
@@ -71,12 +106,23 @@ describe('a run', () => {
     events = [];
     expect(await run(steps)).toMatchObject({ status: 'done', changed: 0 });
     expect(verified).toBe(2);
-    expect(lines()).toEqual(['run.started', 'plan.made', 'step.started a', 'step.unchanged a', 'step.started a', 'step.verified a', 'run.finished']);
+    expect(lines()).toEqual([
+      'run.started',
+      'plan.made',
+      'step.started a',
+      'step.unchanged a',
+      'step.started a',
+      'step.verified a',
+      'run.finished',
+    ]);
   });
 
   it('hands outputs to those that need them', async () => {
     const seen: unknown[] = [];
-    await run([once('a'), once('b', { needs: ['a'], apply: async (context) => (seen.push(context.outputs('a'), context.outputs('nobody')), {}) })]);
+    await run([
+      once('a'),
+      once('b', { needs: ['a'], apply: async (context) => (seen.push(context.outputs('a'), context.outputs('nobody')), {}) }),
+    ]);
     expect(seen).toEqual([{ made: 'a' }, undefined]);
   });
 
@@ -88,7 +134,10 @@ describe('a run', () => {
 
   it('brings recorded needs up to date in one commit without touching the world', async () => {
     ledger = ledgerOf({ step: 'b', outputs: { kept: true } });
-    const steps = [plainStep('a', { change: () => change('none') }), plainStep('b', { needs: ['a'], change: () => change('none'), apply: () => Promise.reject(new Error('touched')) })];
+    const steps = [
+      plainStep('a', { change: () => change('none') }),
+      plainStep('b', { needs: ['a'], change: () => change('none'), apply: () => Promise.reject(new Error('touched')) }),
+    ];
     expect(await run(steps)).toMatchObject({ status: 'done', changed: 0 });
     expect(ledger.get('b')).toMatchObject({ state: 'applied', needs: ['a'], outputs: { kept: true } });
   });
@@ -101,17 +150,27 @@ describe('a run', () => {
       running--;
       return {};
     };
-    await run(Array.from({ length: 12 }, (_, index) => plainStep(`s${index}`, { apply })), { parallel: 3 });
+    await run(
+      Array.from({ length: 12 }, (_, index) => plainStep(`s${index}`, { apply })),
+      { parallel: 3 },
+    );
     expect(most).toBe(3);
   });
 });
 
 describe('a failing step', () => {
   it('stops what depends on it and nothing else', async () => {
-    const steps = [plainStep('bad', { apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'too slow')) }), once('after', { needs: ['bad'] }), once('later', { needs: ['after'] }), once('free')];
+    const steps = [
+      plainStep('bad', { apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'too slow')) }),
+      once('after', { needs: ['bad'] }),
+      once('later', { needs: ['after'] }),
+      once('free'),
+    ];
     const outcome = await run(steps);
     expect(outcome).toMatchObject({ status: 'failed', exit: 1, changed: 1, skipped: ['after', 'later'], failures: [{ step: 'bad' }] });
-    expect(told('step.failed')).toMatchObject([{ step: 'bad', phase: 'apply', attempt: 1, error: { code: 'SLW-ENG-011', message: 'too slow' } }]);
+    expect(told('step.failed')).toMatchObject([
+      { step: 'bad', phase: 'apply', attempt: 1, error: { code: 'SLW-ENG-011', message: 'too slow' } },
+    ]);
     expect(told('step.skipped').map((event) => ('step' in event ? event.step : ''))).toEqual(['after', 'later']);
     expect([...ledger].map(([step, record]) => `${step} ${record.state}`)).toEqual(['bad intended', 'free applied']);
   });
@@ -125,7 +184,10 @@ describe('a failing step', () => {
   });
 
   it('is a bug with exit 70 when it threw something without a code, and never a stack', async () => {
-    expect(await run([plainStep('a', { apply: () => Promise.reject(new TypeError('x is undefined')) })])).toMatchObject({ status: 'failed', exit: 70 });
+    expect(await run([plainStep('a', { apply: () => Promise.reject(new TypeError('x is undefined')) })])).toMatchObject({
+      status: 'failed',
+      exit: 70,
+    });
     expect(JSON.stringify(told('step.failed'))).not.toContain('run.test.ts');
   });
 
@@ -136,15 +198,24 @@ describe('a failing step', () => {
   });
 
   it('makes the run one that waits when a person must act', async () => {
-    expect(await run([plainStep('a', { verify: () => Promise.reject(new SlipwayError('SLW-STA-008', 'add the key')) })])).toMatchObject({ status: 'waiting', exit: 75 });
+    expect(await run([plainStep('a', { verify: () => Promise.reject(new SlipwayError('SLW-STA-008', 'add the key')) })])).toMatchObject({
+      status: 'waiting',
+      exit: 75,
+    });
   });
 
   it('is at its bound when a wait timed out inside it', async () => {
-    expect(await run([plainStep('a', { verify: () => Promise.reject(new DOMException('timed out', 'TimeoutError')) })])).toMatchObject({ exit: 1, failures: [{ failure: { code: 'SLW-ENG-011' } }] });
+    expect(await run([plainStep('a', { verify: () => Promise.reject(new DOMException('timed out', 'TimeoutError')) })])).toMatchObject({
+      exit: 1,
+      failures: [{ failure: { code: 'SLW-ENG-011' } }],
+    });
   });
 
   it('that was not in the project is a bug, not a silence', async () => {
-    const plan = await makePlan({ project: 'demo', verb: 'up', steps: [plainStep('a')], undoHandlers: new Map() }, { host, signal: new AbortController().signal, timeoutMs: 1, ledger, report: () => undefined });
+    const plan = await makePlan(
+      { project: 'demo', verb: 'up', steps: [plainStep('a')], undoHandlers: new Map() },
+      { host, signal: new AbortController().signal, timeoutMs: 1, ledger, report: () => undefined },
+    );
     await expect(run([], { plan })).rejects.toThrow('the project has not');
   });
 });
@@ -153,12 +224,21 @@ describe('retries', () => {
   it('repeat what may succeed later, with growing waits of the injected clock', async () => {
     expect(await run([plainStep('a', { apply: flaky(3) })])).toMatchObject({ status: 'done', changed: 1 });
     expect(host.clock.sleeps).toEqual([100, 200, 400]);
-    expect(told('step.failed')).toMatchObject([{ attempt: 1, retryInMs: 100 }, { attempt: 2, retryInMs: 200 }, { attempt: 3, retryInMs: 400 }]);
+    expect(told('step.failed')).toMatchObject([
+      { attempt: 1, retryInMs: 100 },
+      { attempt: 2, retryInMs: 200 },
+      { attempt: 3, retryInMs: 400 },
+    ]);
   });
 
   it('observe again before they act again, and may choose anew', async () => {
     const chosen: unknown[] = [];
-    const step = plainStep('a', { apply: flaky(1), intent: async (_observed, _change, context) => ({ choices: { port: 4000 + chosen.push(context.record?.intent.choices?.['port'] ?? 'none') } }) });
+    const step = plainStep('a', {
+      apply: flaky(1),
+      intent: async (_observed, _change, context) => ({
+        choices: { port: 4000 + chosen.push(context.record?.intent.choices?.['port'] ?? 'none') },
+      }),
+    });
     await run([step]);
     expect(chosen).toEqual(['none', 4001]);
     expect(ledger.get('a')?.intent.choices).toEqual({ port: 4002 });
@@ -189,7 +269,11 @@ describe('retries', () => {
 
   it('go on as an update when the first attempt left half of what was announced', async () => {
     let round = 0;
-    const kinds: Change[] = [change('deferred', { announces: { Pod: 2 } }), change('create', { details: [{ object: 'Pod/a', kind: 'create' }] }), change('update')];
+    const kinds: Change[] = [
+      change('deferred', { announces: { Pod: 2 } }),
+      change('create', { details: [{ object: 'Pod/a', kind: 'create' }] }),
+      change('update'),
+    ];
     expect(await run([plainStep('a', { change: () => kinds[round++] as Change, apply: flaky(1) })])).toMatchObject({ status: 'done' });
   });
 });
@@ -197,7 +281,12 @@ describe('retries', () => {
 it('stops a step that turns out to be more than its plan, without a trace in the ledger', async () => {
   let round = 0;
   const kinds = [change('update'), change('replace')];
-  expect(await run([plainStep('a', { change: () => kinds[round++] as Change })])).toMatchObject({ status: 'failed', exit: 75, changed: 0, failures: [{ failure: { code: 'SLW-ENG-007' } }] });
+  expect(await run([plainStep('a', { change: () => kinds[round++] as Change })])).toMatchObject({
+    status: 'failed',
+    exit: 75,
+    changed: 0,
+    failures: [{ failure: { code: 'SLW-ENG-007' } }],
+  });
   expect(ledger.size).toBe(0);
 });
 
@@ -213,10 +302,11 @@ describe('cancelling', () => {
 
   it('reaches the step through its signal; what it throws then is no failure', async () => {
     const cancel = new AbortController();
-    const apply: Step['apply'] = (context) => new Promise((_resolve, reject) => {
-      context.signal.addEventListener('abort', () => reject(context.signal.reason));
-      queueMicrotask(() => cancel.abort());
-    });
+    const apply: Step['apply'] = (context) =>
+      new Promise((_resolve, reject) => {
+        context.signal.addEventListener('abort', () => reject(context.signal.reason));
+        queueMicrotask(() => cancel.abort());
+      });
     expect(await run([plainStep('a', { apply })], { signal: cancel.signal })).toMatchObject({ status: 'cancelled', failures: [] });
     expect(told('step.failed')).toEqual([]);
     expect(ledger.get('a')?.state).toBe('intended');
@@ -242,7 +332,10 @@ describe('cancelling', () => {
   it('does not retry', async () => {
     const cancel = new AbortController();
     const fail = flaky(9);
-    expect(await run([plainStep('a', { apply: () => (cancel.abort(), fail()) })], { signal: cancel.signal })).toMatchObject({ status: 'cancelled', exit: 130 });
+    expect(await run([plainStep('a', { apply: () => (cancel.abort(), fail()) })], { signal: cancel.signal })).toMatchObject({
+      status: 'cancelled',
+      exit: 130,
+    });
     expect(host.clock.sleeps).toEqual([]);
   });
 
@@ -266,7 +359,9 @@ describe('a journal that fails', () => {
     const full = new SlipwayError('SLW-STA-006', 'no room');
     let appends = 0;
     let acts = 0;
-    const failing = { append: (...entries: Parameters<MemoryJournal['append']>) => (++appends > 1 ? Promise.reject(full) : journal.append(...entries)) };
+    const failing = {
+      append: (...entries: Parameters<MemoryJournal['append']>) => (++appends > 1 ? Promise.reject(full) : journal.append(...entries)),
+    };
     const steps = [plainStep('a', { apply: async () => (acts++, {}) }), plainStep('b', { apply: async () => (acts++, {}) })];
     await expect(run(steps, { journal: failing, parallel: 1 })).rejects.toBe(full);
     expect([acts, appends]).toEqual([0, 2]);
@@ -287,7 +382,10 @@ describe('reports of a step', () => {
     };
     await run([plainStep('a', { apply })]);
     expect(told('step.progress')).toMatchObject([{ step: 'a', message: 'half', done: 1, total: 2 }]);
-    expect(told('step.waiting')).toMatchObject([{ forMs: 0, boundMs: 5000 }, { forMs: 1500, object: 'Pod/x' }]);
+    expect(told('step.waiting')).toMatchObject([
+      { forMs: 0, boundMs: 5000 },
+      { forMs: 1500, object: 'Pod/x' },
+    ]);
     expect(told('step.log')).toMatchObject([{ source: 'etcd', line: 'ready' }]);
     expect([...journal.read()].filter((row) => row.type === 'step.finding')).toHaveLength(1);
   });
@@ -320,14 +418,21 @@ describe('reports of a step', () => {
   ] as const)('and %s with a secret stop the step', async (_what, more) => {
     const redactor = new Redactor();
     redactor.add('hunter2-hunter2');
-    expect(await run([plainStep('a', more)], { redactor })).toMatchObject({ status: 'failed', exit: 65, failures: [{ failure: { code: 'SLW-ENG-010' } }] });
+    expect(await run([plainStep('a', more)], { redactor })).toMatchObject({
+      status: 'failed',
+      exit: 65,
+      failures: [{ failure: { code: 'SLW-ENG-010' } }],
+    });
     expect(JSON.stringify([...journal.read()])).not.toContain('hunter2');
   });
 });
 
 describe('going down', () => {
   const undone: string[] = [];
-  const handler = (more: Partial<UndoHandler> = {}): UndoHandler => ({ undo: async (context) => void undone.push(context.record.step), ...more });
+  const handler = (more: Partial<UndoHandler> = {}): UndoHandler => ({
+    undo: async (context) => void undone.push(context.record.step),
+    ...more,
+  });
   beforeEach(() => void undone.splice(0));
   const chain = [{ step: 'a' }, { step: 'b', needs: ['a'] }, { step: 'c', needs: ['b'] }];
 
@@ -341,18 +446,31 @@ describe('going down', () => {
 
   it('marks the act before it acts, so that an up after a crash knows', async () => {
     ledger = ledgerOf({ step: 'a', outputs: { port: 1 } });
-    await run([], { verb: 'down', undoHandlers: new Map([['undo', handler({ undo: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) })]]) });
+    await run([], {
+      verb: 'down',
+      undoHandlers: new Map([['undo', handler({ undo: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) })]]),
+    });
     expect(foldLedger(journal.read()).get('a')).toMatchObject({ state: 'intended' });
     expect(ledger.get('a')).toMatchObject({ state: 'intended', outputs: { port: 1 } });
   });
 
   it('goes on past failures of what is independent, and keeps what it could not undo with all it stands on', async () => {
-    ledger = ledgerOf(...chain, { step: 'free' }, { step: 'strange', intent: { undo: { handler: 'from-the-future', data: null, title: 'x' } } });
-    const failing = handler({ undo: async ({ record }) => (record.step === 'b' ? Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) : void undone.push(record.step)) });
+    ledger = ledgerOf(
+      ...chain,
+      { step: 'free' },
+      { step: 'strange', intent: { undo: { handler: 'from-the-future', data: null, title: 'x' } } },
+    );
+    const failing = handler({
+      undo: async ({ record }) =>
+        record.step === 'b' ? Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) : void undone.push(record.step),
+    });
     const outcome = await run([], { verb: 'down', undoHandlers: new Map([['undo', failing]]) });
     expect(undone.toSorted()).toEqual(['c', 'free']);
     expect([...ledger.keys()]).toEqual(['a', 'b', 'strange']);
-    expect(outcome.failures.map(({ failure }) => (failure instanceof SlipwayError ? failure.code : '')).toSorted()).toEqual(['SLW-ENG-009', 'SLW-ENG-011']);
+    expect(outcome.failures.map(({ failure }) => (failure instanceof SlipwayError ? failure.code : '')).toSorted()).toEqual([
+      'SLW-ENG-009',
+      'SLW-ENG-011',
+    ]);
     expect(outcome).toMatchObject({ status: 'failed', skipped: ['a'] });
   });
 
@@ -364,8 +482,13 @@ describe('going down', () => {
       await fail();
       seen.push([context.record.step, [...context.records().keys()], context.options]);
     };
-    expect(await run([], { verb: 'down', undoOptions: { prune: true }, parallel: 1, undoHandlers: new Map([['undo', { undo }]]) })).toMatchObject({ status: 'done' });
-    expect(seen).toEqual([['a', ['b'], { prune: true }], ['b', [], { prune: true }]]);
+    expect(
+      await run([], { verb: 'down', undoOptions: { prune: true }, parallel: 1, undoHandlers: new Map([['undo', { undo }]]) }),
+    ).toMatchObject({ status: 'done' });
+    expect(seen).toEqual([
+      ['a', ['b'], { prune: true }],
+      ['b', [], { prune: true }],
+    ]);
   });
 
   it('is part of an up when a document left the project', async () => {
@@ -377,7 +500,10 @@ describe('going down', () => {
 
   it('does not take away what a failed step still uses', async () => {
     ledger = ledgerOf({ step: 'gone' }, { step: 'user', needs: ['gone'] });
-    const user = plainStep('user', { change: () => change('update'), apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) });
+    const user = plainStep('user', {
+      change: () => change('update'),
+      apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')),
+    });
     expect(await run([user], { undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'failed', skipped: ['gone'] });
     expect(undone).toEqual([]);
   });

@@ -79,12 +79,24 @@ export function runDown(options: Omit<RunOptions, 'steps'>): Promise<RunOutcome>
 async function execute(options: RunOptions): Promise<RunOutcome> {
   const { host, plan, slipway, signal } = options;
   const run = createSortableId(host.clock.now(), host.random.bytes(10));
-  const log = new EventLog({ run, clock: host.clock, redactor: options.redactor, emit: options.emit, journal: options.journal, ledger: options.ledger });
+  const log = new EventLog({
+    run,
+    clock: host.clock,
+    redactor: options.redactor,
+    emit: options.emit,
+    journal: options.journal,
+    ledger: options.ledger,
+  });
   const scope = createScope(options, log, AbortSignal.any([signal, log.broken]));
   const begin = host.clock.monotonic();
-  await log.durable({ type: 'run.started', run, verb: plan.verb, project: plan.project, slipway, planDigest: plan.digest }, { type: 'plan.made', plan });
+  await log.durable(
+    { type: 'run.started', run, verb: plan.verb, project: plan.project, slipway, planDigest: plan.digest },
+    { type: 'plan.made', plan },
+  );
   const tally = new Tally(plan);
-  const stop = host.clock.every(HEARTBEAT_MS, () => log.transient({ type: 'heartbeat', running: tally.running(), ms: Math.round(host.clock.monotonic() - begin) }));
+  const stop = host.clock.every(HEARTBEAT_MS, () =>
+    log.transient({ type: 'heartbeat', running: tally.running(), ms: Math.round(host.clock.monotonic() - begin) }),
+  );
   const work = runAll(options, scope, tally);
   const result = await orDetached(work, options.detach).finally(stop);
   if (result) await log.settle();
@@ -98,7 +110,18 @@ async function execute(options: RunOptions): Promise<RunOutcome> {
 function createScope(options: RunOptions, log: EventLog, signal: AbortSignal): RunScope {
   const { host, timeoutMs, ledger, redactor, undoHandlers, undoOptions } = options;
   const report: RunScope['report'] = (step, report) => log.report(step, report);
-  return { host, signal, timeoutMs, ledger, redactor, undoHandlers, log, report, backoff: options.backoff ?? defaultBackoff, ...(undoOptions && { undoOptions }) };
+  return {
+    host,
+    signal,
+    timeoutMs,
+    ledger,
+    redactor,
+    undoHandlers,
+    log,
+    report,
+    backoff: options.backoff ?? defaultBackoff,
+    ...(undoOptions && { undoOptions }),
+  };
 }
 
 async function runAll(options: RunOptions, scope: RunScope, tally: Tally): Promise<ScheduleResult> {

@@ -4,7 +4,11 @@ import { type GraphNode, orderGraph, reach } from './graph.ts';
 import { schedule } from './scheduler.ts';
 
 const never = new AbortController().signal;
-const graph = fc.array(fc.array(fc.nat(30), { maxLength: 4 }), { maxLength: 12 }).map((rows): readonly GraphNode[] => rows.map((needs, index) => ({ id: `n${index}`, after: [...new Set(needs.filter((need) => need < index))].map((need) => `n${need}`) })));
+const graph = fc
+  .array(fc.array(fc.nat(30), { maxLength: 4 }), { maxLength: 12 })
+  .map((rows): readonly GraphNode[] =>
+    rows.map((needs, index) => ({ id: `n${index}`, after: [...new Set(needs.filter((need) => need < index))].map((need) => `n${need}`) })),
+  );
 
 describe('the scheduler', () => {
   it('runs every node once, after what it names, never more than allowed at a time', async () => {
@@ -31,7 +35,9 @@ describe('the scheduler', () => {
       fc.asyncProperty(graph, fc.func(fc.boolean()), async (nodes, ok) => {
         const ran = new Set<string>();
         const { skipped } = await schedule(nodes, { parallel: 2, signal: never, run: async (id) => (ran.add(id), ok(id)) });
-        expect(nodes.filter((node) => ran.has(node.id))).toEqual(nodes.filter((node) => node.after.every((need) => ran.has(need) && ok(need))));
+        expect(nodes.filter((node) => ran.has(node.id))).toEqual(
+          nodes.filter((node) => node.after.every((need) => ran.has(need) && ok(need))),
+        );
         expect(new Set(skipped)).toEqual(new Set(nodes.map((node) => node.id).filter((id) => !ran.has(id))));
         expect(skipped).toHaveLength(new Set(skipped).size);
       }),
@@ -52,7 +58,12 @@ describe('the scheduler', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return (finished = true);
     };
-    await expect(schedule(['bad', 'slow', 'never'].map((id) => ({ id, after: [] })), { parallel: 2, signal: never, run })).rejects.toThrow('broken');
+    await expect(
+      schedule(
+        ['bad', 'slow', 'never'].map((id) => ({ id, after: [] })),
+        { parallel: 2, signal: never, run },
+      ),
+    ).rejects.toThrow('broken');
     expect(finished).toBe(true);
   });
 });
@@ -62,7 +73,10 @@ describe('the graph', () => {
     const edges = fc.array(fc.tuple(fc.nat(6), fc.nat(6)), { maxLength: 20 });
     fc.assert(
       fc.property(edges, (pairs) => {
-        const nodes = [0, 1, 2, 3, 4, 5, 6].map((id) => ({ id: String(id), after: pairs.filter(([from]) => from === id).map(([, to]) => String(to)) }));
+        const nodes = [0, 1, 2, 3, 4, 5, 6].map((id) => ({
+          id: String(id),
+          after: pairs.filter(([from]) => from === id).map(([, to]) => String(to)),
+        }));
         const ordered = orderGraph(nodes, (path) => expect(path[0]).toBe(path.at(-1)));
         expect(ordered.map((node) => node.id).toSorted()).toEqual(nodes.map((node) => node.id));
         const place = new Map(ordered.map((node, index) => [node.id, index]));

@@ -33,7 +33,11 @@ function unknownNeeds(steps: readonly Step[], byId: ReadonlyMap<StepId, Step>): 
       .filter((need) => !byId.has(need))
       .map((need) => {
         const near = closest(need, byId.keys());
-        return new SlipwayError('SLW-ENG-002', `step ${step.id} needs ${need}, which does not exist${near === undefined ? '' : ` (did you mean ${near}?)`}`, { object: step.id });
+        return new SlipwayError(
+          'SLW-ENG-002',
+          `step ${step.id} needs ${need}, which does not exist${near === undefined ? '' : ` (did you mean ${near}?)`}`,
+          { object: step.id },
+        );
       }),
   );
 }
@@ -61,7 +65,9 @@ export function requireSubjects(only: readonly string[], subjects: ReadonlySet<s
   for (const name of only) {
     if (subjects.has(name)) continue;
     const near = closest(name, subjects);
-    throw new SlipwayError('SLW-ENG-004', `nothing is called ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}`, { object: name });
+    throw new SlipwayError('SLW-ENG-004', `nothing is called ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}`, {
+      object: name,
+    });
   }
 }
 

@@ -41,7 +41,10 @@ describe('a state folder', () => {
     const base = temporaryFolder();
     await visit(join(base, 'original'));
     cpSync(join(base, 'original'), join(base, 'copy'), { recursive: true, preserveTimestamps: true });
-    await expect(visit(join(base, 'copy'))).rejects.toMatchObject({ code: 'SLW-STA-004', message: expect.stringContaining(join(base, 'original')) });
+    await expect(visit(join(base, 'copy'))).rejects.toMatchObject({
+      code: 'SLW-STA-004',
+      message: expect.stringContaining(join(base, 'original')),
+    });
     expect((await visit(join(base, 'original'))).kind).toBe('same');
     rmSync(join(base, 'original'), { recursive: true });
     expect((await visit(join(base, 'copy'))).kind).toBe('moved');

@@ -43,7 +43,8 @@ export async function openState(host: Host, dir: string, redactor: Redactor = ne
   const kind = await compare(host, real, before);
   const journal = await Journal.open(host, join(real, JOURNAL_FILE), redactor);
   const stateId = before?.id ?? host.random.uuid();
-  if (kind !== 'same') journal.setMeta({ [STATE_ID]: stateId, [STATE_PATH]: real, [STATE_EARLIER]: JSON.stringify(formerPlaces(journal, real)) });
+  if (kind !== 'same')
+    journal.setMeta({ [STATE_ID]: stateId, [STATE_PATH]: real, [STATE_EARLIER]: JSON.stringify(formerPlaces(journal, real)) });
   return { kind, stateId, dir: real, journal, ...(kind === 'moved' && before && { from: before.path }) };
 }
 

@@ -96,7 +96,8 @@ class Turn {
   }
 
   async #tell(failure: Failure, attempt: number, retryInMs?: number): Promise<void> {
-    const entry = (error: ErrorRecord) => ({ type: 'step.failed', step: this.id, phase: this.#phase, error, attempt, ...(retryInMs !== undefined && { retryInMs }) }) as const;
+    const entry = (error: ErrorRecord) =>
+      ({ type: 'step.failed', step: this.id, phase: this.#phase, error, attempt, ...(retryInMs !== undefined && { retryInMs }) }) as const;
     await this.scope.log.durable(...toErrorRecords(failure).map(entry));
   }
 }
@@ -153,7 +154,10 @@ async function undo(turn: Turn): Promise<boolean> {
     return false;
   }
   const handler = scope.undoHandlers.get(wanted.handler);
-  if (!handler) throw new SlipwayError('SLW-ENG-009', `nobody here knows how to undo ${turn.id}: its handler is ${wanted.handler}`, { object: turn.id });
+  if (!handler)
+    throw new SlipwayError('SLW-ENG-009', `nobody here knows how to undo ${turn.id}: its handler is ${wanted.handler}`, {
+      object: turn.id,
+    });
   await intend(turn, { change: planned.change, intent: record.intent, needs: record.needs });
   scope.signal.throwIfAborted();
   await handler.undo(undoContext(scope, scope.ledger.get(turn.id) ?? record));
@@ -161,7 +165,10 @@ async function undo(turn: Turn): Promise<boolean> {
   return planned.change.kind !== 'none';
 }
 
-async function intend(turn: Turn, wanted: { readonly change: Change; readonly intent: Intent; readonly needs: readonly string[] }): Promise<void> {
+async function intend(
+  turn: Turn,
+  wanted: { readonly change: Change; readonly intent: Intent; readonly needs: readonly string[] },
+): Promise<void> {
   const { step, subject, title } = turn.planned;
   await turn.scope.log.durable({ type: 'step.intended', step, subject, title, ...wanted, intent: keepable(wanted.intent, turn) });
   turn.intended = true;
@@ -184,4 +191,3 @@ function keepable<T extends Intent | Outputs>(data: T, turn: Turn): T {
 function isEqual(a: Json, b: Json): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
-

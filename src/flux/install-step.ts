@@ -50,7 +50,9 @@ async function observe(context: StepContext, options: FluxStepsOptions): Promise
   const { signal } = context;
   if (await isForeignFlux(client, options.owner, signal)) return { components, diffs: [], isForeign: true, keep: [] };
   const objects = componentObjects(components, options.owner);
-  const diffs = (await isNamespaceEnding(client, signal)) ? await diffBesideNamespace(client, objects, signal) : await diffObjects(client, objects, { force: true, signal });
+  const diffs = (await isNamespaceEnding(client, signal))
+    ? await diffBesideNamespace(client, objects, signal)
+    : await diffObjects(client, objects, { force: true, signal });
   const touched = diffs.filter(({ action }) => action === 'update');
   const standing = await Promise.all(touched.map(({ ref }) => client.get(ref, signal)));
   const keep = standing
@@ -143,9 +145,17 @@ async function apply(context: ApplyContext<Observed>, options: FluxStepsOptions)
 }
 
 /** A `down` that was killed may leave the namespace on its way out: what stands in it goes along, and comes with the next one. */
-async function diffBesideNamespace(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<readonly ObjectDiff[]> {
+async function diffBesideNamespace(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<readonly ObjectDiff[]> {
   const within = objects.filter(({ kind, metadata }) => kind === 'Namespace' || metadata.namespace === FLUX_NAMESPACE);
-  const beside = await diffObjects(client, objects.filter((object) => !within.includes(object)), { force: true, signal });
+  const beside = await diffObjects(
+    client,
+    objects.filter((object) => !within.includes(object)),
+    { force: true, signal },
+  );
   return [...within.map((object): ObjectDiff => ({ ref: refOf(object), action: 'create', fields: [] })), ...beside];
 }
 
@@ -156,6 +166,7 @@ export async function isNamespaceEnding(client: KubeClient, signal: AbortSignal)
 
 async function awaitEndOfNamespace(client: KubeClient, { host, signal, timeoutMs, report }: StepContext): Promise<void> {
   if (!(await isNamespaceEnding(client, signal))) return;
-  const onBlocked: DeleteOptions['onBlocked'] = ([first]) => first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs });
+  const onBlocked: DeleteOptions['onBlocked'] = ([first]) =>
+    first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs });
   await deleteObjects(client, [NAMESPACE], { host, signal, timeoutMs, onBlocked });
 }

@@ -70,16 +70,14 @@ export function sentence(cause: Cause, count = 1): string {
 
 function dataOf(causes: readonly Cause[]): Readonly<Record<string, unknown>> {
   return {
-    causes: causes
-      .slice(0, 20)
-      .map(({ kind, object, reason, message, chain, blocks, file }) => ({
-        kind,
-        object,
-        reason,
-        message,
-        chain,
-        blocks,
-        ...(file !== undefined && { file }),
-      })),
+    causes: causes.slice(0, 20).map(({ kind, object, reason, message, chain, blocks, file }) => ({
+      kind,
+      object,
+      reason,
+      message,
+      chain,
+      blocks,
+      ...(file !== undefined && { file }),
+    })),
   };
 }

@@ -99,7 +99,11 @@ export interface Processes {
   /** Short-lived child, awaited; a missing command gives `SLW-HST-…`, a non-zero exit does not throw. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** Short-lived child with binary input and output; ends with the signal. A missing command ends with code 127. */
-  stream(command: string, args: readonly string[], options: { readonly env: Readonly<Record<string, string>>; readonly cwd?: string; readonly signal?: AbortSignal }): StreamedChild;
+  stream(
+    command: string,
+    args: readonly string[],
+    options: { readonly env: Readonly<Record<string, string>>; readonly cwd?: string; readonly signal?: AbortSignal },
+  ): StreamedChild;
   /** A process in its own session that outlives us; resolves when the record is written and the command was executed. */
   spawnDetached(spec: DetachedSpec): Promise<ProcessIdentity>;
   /** Reads a record that the shim wrote; undefined when missing or half-written. */

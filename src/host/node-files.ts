@@ -65,7 +65,10 @@ function fileError(error: unknown, verb: string, path: string): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = error instanceof Error ? error.message.replace(/^\w+: /, '').replace(/, \w+ .*$/, '') : errno;
-  return new SlipwayError(CODE_BY_ERRNO[errno] ?? 'SLW-HST-004', `cannot ${verb} ${path}: ${reason}`, { cause: error, data: { path, errno } });
+  return new SlipwayError(CODE_BY_ERRNO[errno] ?? 'SLW-HST-004', `cannot ${verb} ${path}: ${reason}`, {
+    cause: error,
+    data: { path, errno },
+  });
 }
 
 function errnoOf(error: unknown): string | undefined {

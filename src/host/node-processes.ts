@@ -39,7 +39,8 @@ async function run(command: string, args: readonly string[], options: RunOptions
   onLines(child.stderr, options.onStderrLine);
   const result = await child;
   options.signal?.throwIfAborted();
-  if (result.code === 'ENOENT' && (await which(command)) === undefined) throw new SlipwayError('SLW-HST-005', `command ${command} is not found`, { data: { command } });
+  if (result.code === 'ENOENT' && (await which(command)) === undefined)
+    throw new SlipwayError('SLW-HST-005', `command ${command} is not found`, { data: { command } });
   return toRunResult(command, result);
 }
 
@@ -81,7 +82,12 @@ function toRunResult(command: string, { exitCode, signal, stdout, stderr, ...rea
 const STDERR_TAIL = 64 * 1024;
 
 function stream(command: string, args: readonly string[], options: Parameters<Processes['stream']>[2]): StreamedChild {
-  const child = spawn(command, args, { env: { ...options.env }, stdio: 'pipe', ...(options.cwd !== undefined && { cwd: options.cwd }), ...(options.signal && { signal: options.signal }) });
+  const child = spawn(command, args, {
+    env: { ...options.env },
+    stdio: 'pipe',
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+    ...(options.signal && { signal: options.signal }),
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL)));
   child.stdin.on('error', () => undefined); // the child may end before it has read all; its exit code tells
@@ -143,7 +149,9 @@ async function waitForRecord(spec: DetachedSpec, ended: () => string | undefined
     }
     await sleep(3);
   }
-  throw new SlipwayError('SLW-HST-006', `cannot start ${spec.command}: no record after ${RECORD_BOUND_MS / 1000}s`, { fix: `look at ${spec.logFile}` });
+  throw new SlipwayError('SLW-HST-006', `cannot start ${spec.command}: no record after ${RECORD_BOUND_MS / 1000}s`, {
+    fix: `look at ${spec.logFile}`,
+  });
 }
 
 async function readRecord(recordFile: string): Promise<ProcessIdentity | undefined> {
@@ -151,7 +159,9 @@ async function readRecord(recordFile: string): Promise<ProcessIdentity | undefin
   if (text === undefined) return undefined;
   try {
     const { pid, startTime, bootId: boot } = JSON.parse(text) as Partial<ProcessIdentity>;
-    return typeof pid === 'number' && typeof startTime === 'string' && typeof boot === 'string' ? { pid, startTime, bootId: boot } : undefined;
+    return typeof pid === 'number' && typeof startTime === 'string' && typeof boot === 'string'
+      ? { pid, startTime, bootId: boot }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -175,7 +185,10 @@ function signal(identity: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL' | 'SIGINT
 let cachedBootId: string | undefined;
 
 function bootId(): string {
-  cachedBootId ??= process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : darwin('sysctl', ['-n', 'kern.boottime']);
+  cachedBootId ??=
+    process.platform === 'linux'
+      ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+      : darwin('sysctl', ['-n', 'kern.boottime']);
   return cachedBootId;
 }
 

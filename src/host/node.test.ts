@@ -64,7 +64,10 @@ describe('files', () => {
     writeFileSync(join(folder, 'closed'), 'x');
     chmodSync(join(folder, 'closed'), 0o000);
     if (process.getuid?.() === 0) return; // root reads everything; the unprivileged suite covers it
-    await expect(host.files.readText(join(folder, 'closed'))).rejects.toMatchObject({ code: 'SLW-HST-001', message: expect.stringContaining(folder) });
+    await expect(host.files.readText(join(folder, 'closed'))).rejects.toMatchObject({
+      code: 'SLW-HST-001',
+      message: expect.stringContaining(folder),
+    });
   });
 });
 

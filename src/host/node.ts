@@ -48,7 +48,10 @@ const net: Net = {
         socket.destroy();
         resolve(answer);
       };
-      socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
+      socket
+        .once('connect', () => settle(true))
+        .once('error', () => settle(false))
+        .once('timeout', () => settle(false));
     }),
 };
 
@@ -65,11 +68,14 @@ function listenOnce(port: number): Promise<number | undefined> {
 }
 
 function createEnvironment(): Environment {
-  if (process.platform !== 'linux' && process.platform !== 'darwin') throw new SlipwayError('SLW-HST-007', `platform ${process.platform} is not supported`);
-  if (process.arch !== 'x64' && process.arch !== 'arm64') throw new SlipwayError('SLW-HST-007', `architecture ${process.arch} is not supported`);
+  if (process.platform !== 'linux' && process.platform !== 'darwin')
+    throw new SlipwayError('SLW-HST-007', `platform ${process.platform} is not supported`);
+  if (process.arch !== 'x64' && process.arch !== 'arm64')
+    throw new SlipwayError('SLW-HST-007', `architecture ${process.arch} is not supported`);
   return {
     get: (name) => process.env[name],
-    variables: () => Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
+    variables: () =>
+      Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     cwd: process.cwd(),
     home: homedir(),
     user: userName(),

@@ -67,10 +67,18 @@ export class ApiClient implements KubeClient {
     const signal = options.signal ?? neverAborted();
     const resource = await this.#require(kind, 'list', signal);
     const path = collectionPath(resource, options.namespace);
-    const about = { verb: 'list', target: options.namespace === undefined ? kind.kind : `${kind.kind} in ${options.namespace}`, server: this.server };
+    const about = {
+      verb: 'list',
+      target: options.namespace === undefined ? kind.kind : `${kind.kind} in ${options.namespace}`,
+      server: this.server,
+    };
     const items: KubeObject[] = [];
-    for (let next = ''; ; ) {
-      const query = new URLSearchParams({ ...(limit > 0 && { limit: String(limit) }), ...selectors(options), ...(next !== '' && { continue: next }) });
+    for (let next = ''; ;) {
+      const query = new URLSearchParams({
+        ...(limit > 0 && { limit: String(limit) }),
+        ...selectors(options),
+        ...(next !== '' && { continue: next }),
+      });
       const answer = await this.#connection.send({ method: 'GET', path: `${path}?${query}`, about, signal });
       const page = readPage(this.#parse(answer, about.target));
       // Items of a list carry no apiVersion and kind of their own.
@@ -97,7 +105,12 @@ export class ApiClient implements KubeClient {
     const resource = await this.#require(object, 'create', options.signal ?? neverAborted());
     const path = collectionPath(resource, namespaceFor(resource, ref));
     const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict', ...(options.dryRun && { dryRun: 'All' }) });
-    const answer = await this.#connection.send({ method: 'POST', path: `${path}?${query}`, body: JSON.stringify(object), ...this.#asked({ verb: 'create', ref, signal: options.signal }) });
+    const answer = await this.#connection.send({
+      method: 'POST',
+      path: `${path}?${query}`,
+      body: JSON.stringify(object),
+      ...this.#asked({ verb: 'create', ref, signal: options.signal }),
+    });
     return this.#object(answer, ref);
   }
 
@@ -105,7 +118,10 @@ export class ApiClient implements KubeClient {
     return (await this.applyTracked(object, options)).object;
   }
 
-  async applyTracked(object: KubeObject, options: ApplyObjectOptions = {}): Promise<{ readonly object: KubeObject; readonly created: boolean }> {
+  async applyTracked(
+    object: KubeObject,
+    options: ApplyObjectOptions = {},
+  ): Promise<{ readonly object: KubeObject; readonly created: boolean }> {
     const ref = refOf(object);
     const resource = await this.#require(object, 'apply', options.signal ?? neverAborted());
     const query = new URLSearchParams({
@@ -127,18 +143,34 @@ export class ApiClient implements KubeClient {
     return { object: applied, created: answer.status === 201 };
   }
 
-  async mergePatch(ref: ObjectRef, patch: unknown, options: { readonly subresource?: string; readonly signal?: AbortSignal } = {}): Promise<KubeObject> {
+  async mergePatch(
+    ref: ObjectRef,
+    patch: unknown,
+    options: { readonly subresource?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<KubeObject> {
     const resource = await this.#require(ref, 'patch', options.signal ?? neverAborted());
     const path = `${objectPath(resource, ref)}${options.subresource === undefined ? '' : `/${options.subresource}`}?fieldManager=${FIELD_MANAGER}`;
     const asked = this.#asked({ verb: 'patch', ref, signal: options.signal });
-    const answer = await this.#connection.send({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body: JSON.stringify(patch), repeatable: true, ...asked });
+    const answer = await this.#connection.send({
+      method: 'PATCH',
+      path,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(patch),
+      repeatable: true,
+      ...asked,
+    });
     return this.#object(answer, ref);
   }
 
   async postSubresource(...[ref, subresource, body, signal]: Parameters<KubeClient['postSubresource']>): Promise<KubeObject> {
     const verb = `post ${subresource} of`;
     const resource = await this.#require(ref, verb, signal ?? neverAborted());
-    const answer = await this.#connection.send({ method: 'POST', path: `${objectPath(resource, ref)}/${subresource}`, body: JSON.stringify(body), ...this.#asked({ verb, ref, signal }) });
+    const answer = await this.#connection.send({
+      method: 'POST',
+      path: `${objectPath(resource, ref)}/${subresource}`,
+      body: JSON.stringify(body),
+      ...this.#asked({ verb, ref, signal }),
+    });
     return this.#object(answer, ref);
   }
 
@@ -154,7 +186,13 @@ export class ApiClient implements KubeClient {
       ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
       ...(options.dryRun && { dryRun: ['All'] }),
     };
-    const answer = await this.#connection.send({ method: 'DELETE', path: objectPath(resource, ref), body: JSON.stringify(body), expects: [404], ...this.#asked({ verb: 'delete', ref, signal }) });
+    const answer = await this.#connection.send({
+      method: 'DELETE',
+      path: objectPath(resource, ref),
+      body: JSON.stringify(body),
+      expects: [404],
+      ...this.#asked({ verb: 'delete', ref, signal }),
+    });
     if (answer.status !== 404) return true;
     this.#absent(ref, answer);
     // The first attempt may have done it.
@@ -170,7 +208,12 @@ export class ApiClient implements KubeClient {
           const resource = await this.#require(kind, 'watch', options.signal);
           const query = new URLSearchParams({ watch: 'true', ...selectors(options), ...parameters });
           const about = { verb: 'watch', target: kind.kind, server: this.server };
-          return this.#connection.stream({ method: 'GET', path: `${collectionPath(resource, options.namespace)}?${query}`, about, signal: options.signal });
+          return this.#connection.stream({
+            method: 'GET',
+            path: `${collectionPath(resource, options.namespace)}?${query}`,
+            about,
+            signal: options.signal,
+          });
         },
       },
       options.signal,
@@ -191,7 +234,10 @@ export class ApiClient implements KubeClient {
   async #require(kind: GroupKind, verb: string, signal: AbortSignal): Promise<KubeResource> {
     const resource = await this.#discovery.resolve(kind, signal);
     if (resource) return resource;
-    throw new SlipwayError('SLW-KUB-012', `cannot ${verb} ${targetOf(kind)}: ${this.server} serves no ${kind.kind} in ${kind.apiVersion}`, { object: targetOf(kind), data: { apiVersion: kind.apiVersion, kind: kind.kind } });
+    throw new SlipwayError('SLW-KUB-012', `cannot ${verb} ${targetOf(kind)}: ${this.server} serves no ${kind.kind} in ${kind.apiVersion}`, {
+      object: targetOf(kind),
+      data: { apiVersion: kind.apiVersion, kind: kind.kind },
+    });
   }
 
   #asked({ verb, ref, signal }: Asked): Pick<ApiRequest, 'about' | 'signal'> {
@@ -248,5 +294,7 @@ function objectPath(resource: KubeResource, ref: ObjectRef): string {
 function namespaceFor(resource: KubeResource, ref: ObjectRef): string | undefined {
   if (!resource.namespaced) return undefined;
   if (ref.namespace) return ref.namespace;
-  throw new SlipwayError('SLW-KUB-033', `${ref.kind}/${ref.name} has no namespace, but ${ref.kind} lives in namespaces`, { object: formatRef(ref) });
+  throw new SlipwayError('SLW-KUB-033', `${ref.kind}/${ref.name} has no namespace, but ${ref.kind} lives in namespaces`, {
+    object: formatRef(ref),
+  });
 }

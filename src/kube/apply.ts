@@ -35,7 +35,11 @@ export interface AppliedObject {
  * Safe to call again after any failure. Results are in the order of the objects.
  * @throws SLW-KUB-032 the same object twice, SLW-KUB-007 a conflict, and what the server says; SlipwayErrors for several
  */
-export async function applyObjects(client: KubeClient, objects: readonly KubeObject[], options: ApplyOptions): Promise<readonly AppliedObject[]> {
+export async function applyObjects(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  options: ApplyOptions,
+): Promise<readonly AppliedObject[]> {
   requireUnique(objects);
   const signal = options.signal ?? neverAborted();
   const applied = new Map<KubeObject, AppliedObject>();
@@ -54,9 +58,14 @@ export async function applyObjects(client: KubeClient, objects: readonly KubeObj
   return objects.flatMap((object) => applied.get(object) ?? []);
 }
 
-async function waitEstablished(client: KubeClient, phase: readonly KubeObject[], options: ApplyOptions & { readonly signal: AbortSignal }): Promise<void> {
+async function waitEstablished(
+  client: KubeClient,
+  phase: readonly KubeObject[],
+  options: ApplyOptions & { readonly signal: AbortSignal },
+): Promise<void> {
   const definitions = phase.filter((object) => object.kind === 'CustomResourceDefinition').map(refOf);
-  if (definitions.length > 0) await waitReady(client, definitions, { host: options.host, timeoutMs: ESTABLISHED_BOUND_MS, signal: options.signal });
+  if (definitions.length > 0)
+    await waitReady(client, definitions, { host: options.host, timeoutMs: ESTABLISHED_BOUND_MS, signal: options.signal });
 }
 
 /** @throws SLW-KUB-032 */
@@ -64,7 +73,8 @@ export function requireUnique(objects: readonly KubeObject[]): void {
   const seen = new Set<string>();
   for (const object of objects) {
     const key = `${object.apiVersion}/${formatRef(refOf(object))}`;
-    if (seen.has(key)) throw new SlipwayError('SLW-KUB-032', `${formatRef(refOf(object))} is given twice`, { object: formatRef(refOf(object)) });
+    if (seen.has(key))
+      throw new SlipwayError('SLW-KUB-032', `${formatRef(refOf(object))} is given twice`, { object: formatRef(refOf(object)) });
     seen.add(key);
   }
 }

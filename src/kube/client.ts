@@ -37,7 +37,10 @@ export async function createKubeClient(host: Host, options: KubeClientOptions): 
     ...(options.kubeconfigPath !== undefined && { file: options.kubeconfigPath }),
   });
   const server = options.name ?? chosen.cluster.server.origin;
-  const connection = foreignReason(chosen) === undefined ? ownConnection(host, options, { chosen, server }) : foreignConnection(host, options, { chosen, server });
+  const connection =
+    foreignReason(chosen) === undefined
+      ? ownConnection(host, options, { chosen, server })
+      : foreignConnection(host, options, { chosen, server });
   return new ApiClient(host, connection, server);
 }
 
@@ -77,7 +80,16 @@ function ownConnection(host: Host, options: KubeClientOptions, { chosen, server 
 /** Impersonation is read by us only; together with foreign authentication it would be dropped silently. */
 function foreignConnection(host: Host, options: KubeClientOptions, { chosen, server }: Target): Connection {
   const { impersonate, exec } = chosen.user;
-  if (impersonate || exec) throw new SlipwayError('SLW-KUB-022', `the kubeconfig context ${chosen.context} combines ${foreignReason(chosen)} with ${impersonate ? 'impersonation' : 'a credential plugin'}`);
+  if (impersonate || exec)
+    throw new SlipwayError(
+      'SLW-KUB-022',
+      `the kubeconfig context ${chosen.context} combines ${foreignReason(chosen)} with ${impersonate ? 'impersonation' : 'a credential plugin'}`,
+    );
   const folder = options.kubeconfigPath === undefined ? host.env.cwd : join(options.kubeconfigPath, '..');
-  return new Connection({ host, server, credentials: foreignCredentials, open: () => openForeignTransport({ kubeconfig: options.kubeconfig, chosen, folder }) });
+  return new Connection({
+    host,
+    server,
+    credentials: foreignCredentials,
+    open: () => openForeignTransport({ kubeconfig: options.kubeconfig, chosen, folder }),
+  });
 }

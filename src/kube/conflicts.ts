@@ -21,6 +21,8 @@ export function readConflicts(causes: readonly StatusCause[]): readonly FieldCon
     const match = cause.reason === 'FieldManagerConflict' ? CONFLICT.exec(cause.message ?? '') : null;
     if (!match) return [];
     const [, manager = 'unknown', subresource, apiVersion] = match;
-    return [{ field: (cause.field ?? '').replace(/^\./, ''), manager, ...(apiVersion && { apiVersion }), ...(subresource && { subresource }) }];
+    return [
+      { field: (cause.field ?? '').replace(/^\./, ''), manager, ...(apiVersion && { apiVersion }), ...(subresource && { subresource }) },
+    ];
   });
 }

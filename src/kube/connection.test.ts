@@ -31,7 +31,11 @@ function recordingHost(): { readonly host: Host; readonly slept: number[] } {
 
 function kubeconfig(server: string): string {
   const cluster = { server, 'insecure-skip-tls-verify': true };
-  return JSON.stringify({ 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'x' } }], clusters: [{ name: 'x', cluster }] });
+  return JSON.stringify({
+    'current-context': 'x',
+    contexts: [{ name: 'x', context: { cluster: 'x' } }],
+    clusters: [{ name: 'x', cluster }],
+  });
 }
 
 async function clientOf(server: string, host = recordingHost().host): Promise<KubeClient> {
@@ -65,7 +69,9 @@ async function failureOf(act: Promise<unknown>): Promise<SlipwayError> {
 describe('retries', () => {
   it('honour Retry-After of 429 and 503', async () => {
     const { host, slept } = recordingHost();
-    const { url, count } = await serve((_request, response, attempt) => (attempt < 3 ? answer(response, attempt === 1 ? 429 : 503, { kind: 'Status' }, { 'retry-after': '2' }) : answer(response, 200)));
+    const { url, count } = await serve((_request, response, attempt) =>
+      attempt < 3 ? answer(response, attempt === 1 ? 429 : 503, { kind: 'Status' }, { 'retry-after': '2' }) : answer(response, 200),
+    );
     const client = await clientOf(url, host);
     expect(await client.get(POD)).toEqual(OBJECT);
     expect(count()).toBe(3);
@@ -80,13 +86,19 @@ describe('retries', () => {
   });
 
   it('leave a long Retry-After to the caller', async () => {
-    const { url, count } = await serve((_request, response) => answer(response, 503, { kind: 'Status', message: 'later' }, { 'retry-after': '600' }));
+    const { url, count } = await serve((_request, response) =>
+      answer(response, 503, { kind: 'Status', message: 'later' }, { 'retry-after': '600' }),
+    );
     expect((await failureOf((await clientOf(url)).get(POD))).code).toBe('SLW-KUB-013');
     expect(count()).toBe(1);
   });
 
   it('repeat reads, applies and deletes whose answer was lost, never a create', async () => {
-    const { url, count } = await serve((request, response, attempt) => (attempt % 2 === 1 ? void request.socket.destroy() : answer(response, request.method === 'DELETE' ? 404 : 200, request.method === 'DELETE' ? { kind: 'Status' } : OBJECT)));
+    const { url, count } = await serve((request, response, attempt) =>
+      attempt % 2 === 1
+        ? void request.socket.destroy()
+        : answer(response, request.method === 'DELETE' ? 404 : 200, request.method === 'DELETE' ? { kind: 'Status' } : OBJECT),
+    );
     const client = await clientOf(url);
     await client.get(POD);
     await client.apply(OBJECT);
@@ -99,7 +111,9 @@ describe('retries', () => {
   });
 
   it('do not follow what cannot succeed', async () => {
-    const { url, count } = await serve((_request, response) => answer(response, 500, { kind: 'Status', message: 'failed calling webhook "w": no route' }));
+    const { url, count } = await serve((_request, response) =>
+      answer(response, 500, { kind: 'Status', message: 'failed calling webhook "w": no route' }),
+    );
     expect((await failureOf((await clientOf(url)).apply(OBJECT))).code).toBe('SLW-KUB-016');
     expect(count()).toBe(1);
   });
@@ -127,7 +141,25 @@ interface Http2Server {
 type StreamHandler = (stream: ServerHttp2Stream, sessions: Set<ServerHttp2Session>) => void;
 
 async function serveHttp2(handle: StreamHandler, maxConcurrentStreams = 100): Promise<Http2Server> {
-  const pem = execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '-', '-days', '2', '-subj', '/CN=localhost'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const pem = execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '-',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
   const server: Http2SecureServer = createSecureServer({ key: pem, cert: pem, settings: { maxConcurrentStreams } });
   const sessions = new Set<ServerHttp2Session>();
   let opened = 0;

@@ -111,7 +111,8 @@ export class Connection {
       const text = await readText(response.body, either);
       return this.#judge(response, text, request);
     } catch (error) {
-      if (!signal.aborted && bound.aborted) throw transportError(new TransportFailure('silent', `no answer within ${ANSWER_BOUND_MS / 1000}s`, error), request.about);
+      if (!signal.aborted && bound.aborted)
+        throw transportError(new TransportFailure('silent', `no answer within ${ANSWER_BOUND_MS / 1000}s`, error), request.about);
       if (!(error instanceof TransportFailure)) throw error;
       const coded = transportError(error, request.about);
       if (coded.retry !== 'backoff' || this.#closed) throw coded;
@@ -147,14 +148,21 @@ export class Connection {
       ...credential.headers,
       ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
     };
-    return transport.request({ method: request.method, path: request.path, headers, signal, ...(request.body !== undefined && { body: request.body }) });
+    return transport.request({
+      method: request.method,
+      path: request.path,
+      headers,
+      signal,
+      ...(request.body !== undefined && { body: request.body }),
+    });
   }
 
   /** One transport for all; a new client certificate (a plugin renewed it) gets a new one. */
   async #transport(certificate: Credential['certificate'], signal: AbortSignal): Promise<Transport> {
     if (this.#closed) throw new TransportFailure('refused', 'the client is closed');
     const known = this.#open;
-    if (known && known.certificate?.cert === certificate?.cert && known.certificate?.key === certificate?.key) return untilAborted(known.transport, signal);
+    if (known && known.certificate?.cert === certificate?.cert && known.certificate?.key === certificate?.key)
+      return untilAborted(known.transport, signal);
     this.#discard();
     const opening: OpenTransport = { certificate, transport: this.#options.open(certificate) };
     this.#open = opening;
@@ -166,7 +174,10 @@ export class Connection {
 
   /** Requests in flight on it go on; it ends by itself when they have. */
   #discard(): void {
-    this.#open?.transport.then((transport) => transport.retire(), () => undefined);
+    this.#open?.transport.then(
+      (transport) => transport.retire(),
+      () => undefined,
+    );
     this.#open = undefined;
   }
 
@@ -195,7 +206,11 @@ function isRepeatable(request: ApiRequest): boolean {
 /** As client-go: 429 and 5xx that say when; besides, 503 and what etcd says while it elects or restarts. */
 function isTransient(status: number, text: string, retryAfterMs: number | undefined): boolean {
   if (status === 429 || status === 503) return true;
-  return status >= 500 && (retryAfterMs !== undefined || /etcdserver:|leader changed|connection refused|transport is closing/.test(text)) && !text.includes('failed calling webhook');
+  return (
+    status >= 500 &&
+    (retryAfterMs !== undefined || /etcdserver:|leader changed|connection refused|transport is closing/.test(text)) &&
+    !text.includes('failed calling webhook')
+  );
 }
 
 /** Only the seconds form occurs in Kubernetes. */

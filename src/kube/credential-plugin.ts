@@ -24,7 +24,8 @@ const PLUGIN_BOUND_MS = 60_000;
 /** The plugin sees the caller's whole environment, as with kubectl, and is told that nobody can answer questions. */
 export async function runCredentialPlugin(host: Host, exec: ExecConfig, context: PluginContext): Promise<PluginAnswer> {
   if (!VERSIONS.includes(exec.apiVersion)) throw failed(exec, `speaks ${exec.apiVersion}, which is not one of ${VERSIONS.join(', ')}`);
-  if (exec.interactiveMode === 'Always') throw failed(exec, 'wants a terminal (interactiveMode: Always), which Slipway does not give to plugins');
+  if (exec.interactiveMode === 'Always')
+    throw failed(exec, 'wants a terminal (interactiveMode: Always), which Slipway does not give to plugins');
   const env = { ...host.env.variables(), ...exec.env, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(exec, context)) };
   const result = await host.processes.run(exec.command, exec.args, { env, timeoutMs: PLUGIN_BOUND_MS }).catch((error: unknown) => {
     if (isAbort(error)) throw error;
@@ -42,7 +43,11 @@ function execInfo(exec: ExecConfig, { cluster, caPem }: PluginContext): unknown 
     'certificate-authority-data': caPem === undefined ? undefined : Buffer.from(caPem).toString('base64'),
     'proxy-url': cluster.proxy?.href,
   };
-  return { apiVersion: exec.apiVersion, kind: 'ExecCredential', spec: { interactive: false, ...(exec.provideClusterInfo && { cluster: info }) } };
+  return {
+    apiVersion: exec.apiVersion,
+    kind: 'ExecCredential',
+    spec: { interactive: false, ...(exec.provideClusterInfo && { cluster: info }) },
+  };
 }
 
 function exitReason(result: RunResult, { redactor }: PluginContext): string {
@@ -58,13 +63,19 @@ function readAnswer(exec: ExecConfig, stdout: string): PluginAnswer {
   const certificate = typeof cert === 'string' && typeof key === 'string' ? { cert, key } : undefined;
   if (typeof token !== 'string' && !certificate) throw failed(exec, 'gave neither a token nor a certificate with its key');
   const expiresAt = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : Number.NaN;
-  return { ...(typeof token === 'string' && { token }), ...(certificate && { certificate }), ...(!Number.isNaN(expiresAt) && { expiresAt }) };
+  return {
+    ...(typeof token === 'string' && { token }),
+    ...(certificate && { certificate }),
+    ...(!Number.isNaN(expiresAt) && { expiresAt }),
+  };
 }
 
 function parseStatus(stdout: string): Record<string, unknown> | undefined {
   try {
     const answer = JSON.parse(stdout) as { kind?: unknown; status?: unknown } | null;
-    return answer?.kind === 'ExecCredential' && typeof answer.status === 'object' ? ((answer.status as Record<string, unknown> | null) ?? undefined) : undefined;
+    return answer?.kind === 'ExecCredential' && typeof answer.status === 'object'
+      ? ((answer.status as Record<string, unknown> | null) ?? undefined)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -72,5 +83,8 @@ function parseStatus(stdout: string): Record<string, unknown> | undefined {
 
 function failed(exec: ExecConfig, reason: string, cause?: unknown): SlipwayError {
   const hint = exec.installHint?.trim().split('\n')[0];
-  return new SlipwayError('SLW-KUB-024', `credential plugin ${exec.command} ${reason}`, { ...(hint && { fix: hint }), ...(cause !== undefined && { cause }) });
+  return new SlipwayError('SLW-KUB-024', `credential plugin ${exec.command} ${reason}`, {
+    ...(hint && { fix: hint }),
+    ...(cause !== undefined && { cause }),
+  });
 }

@@ -55,7 +55,10 @@ export function createCredentials(options: CredentialOptions): Credentials {
       dueAt = Number.POSITIVE_INFINITY;
       const pending = fetch();
       cached = pending;
-      pending.then((value) => (dueAt = value.dueAt), () => (cached = undefined));
+      pending.then(
+        (value) => (dueAt = value.dueAt),
+        () => (cached = undefined),
+      );
     }
     return untilAborted(cached, signal);
   };
@@ -63,7 +66,10 @@ export function createCredentials(options: CredentialOptions): Credentials {
     current: async (signal) => {
       const { token, certificate } = await fetched(signal);
       if (token !== undefined) options.redactor?.add(token);
-      return { headers: { ...impersonation, ...(token !== undefined && { authorization: `Bearer ${token}` }) }, ...(certificate && { certificate }) };
+      return {
+        headers: { ...impersonation, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+        ...(certificate && { certificate }),
+      };
     },
     renew: () => {
       cached = undefined;
@@ -78,7 +84,11 @@ function fetcher(options: CredentialOptions): () => Promise<Fetched> {
   const { user } = chosen;
   return async () => {
     const certificate = await readCertificate(options);
-    const fixed: Fetched = { dueAt: Number.POSITIVE_INFINITY, ...(user.token !== undefined && { token: user.token }), ...(certificate && { certificate }) };
+    const fixed: Fetched = {
+      dueAt: Number.POSITIVE_INFINITY,
+      ...(user.token !== undefined && { token: user.token }),
+      ...(certificate && { certificate }),
+    };
     if (user.tokenFile !== undefined) {
       const token = (await readNamedFile(options, user.tokenFile, 'tokenFile')).trim();
       return { ...fixed, token, dueAt: host.clock.now() + TOKEN_FILE_PERIOD_MS };
@@ -98,13 +108,21 @@ async function runPlugin(options: CredentialOptions, exec: NonNullable<UserEntry
   const { ca } = options.chosen.cluster;
   const caPem = exec.provideClusterInfo && ca ? await readPem(options, ca, 'certificate-authority') : undefined;
   const command = exec.command.includes('/') && !isAbsolute(exec.command) ? join(baseFolder(options), exec.command) : exec.command;
-  return runCredentialPlugin(options.host, { ...exec, command }, { cluster: options.chosen.cluster, ...(caPem !== undefined && { caPem }), ...(options.redactor && { redactor: options.redactor }) });
+  return runCredentialPlugin(
+    options.host,
+    { ...exec, command },
+    { cluster: options.chosen.cluster, ...(caPem !== undefined && { caPem }), ...(options.redactor && { redactor: options.redactor }) },
+  );
 }
 
 async function readCertificate(options: CredentialOptions): Promise<Credential['certificate']> {
   const { certificate, key } = options.chosen.user;
   if (!certificate && !key) return undefined;
-  if (!certificate || !key) throw new SlipwayError('SLW-KUB-020', `kubeconfig user has ${certificate ? 'a client-certificate but no client-key' : 'a client-key but no client-certificate'}`);
+  if (!certificate || !key)
+    throw new SlipwayError(
+      'SLW-KUB-020',
+      `kubeconfig user has ${certificate ? 'a client-certificate but no client-key' : 'a client-key but no client-certificate'}`,
+    );
   const [cert, keyPem] = await Promise.all([readPem(options, certificate, 'client-certificate'), readPem(options, key, 'client-key')]);
   return { cert, key: keyPem };
 }
@@ -117,7 +135,10 @@ export async function readPem(options: CredentialOptions, source: PemSource, fie
 async function readNamedFile(options: CredentialOptions, file: string, field: string): Promise<string> {
   const path = isAbsolute(file) ? file : join(baseFolder(options), file);
   const text = await options.host.files.readText(path).catch((error: unknown) => {
-    throw new SlipwayError('SLW-KUB-023', `${path}, named by ${field} in the kubeconfig, cannot be read`, { cause: error, ...(isSlipwayError(error) && { fix: error.fix }) });
+    throw new SlipwayError('SLW-KUB-023', `${path}, named by ${field} in the kubeconfig, cannot be read`, {
+      cause: error,
+      ...(isSlipwayError(error) && { fix: error.fix }),
+    });
   });
   if (text === undefined) throw new SlipwayError('SLW-KUB-023', `${path}, named by ${field} in the kubeconfig, does not exist`);
   return text;

@@ -36,7 +36,13 @@ export interface Remaining {
   readonly reason: string;
 }
 
-const NAMESPACE_CONDITIONS = ['NamespaceDeletionDiscoveryFailure', 'NamespaceDeletionGroupVersionParsingFailure', 'NamespaceDeletionContentFailure', 'NamespaceFinalizersRemaining', 'NamespaceContentRemaining'];
+const NAMESPACE_CONDITIONS = [
+  'NamespaceDeletionDiscoveryFailure',
+  'NamespaceDeletionGroupVersionParsingFailure',
+  'NamespaceDeletionContentFailure',
+  'NamespaceFinalizersRemaining',
+  'NamespaceContentRemaining',
+];
 
 /**
  * Objects that are not there count as deleted; safe to call again.
@@ -47,8 +53,14 @@ export async function deleteObjects(client: KubeClient, refs: readonly DeleteRef
   signal.throwIfAborted();
   const bound = options.host.clock.timeout(options.timeoutMs);
   for (const phase of inPhases(refs).toReversed()) {
-    const present = await mapPool(phase, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, async (ref) => ((await deleteOne(client, ref, { ...options, signal })) ? ref : undefined));
-    await waitGone(client, present.filter((ref) => ref !== undefined), { ...options, signal, bound });
+    const present = await mapPool(phase, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, async (ref) =>
+      (await deleteOne(client, ref, { ...options, signal })) ? ref : undefined,
+    );
+    await waitGone(
+      client,
+      present.filter((ref) => ref !== undefined),
+      { ...options, signal, bound },
+    );
   }
 }
 
@@ -58,7 +70,10 @@ async function deleteOne(client: KubeClient, ref: DeleteRef, options: DeleteOpti
     return await client.delete(ref, { signal, ...(propagation && { propagation }), ...(ref.uid !== undefined && { uid: ref.uid }) });
   } catch (error) {
     if (!isSlipwayError(error) || error.code !== 'SLW-KUB-008' || ref.uid === undefined) throw error;
-    throw new SlipwayError('SLW-KUB-051', `${formatRef(ref)} is not the object with uid ${ref.uid} any more and was left alone`, { object: formatRef(ref), cause: error });
+    throw new SlipwayError('SLW-KUB-051', `${formatRef(ref)} is not the object with uid ${ref.uid} any more and was left alone`, {
+      object: formatRef(ref),
+      cause: error,
+    });
   }
 }
 
@@ -97,7 +112,9 @@ function isStill(ref: DeleteRef, object: KubeObject | undefined): boolean {
 export function describe(object: KubeObject): Remaining {
   const ref = refOf(object);
   if (object.kind === 'Namespace') return { ref, reason: namespaceReason(object) };
-  const finalizers = (object.metadata.finalizers ?? []).map((finalizer) => `finalizer ${finalizer} waits for ${finalizerOwner(object, finalizer)}`);
+  const finalizers = (object.metadata.finalizers ?? []).map(
+    (finalizer) => `finalizer ${finalizer} waits for ${finalizerOwner(object, finalizer)}`,
+  );
   return { ref, reason: finalizers.length > 0 ? finalizers.join(', ') : 'is being deleted' };
 }
 
@@ -123,5 +140,8 @@ async function blockedError(client: KubeClient, refs: readonly DeleteRef[], opti
   const reasons = remaining.map((item) => ({ object: formatRef(item.ref), reason: item.reason }));
   const first = reasons[0] ?? { object: refs.slice(0, 1).map(formatRef).join(''), reason: 'the server no longer answers' };
   const more = refs.length > 1 ? `; ${refs.length - 1} more remain` : '';
-  return new SlipwayError('SLW-KUB-050', `${first.object} is not gone after ${formatDuration(options.timeoutMs)}: ${first.reason}${more}`, { object: first.object, data: { remaining: reasons } });
+  return new SlipwayError('SLW-KUB-050', `${first.object} is not gone after ${formatDuration(options.timeoutMs)}: ${first.reason}${more}`, {
+    object: first.object,
+    data: { remaining: reasons },
+  });
 }

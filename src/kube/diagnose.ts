@@ -38,7 +38,11 @@ export async function diagnose(client: KubeClient, ref: ObjectRef, options: Diag
   const object = await client.get(ref, options.signal);
   if (!object) return { ref, readiness: options.known ?? absent };
   const deepest = await descend(client, object, options.signal);
-  const [event] = await readEvents(client, { ...refOf(deepest), ...(deepest.metadata.uid !== undefined && { uid: deepest.metadata.uid }) }, options).catch(() => []);
+  const [event] = await readEvents(
+    client,
+    { ...refOf(deepest), ...(deepest.metadata.uid !== undefined && { uid: deepest.metadata.uid }) },
+    options,
+  ).catch(() => []);
   return { ref: refOf(deepest), readiness: readinessOf(deepest), ...(event && { event }) };
 }
 
@@ -58,8 +62,12 @@ async function worstBelow(client: KubeClient, object: KubeObject, signal: AbortS
   const { namespace, uid } = object.metadata;
   if (!below || namespace === undefined || readinessOf(object).state === 'ready') return undefined;
   const labels = (valueAt(object, 'spec', 'selector', 'matchLabels') ?? {}) as Readonly<Record<string, string>>;
-  const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
-  const { items } = await client.list(below, { namespace, ...(labelSelector !== '' && { labelSelector }), ...(signal && { signal }) }).catch(() => ({ items: [] }));
+  const labelSelector = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  const { items } = await client
+    .list(below, { namespace, ...(labelSelector !== '' && { labelSelector }), ...(signal && { signal }) })
+    .catch(() => ({ items: [] }));
   const owned = items.filter((item) => item.metadata.ownerReferences?.some((owner) => owner.uid === uid));
   const bad = owned.filter((item) => readinessOf(item).state !== 'ready');
   return bad.find((item) => readinessOf(item).state === 'failed') ?? bad[0];

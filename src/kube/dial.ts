@@ -95,10 +95,23 @@ function handshake({ target, secureContext, protocols, tunnel }: Handshake, sign
 function openTunnel(proxy: URL, server: URL, signal: AbortSignal): Promise<Duplex> {
   const authority = `${server.hostname}:${portOf(server)}`;
   const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
-  const authorization = proxy.username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}` };
+  const authorization =
+    proxy.username === ''
+      ? {}
+      : {
+          'proxy-authorization': `Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}`,
+        };
   return new Promise((resolve, reject) => {
     const refuse = (reason: string, cause?: unknown): void => reject(new TransportFailure('proxy', `proxy ${proxy.host} ${reason}`, cause));
-    const connecting = request({ host: hostName(proxy), port: portOf(proxy), method: 'CONNECT', path: authority, headers: { host: authority, ...authorization }, signal, agent: false });
+    const connecting = request({
+      host: hostName(proxy),
+      port: portOf(proxy),
+      method: 'CONNECT',
+      path: authority,
+      headers: { host: authority, ...authorization },
+      signal,
+      agent: false,
+    });
     connecting.once('connect', (response, socket, head) => {
       if (response.statusCode !== 200) {
         socket.destroy();

@@ -10,11 +10,35 @@ function object(rest: Readonly<Record<string, unknown>>, metadata: Readonly<Reco
 describe('changedFields', () => {
   it('names fields by path, list items by name, and leaves out what the server writes', () => {
     const before = object(
-      { spec: { replicas: 1, template: { containers: [{ name: 'a', image: '1' }, { name: 'b', image: '1' }], args: ['x', 'y'] } }, status: { ready: 1 } },
+      {
+        spec: {
+          replicas: 1,
+          template: {
+            containers: [
+              { name: 'a', image: '1' },
+              { name: 'b', image: '1' },
+            ],
+            args: ['x', 'y'],
+          },
+        },
+        status: { ready: 1 },
+      },
       { uid: '1', resourceVersion: '1', generation: 1, managedFields: [], labels: { 'app.kubernetes.io/name': 'old' } },
     );
     const after = object(
-      { spec: { replicas: 2, template: { containers: [{ name: 'b', image: '2' }, { name: 'a', image: '1' }], args: ['x', 'z'] } }, status: { ready: 2 } },
+      {
+        spec: {
+          replicas: 2,
+          template: {
+            containers: [
+              { name: 'b', image: '2' },
+              { name: 'a', image: '1' },
+            ],
+            args: ['x', 'z'],
+          },
+        },
+        status: { ready: 2 },
+      },
       { uid: '2', resourceVersion: '2', generation: 2, labels: { 'app.kubernetes.io/name': 'new' }, annotations: { note: 'n' } },
     );
     expect(changedFields(before, after)).toEqual([
@@ -41,5 +65,9 @@ function equal(a: unknown, b: unknown): boolean {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : value;
-  return Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)).map(([key, item]) => [key, sorted(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
 }

@@ -23,7 +23,16 @@ export interface ObjectDiff {
 }
 
 /** Written by the server at every change, never by a manifest. */
-const SERVER_FIELDS = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds']);
+const SERVER_FIELDS = new Set([
+  'managedFields',
+  'resourceVersion',
+  'generation',
+  'uid',
+  'creationTimestamp',
+  'selfLink',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+]);
 
 /** Namespace or definition missing: they may come with the same set. */
 const LATER = new Set<string>(['SLW-KUB-006', 'SLW-KUB-012']);
@@ -32,17 +41,32 @@ const LATER = new Set<string>(['SLW-KUB-006', 'SLW-KUB-012']);
  * In the order of the objects. A missing namespace or definition makes it a `create`: both may be part of the same set.
  * @throws what the server says against the object otherwise (SLW-KUB-009, -011, -015 …)
  */
-export async function diffObjects(client: KubeClient, objects: readonly KubeObject[], options: DiffOptions = {}): Promise<readonly ObjectDiff[]> {
+export async function diffObjects(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  options: DiffOptions = {},
+): Promise<readonly ObjectDiff[]> {
   requireUnique(objects);
   const signal = options.signal ?? neverAborted();
-  return mapPool(objects, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, (object) => diffObject(client, object, { ...options, signal }));
+  return mapPool(objects, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, (object) =>
+    diffObject(client, object, { ...options, signal }),
+  );
 }
 
-async function diffObject(client: KubeClient, object: KubeObject, options: DiffOptions & { readonly signal: AbortSignal }): Promise<ObjectDiff> {
+async function diffObject(
+  client: KubeClient,
+  object: KubeObject,
+  options: DiffOptions & { readonly signal: AbortSignal },
+): Promise<ObjectDiff> {
   const ref = refOf(object);
   if (!(await client.serves(ref, options.signal))) return { ref, action: 'create', fields: [] };
   const { signal, force, fieldManager } = options;
-  const dryRun = client.apply(object, { dryRun: true, signal, ...(force !== undefined && { force }), ...(fieldManager !== undefined && { fieldManager }) });
+  const dryRun = client.apply(object, {
+    dryRun: true,
+    signal,
+    ...(force !== undefined && { force }),
+    ...(fieldManager !== undefined && { fieldManager }),
+  });
   const [live, outcome] = await Promise.all([client.get(ref, signal), dryRun.catch((error: unknown) => error)]);
   if (isSlipwayError(outcome)) return refused(ref, outcome, live);
   if (outcome instanceof Error) throw outcome;
@@ -52,10 +76,14 @@ async function diffObject(client: KubeClient, object: KubeObject, options: DiffO
 }
 
 function refused(ref: ObjectRef, error: SlipwayError, live: KubeObject | undefined): ObjectDiff {
-  const { fields = [], conflicts = [] } = (error.data ?? {}) as { readonly fields?: readonly string[]; readonly conflicts?: readonly FieldConflict[] };
+  const { fields = [], conflicts = [] } = (error.data ?? {}) as {
+    readonly fields?: readonly string[];
+    readonly conflicts?: readonly FieldConflict[];
+  };
   if (!live && LATER.has(error.code)) return { ref, action: 'create', fields: [] };
   if (live && error.code === 'SLW-KUB-010') return { ref, action: 'replace', fields };
-  if (live && error.code === 'SLW-KUB-007') return { ref, action: 'conflict', fields: conflicts.map((conflict) => conflict.field), conflicts };
+  if (live && error.code === 'SLW-KUB-007')
+    return { ref, action: 'conflict', fields: conflicts.map((conflict) => conflict.field), conflicts };
   throw error;
 }
 
@@ -89,7 +117,10 @@ function entriesOf(value: unknown): Entries | undefined {
   const items = value as readonly unknown[];
   const names = items.map((item) => (typeof item === 'object' && item !== null ? (item as { name?: unknown }).name : undefined));
   const named = items.length > 0 && names.every((name) => typeof name === 'string') && new Set(names).size === names.length;
-  return { list: named ? 'name' : 'index', entries: new Map(items.map((item, index) => [named ? String(names[index]) : String(index), item])) };
+  return {
+    list: named ? 'name' : 'index',
+    entries: new Map(items.map((item, index) => [named ? String(names[index]) : String(index), item])),
+  };
 }
 
 /** A key with dots or slashes (annotations, file names) is put in brackets. */

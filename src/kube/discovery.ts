@@ -9,7 +9,8 @@ import { builtInKinds } from './built-in-kinds.ts';
 import type { Connection } from './connection.ts';
 import type { GroupKind, KubeObject, KubeResource } from './types.ts';
 
-const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
+const AGGREGATED =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
 
 interface AggregatedList {
   readonly kind: string;
@@ -19,15 +20,28 @@ interface AggregatedList {
 interface AggregatedVersion {
   readonly version: string;
   readonly freshness?: string;
-  readonly resources?: readonly { readonly resource: string; readonly responseKind?: { readonly kind?: string }; readonly scope: string; readonly verbs: readonly string[] }[];
+  readonly resources?: readonly {
+    readonly resource: string;
+    readonly responseKind?: { readonly kind?: string };
+    readonly scope: string;
+    readonly verbs: readonly string[];
+  }[];
 }
 
 interface ResourceList {
-  readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean; readonly verbs: readonly string[] }[];
+  readonly resources?: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly namespaced: boolean;
+    readonly verbs: readonly string[];
+  }[];
 }
 
 interface GroupList {
-  readonly groups?: readonly { readonly versions: readonly { readonly groupVersion: string }[]; readonly preferredVersion?: { readonly groupVersion: string } }[];
+  readonly groups?: readonly {
+    readonly versions: readonly { readonly groupVersion: string }[];
+    readonly preferredVersion?: { readonly groupVersion: string };
+  }[];
 }
 
 export class Discovery {
@@ -119,24 +133,53 @@ export class Discovery {
       (group.versions ?? []).flatMap((version) => {
         const name = group.metadata?.name ?? '';
         const apiVersion = name === '' ? version.version : `${name}/${version.version}`;
-        if (version.freshness === 'Stale') throw new SlipwayError('SLW-KUB-013', `the API group version ${apiVersion} of ${this.#server} cannot be read: its API service is down`, { object: `APIService/${version.version}.${name}` });
-        return (version.resources ?? []).map(({ resource, responseKind, scope, verbs }) => ({ apiVersion, kind: responseKind?.kind ?? '', resource, namespaced: scope === 'Namespaced', verbs }));
+        if (version.freshness === 'Stale')
+          throw new SlipwayError(
+            'SLW-KUB-013',
+            `the API group version ${apiVersion} of ${this.#server} cannot be read: its API service is down`,
+            { object: `APIService/${version.version}.${name}` },
+          );
+        return (version.resources ?? []).map(({ resource, responseKind, scope, verbs }) => ({
+          apiVersion,
+          kind: responseKind?.kind ?? '',
+          resource,
+          namespaced: scope === 'Namespaced',
+          verbs,
+        }));
       }),
     );
   }
 
   async #get(path: string, signal: AbortSignal, accept?: string): Promise<string | undefined> {
     const about = { verb: 'discover', target: path, server: this.#server };
-    const answer = await this.#connection.send({ method: 'GET', path, signal, about, expects: [404], ...(accept !== undefined && { accept }) });
+    const answer = await this.#connection.send({
+      method: 'GET',
+      path,
+      signal,
+      about,
+      expects: [404],
+      ...(accept !== undefined && { accept }),
+    });
     return answer.status === 404 ? undefined : answer.text;
   }
 }
 
 function resourcesOf(definition: KubeObject): readonly KubeResource[] {
-  const spec = definition['spec'] as { group: string; scope: string; names: { plural: string; kind: string }; versions: { name: string; served: boolean }[] };
+  const spec = definition['spec'] as {
+    group: string;
+    scope: string;
+    names: { plural: string; kind: string };
+    versions: { name: string; served: boolean }[];
+  };
   return spec.versions
     .filter((version) => version.served)
-    .map(({ name }) => ({ apiVersion: `${spec.group}/${name}`, kind: spec.names.kind, resource: spec.names.plural, namespaced: spec.scope === 'Namespaced', verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] }));
+    .map(({ name }) => ({
+      apiVersion: `${spec.group}/${name}`,
+      kind: spec.names.kind,
+      resource: spec.names.plural,
+      namespaced: spec.scope === 'Namespaced',
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+    }));
 }
 
 /** `/api/v1`, `/apis/apps/v1`. */

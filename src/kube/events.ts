@@ -14,10 +14,22 @@ export interface ObjectEvent {
 }
 
 /** Newest first; Warnings only unless `all`. Events live an hour by default: none does not mean that nothing happened. */
-export async function readEvents(client: KubeClient, ref: ObjectRef & { readonly uid?: string }, options: { readonly all?: boolean; readonly signal?: AbortSignal } = {}): Promise<readonly ObjectEvent[]> {
-  const fields = [`involvedObject.kind=${ref.kind}`, `involvedObject.name=${ref.name}`, ...(ref.uid === undefined ? [] : [`involvedObject.uid=${ref.uid}`]), ...(options.all ? [] : ['type=Warning'])];
+export async function readEvents(
+  client: KubeClient,
+  ref: ObjectRef & { readonly uid?: string },
+  options: { readonly all?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<readonly ObjectEvent[]> {
+  const fields = [
+    `involvedObject.kind=${ref.kind}`,
+    `involvedObject.name=${ref.name}`,
+    ...(ref.uid === undefined ? [] : [`involvedObject.uid=${ref.uid}`]),
+    ...(options.all ? [] : ['type=Warning']),
+  ];
   // Events about objects outside namespaces stand in `default`.
-  const { items } = await client.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: ref.namespace ?? 'default', fieldSelector: fields.join(','), ...(options.signal && { signal: options.signal }) });
+  const { items } = await client.list(
+    { apiVersion: 'v1', kind: 'Event' },
+    { namespace: ref.namespace ?? 'default', fieldSelector: fields.join(','), ...(options.signal && { signal: options.signal }) },
+  );
   return items.map(toEvent).sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
 }
 

@@ -12,7 +12,11 @@ function status(code: number, body: Readonly<Record<string, unknown>>): { status
 describe('answerError', () => {
   it.each([
     [401, { message: 'Unauthorized' }, 'SLW-KUB-004'],
-    [403, { message: 'configmaps is forbidden: User "u" cannot create resource "configmaps" in API group "" in the namespace "n"' }, 'SLW-KUB-005'],
+    [
+      403,
+      { message: 'configmaps is forbidden: User "u" cannot create resource "configmaps" in API group "" in the namespace "n"' },
+      'SLW-KUB-005',
+    ],
     [403, { message: 'forbidden: User "u" cannot get path "/metrics"' }, 'SLW-KUB-005'],
     [403, { message: 'pods "p" is forbidden: violates PodSecurity "restricted:latest"' }, 'SLW-KUB-011'],
     [403, { message: 'pods "p" is forbidden: exceeded quota: q' }, 'SLW-KUB-011'],
@@ -25,8 +29,21 @@ describe('answerError', () => {
     [409, { message: 'object has been modified', reason: 'Conflict' }, 'SLW-KUB-008'],
     [409, { message: 'x already exists', reason: 'AlreadyExists' }, 'SLW-KUB-008'],
     [410, { message: 'too old resource version', reason: 'Expired' }, 'SLW-KUB-008'],
-    [422, { message: 'is invalid', details: { causes: [{ field: 'spec.selector', message: 'Invalid value: {}: field is immutable' }] } }, 'SLW-KUB-010'],
-    [422, { message: 'is invalid', details: { causes: [{ field: 'spec', message: "Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden" }] } }, 'SLW-KUB-010'],
+    [
+      422,
+      { message: 'is invalid', details: { causes: [{ field: 'spec.selector', message: 'Invalid value: {}: field is immutable' }] } },
+      'SLW-KUB-010',
+    ],
+    [
+      422,
+      {
+        message: 'is invalid',
+        details: {
+          causes: [{ field: 'spec', message: "Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden" }],
+        },
+      },
+      'SLW-KUB-010',
+    ],
     [422, { message: 'is invalid', details: { causes: [{ field: 'spec.replicas', message: 'must be positive' }] } }, 'SLW-KUB-009'],
     [400, { message: 'strict decoding error: unknown field "spec.foo"' }, 'SLW-KUB-015'],
     [500, { message: 'failed to create typed patch object (n/x; v1, Kind=X): .a: expected string' }, 'SLW-KUB-009'],
@@ -40,7 +57,11 @@ describe('answerError', () => {
   it('lists who owns which field', () => {
     const causes = [
       { reason: 'FieldManagerConflict', field: '.spec.replicas', message: 'conflict with "hpa" using apps/v1' },
-      { reason: 'FieldManagerConflict', field: '.status.x', message: 'conflict with "kubelet" with subresource "status" using v1 at 2024-01-01T00:00:00Z' },
+      {
+        reason: 'FieldManagerConflict',
+        field: '.status.x',
+        message: 'conflict with "kubelet" with subresource "status" using v1 at 2024-01-01T00:00:00Z',
+      },
     ];
     const error = answerError(status(409, { message: 'Apply failed with 2 conflicts', reason: 'Conflict', details: { causes } }), about);
     expect(error.message).toBe('cannot apply Deployment/web/api: spec.replicas is owned by hpa, status.x is owned by kubelet');
@@ -51,14 +72,19 @@ describe('answerError', () => {
   });
 
   it('takes plain text of the layers below the API', () => {
-    expect(answerError({ status: 503, text: 'apiserver not ready\n' }, about).message).toBe('cannot apply Deployment/web/api: apiserver not ready');
+    expect(answerError({ status: 503, text: 'apiserver not ready\n' }, about).message).toBe(
+      'cannot apply Deployment/web/api: apiserver not ready',
+    );
     expect(answerError({ status: 404, text: '404 page not found\n' }, about).code).toBe('SLW-KUB-012');
     expect(answerError({ status: 302, text: '<html>log in</html>' }, about).code).toBe('SLW-KUB-017');
   });
 
   it('masks what is quoted about a Secret', () => {
     const message = 'Secret "s" is invalid: data[x]: Invalid value: "hunter2-value": wrong; type: Unsupported value: "my-secret-type"';
-    const error = answerError(status(422, { message, details: { causes: [{ field: 'data[x]', message: 'Invalid value: "hunter2-value": wrong' }] } }), { ...about, target: 'Secret/n/s' });
+    const error = answerError(
+      status(422, { message, details: { causes: [{ field: 'data[x]', message: 'Invalid value: "hunter2-value": wrong' }] } }),
+      { ...about, target: 'Secret/n/s' },
+    );
     expect(error.message).toBe('cannot apply Secret/n/s: data[x]: Invalid value: •••: wrong');
     expect(maskValues('got &value.valueUnstructured{Value:"abc"}, Value:map[string]interface{}{"a":"b"}')).not.toMatch(/abc|"b"/);
   });
@@ -72,6 +98,9 @@ describe('answerError', () => {
 describe('transportError', () => {
   it('names server and cause', () => {
     const error = transportError(new TransportFailure('refused', 'connect ECONNREFUSED 127.0.0.1:1'), about);
-    expect([error.code, error.message]).toEqual(['SLW-KUB-001', 'cannot apply Deployment/web/api at https://k: connect ECONNREFUSED 127.0.0.1:1']);
+    expect([error.code, error.message]).toEqual([
+      'SLW-KUB-001',
+      'cannot apply Deployment/web/api at https://k: connect ECONNREFUSED 127.0.0.1:1',
+    ]);
   });
 });

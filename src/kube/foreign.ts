@@ -29,7 +29,11 @@ export async function openForeignTransport(options: ForeignOptions): Promise<Tra
   const { chosen } = options;
   const reason = foreignReason(chosen) ?? 'user';
   const refuse = (error: unknown): never => {
-    throw new SlipwayError('SLW-KUB-022', `the kubeconfig context ${chosen.context} uses ${reason}, which cannot be done: ${(error as Error).message}`, { cause: error });
+    throw new SlipwayError(
+      'SLW-KUB-022',
+      `the kubeconfig context ${chosen.context} uses ${reason}, which cannot be done: ${(error as Error).message}`,
+      { cause: error },
+    );
   };
   const { KubeConfig } = await import('@kubernetes/client-node').catch(refuse);
   const config = new KubeConfig();

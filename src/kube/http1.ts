@@ -28,7 +28,13 @@ export function sendHttp1(send: Send, base: RequestOptions, request: TransportRe
   const { method, path, headers, body, signal } = request;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-    const outgoing = send({ ...base, method, path, headers: { host: hostHeader(base), ...(headers as Record<string, string>), ...length }, signal });
+    const outgoing = send({
+      ...base,
+      method,
+      path,
+      headers: { host: hostHeader(base), ...(headers as Record<string, string>), ...length },
+      signal,
+    });
     let connected = false;
     outgoing.once('socket', (socket: Duplex & { connecting?: boolean }) => {
       connected = socket.connecting !== true;

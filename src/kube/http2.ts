@@ -82,8 +82,14 @@ class Http2Connection {
   #pinging = false;
 
   constructor(options: Http2Options, socket: TLSSocket) {
-    this.#session = connect(`https://${options.authority}`, { createConnection: () => socket, settings: { initialWindowSize: STREAM_WINDOW, enablePush: false } });
-    this.#session.on('remoteSettings', (settings) => (this.#limit = Math.max(1, Math.min(settings.maxConcurrentStreams ?? MAX_STREAMS, MAX_STREAMS))));
+    this.#session = connect(`https://${options.authority}`, {
+      createConnection: () => socket,
+      settings: { initialWindowSize: STREAM_WINDOW, enablePush: false },
+    });
+    this.#session.on(
+      'remoteSettings',
+      (settings) => (this.#limit = Math.max(1, Math.min(settings.maxConcurrentStreams ?? MAX_STREAMS, MAX_STREAMS))),
+    );
     this.#session.on('goaway', () => (this.#draining = true));
     this.#session.on('error', () => (this.#draining = true));
     this.#session.once('connect', () => this.#session.setLocalWindowSize(SESSION_WINDOW));
@@ -116,7 +122,10 @@ class Http2Connection {
     const { method, path, headers, body, signal } = request;
     this.#occupy(1);
     return new Promise((resolve, reject) => {
-      const stream = this.#send({ ':method': method, ':path': path, ...headers } as Record<string, string>, { endStream: body === undefined, signal });
+      const stream = this.#send({ ':method': method, ':path': path, ...headers } as Record<string, string>, {
+        endStream: body === undefined,
+        signal,
+      });
       if (stream instanceof TransportFailure) {
         this.#occupy(-1);
         return reject(stream);
@@ -144,7 +153,10 @@ class Http2Connection {
     else this.#session.ref();
   }
 
-  #send(headers: Record<string, string>, options: { readonly endStream: boolean; readonly signal: AbortSignal }): ClientHttp2Stream | TransportFailure {
+  #send(
+    headers: Record<string, string>,
+    options: { readonly endStream: boolean; readonly signal: AbortSignal },
+  ): ClientHttp2Stream | TransportFailure {
     try {
       return this.#session.request(headers, options);
     } catch (error) {

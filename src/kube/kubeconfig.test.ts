@@ -72,7 +72,15 @@ describe('readKubeconfig', () => {
   it('reads the context asked for, with its credential plugin', () => {
     expect(readKubeconfig(CONFIG, { context: 'two' })).toMatchObject({
       cluster: { insecure: true, ca: { file: 'ca.crt' } },
-      user: { exec: { command: 'aws', args: ['eks', 'get-token'], env: { AWS_PROFILE: 'dev' }, interactiveMode: 'Never', provideClusterInfo: true } },
+      user: {
+        exec: {
+          command: 'aws',
+          args: ['eks', 'get-token'],
+          env: { AWS_PROFILE: 'dev' },
+          interactiveMode: 'Never',
+          provideClusterInfo: true,
+        },
+      },
     });
   });
 
@@ -85,20 +93,53 @@ describe('readKubeconfig', () => {
   });
 
   it('reads JSON too', () => {
-    const json = JSON.stringify({ 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }], clusters: [{ name: 'x', cluster: { server: 'https://h' } }], users: [{ name: 'x', user: { token: 'abc' } }] });
+    const json = JSON.stringify({
+      'current-context': 'x',
+      contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+      clusters: [{ name: 'x', cluster: { server: 'https://h' } }],
+      users: [{ name: 'x', user: { token: 'abc' } }],
+    });
     expect(readKubeconfig(json).user.token).toBe('abc');
   });
 
   it.each([
-    ['an unknown context', CONFIG, 'nope', 'SLW-KUB-021', 'kubeconfig has no context "nope"; it has one, two, three, dangling, anonymous', 32],
+    [
+      'an unknown context',
+      CONFIG,
+      'nope',
+      'SLW-KUB-021',
+      'kubeconfig has no context "nope"; it has one, two, three, dangling, anonymous',
+      32,
+    ],
     ['a dangling cluster', CONFIG, 'dangling', 'SLW-KUB-021', 'kubeconfig has no cluster "nowhere"; it has c1, c2', 5],
     ['an empty file', '', undefined, 'SLW-KUB-020', 'kubeconfig is empty', 1],
     ['a list', '- a\n', undefined, 'SLW-KUB-020', 'kubeconfig is not a mapping', 1],
     ['broken YAML', 'a: [1\nb: {', undefined, 'SLW-KUB-020', /kubeconfig is not YAML/, 2],
-    ['no current-context', 'kind: Config\ncontexts: []\n', undefined, 'SLW-KUB-021', 'kubeconfig has no current-context; its contexts are none', 1],
+    [
+      'no current-context',
+      'kind: Config\ncontexts: []\n',
+      undefined,
+      'SLW-KUB-021',
+      'kubeconfig has no current-context; its contexts are none',
+      1,
+    ],
     ['a wrong type', 'current-context: [x]\n', undefined, 'SLW-KUB-020', 'kubeconfig field current-context is not a text', 1],
-    ['a server that is no URL', CONFIG.replace('https://10.0.0.1:6443', '10.0.0.1'), undefined, 'SLW-KUB-020', /field server is not a URL/, 7],
-    ['data that is not base64', CONFIG.replace('client-certificate-data: ', 'client-certificate-data: (x)'), undefined, 'SLW-KUB-020', 'kubeconfig field client-certificate-data is not base64', 16],
+    [
+      'a server that is no URL',
+      CONFIG.replace('https://10.0.0.1:6443', '10.0.0.1'),
+      undefined,
+      'SLW-KUB-020',
+      /field server is not a URL/,
+      7,
+    ],
+    [
+      'data that is not base64',
+      CONFIG.replace('client-certificate-data: ', 'client-certificate-data: (x)'),
+      undefined,
+      'SLW-KUB-020',
+      'kubeconfig field client-certificate-data is not base64',
+      16,
+    ],
   ])('names the position of %s', (...[, text, context, code, message, line]) => {
     const error = failure(() => readKubeconfig(text, { ...(context !== undefined && { context }), file: '/k/config' }));
     expect(error.code).toBe(code);

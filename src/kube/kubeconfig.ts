@@ -52,19 +52,33 @@ export interface KubeconfigOptions {
   readonly file?: string;
 }
 
-const USER_FIELDS = new Set(['client-certificate', 'client-certificate-data', 'client-key', 'client-key-data', 'token', 'tokenFile', 'exec', 'as', 'as-uid', 'as-groups', 'extensions']);
+const USER_FIELDS = new Set([
+  'client-certificate',
+  'client-certificate-data',
+  'client-key',
+  'client-key-data',
+  'token',
+  'tokenFile',
+  'exec',
+  'as',
+  'as-uid',
+  'as-groups',
+  'extensions',
+]);
 
 /** @throws SLW-KUB-020 unreadable, SLW-KUB-021 context, cluster or user missing; with the position in the file. */
 export function readKubeconfig(text: string, options: KubeconfigOptions = {}): ChosenContext {
   const reader = new Reader(text, options.file ?? 'kubeconfig');
   const root = reader.root();
   const name = options.context ?? reader.text(root, 'current-context');
-  if (name === undefined || name === '') throw reader.missing(`kubeconfig has no current-context; its contexts are ${reader.names(root, 'contexts')}`, root);
+  if (name === undefined || name === '')
+    throw reader.missing(`kubeconfig has no current-context; its contexts are ${reader.names(root, 'contexts')}`, root);
   const context = reader.entry(root, { list: 'contexts', field: 'context', name });
   const clusterName = reader.required(context, 'cluster');
   const cluster = readCluster(reader, reader.entry(root, { list: 'clusters', field: 'cluster', name: clusterName }));
   const userName = reader.text(context, 'user');
-  const user = userName === undefined || userName === '' ? {} : readUser(reader, reader.entry(root, { list: 'users', field: 'user', name: userName }));
+  const user =
+    userName === undefined || userName === '' ? {} : readUser(reader, reader.entry(root, { list: 'users', field: 'user', name: userName }));
   const namespace = reader.text(context, 'namespace');
   return { context: name, cluster, user, ...(namespace !== undefined && { namespace }) };
 }
@@ -135,7 +149,10 @@ class Reader {
     this.#file = file;
     const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     const problem = document.errors[0];
-    if (problem) throw new SlipwayError('SLW-KUB-020', `kubeconfig is not YAML: ${problem.code.toLowerCase().replaceAll('_', ' ')}`, { at: this.#at(problem.pos[0]) });
+    if (problem)
+      throw new SlipwayError('SLW-KUB-020', `kubeconfig is not YAML: ${problem.code.toLowerCase().replaceAll('_', ' ')}`, {
+        at: this.#at(problem.pos[0]),
+      });
     this.#contents = document.contents;
   }
 
@@ -174,7 +191,8 @@ class Reader {
   texts(map: YAMLMap, field: string): readonly string[] {
     const node = map.get(field, true) as Node | undefined;
     if (node === undefined || (isScalar(node) && node.value === null)) return [];
-    if (isSeq(node) && node.items.every((item) => isScalar(item))) return node.items.map((item) => String((item as { value: unknown }).value));
+    if (isSeq(node) && node.items.every((item) => isScalar(item)))
+      return node.items.map((item) => String((item as { value: unknown }).value));
     throw this.broken(`kubeconfig field ${field} is not a list of texts`, node);
   }
 
@@ -205,13 +223,20 @@ class Reader {
     if (text === undefined || text === '') return undefined;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url && protocols.includes(url.protocol)) return url;
-    throw this.broken(`kubeconfig field ${field} is not a URL with ${protocols.map((protocol) => `${protocol}//`).join(', ')}`, (map.get(field, true) as Node | undefined) ?? map);
+    throw this.broken(
+      `kubeconfig field ${field} is not a URL with ${protocols.map((protocol) => `${protocol}//`).join(', ')}`,
+      (map.get(field, true) as Node | undefined) ?? map,
+    );
   }
 
   entry(root: YAMLMap, wanted: { readonly list: string; readonly field: string; readonly name: string }): YAMLMap {
     const { list, field, name } = wanted;
     const found = this.maps(root, list).find((item) => this.text(item, 'name') === name);
-    if (!found) throw this.missing(`kubeconfig has no ${field} ${JSON.stringify(name)}; it has ${this.names(root, list)}`, (root.get(list, true) as Node | undefined) ?? root);
+    if (!found)
+      throw this.missing(
+        `kubeconfig has no ${field} ${JSON.stringify(name)}; it has ${this.names(root, list)}`,
+        (root.get(list, true) as Node | undefined) ?? root,
+      );
     const body = this.map(found, field);
     if (!body) throw this.broken(`kubeconfig ${field} ${JSON.stringify(name)} is empty`, found);
     return body;
@@ -232,7 +257,8 @@ class Reader {
 
   #decode(map: YAMLMap, field: string, data: string): string {
     const compact = data.replaceAll(/\s/g, '');
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) throw this.broken(`kubeconfig field ${field} is not base64`, map.get(field, true) as unknown as Node);
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact))
+      throw this.broken(`kubeconfig field ${field} is not base64`, map.get(field, true) as unknown as Node);
     return Buffer.from(compact, 'base64').toString('utf8');
   }
 

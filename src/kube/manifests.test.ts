@@ -37,12 +37,27 @@ items:
   items:
   - {apiVersion: v1, kind: Secret, metadata: {name: c, namespace: a}}
 `;
-    expect(parseManifests(text, 'f.yaml').map(({ object, at }) => `${object.kind} ${at.line}:${at.col}`)).toEqual(['Namespace 3:1', 'ConfigMap 11:3', 'Secret 17:5']);
+    expect(parseManifests(text, 'f.yaml').map(({ object, at }) => `${object.kind} ${at.line}:${at.col}`)).toEqual([
+      'Namespace 3:1',
+      'ConfigMap 11:3',
+      'Secret 17:5',
+    ]);
   });
 
   it('reads scalars as the Kubernetes tools do', () => {
-    const text = 'apiVersion: v1\nkind: X\nmetadata: {name: x}\nspec: {mode: 0644, on: yes, port: "8080:80", time: 22:22, day: 2024-01-02, ratio: 1.5, none: ~, hex: 0x1F, quoted: "0644"}\n';
-    expect(parseManifests(text, 'f')[0]?.object['spec']).toEqual({ mode: 420, true: true, port: '8080:80', time: '22:22', day: '2024-01-02', ratio: 1.5, none: null, hex: 31, quoted: '0644' });
+    const text =
+      'apiVersion: v1\nkind: X\nmetadata: {name: x}\nspec: {mode: 0644, on: yes, port: "8080:80", time: 22:22, day: 2024-01-02, ratio: 1.5, none: ~, hex: 0x1F, quoted: "0644"}\n';
+    expect(parseManifests(text, 'f')[0]?.object['spec']).toEqual({
+      mode: 420,
+      true: true,
+      port: '8080:80',
+      time: '22:22',
+      day: '2024-01-02',
+      ratio: 1.5,
+      none: null,
+      hex: 31,
+      quoted: '0644',
+    });
   });
 
   it('follows anchors and merge keys', () => {
@@ -95,8 +110,13 @@ just text
   });
 
   it('refuses an alias bomb', () => {
-    const levels = Array.from({ length: 12 }, (_, level) => `l${level}: &l${level} [${Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(',')}]`);
-    expect(summary(`apiVersion: v1\nkind: X\nmetadata: {name: x}\n${levels.join('\n')}\n`)[0]).toMatch(/^SLW-KUB-030 1:1 manifest cannot be read: Excessive alias count/);
+    const levels = Array.from(
+      { length: 12 },
+      (_, level) => `l${level}: &l${level} [${Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(',')}]`,
+    );
+    expect(summary(`apiVersion: v1\nkind: X\nmetadata: {name: x}\n${levels.join('\n')}\n`)[0]).toMatch(
+      /^SLW-KUB-030 1:1 manifest cannot be read: Excessive alias count/,
+    );
   });
 
   it('refuses the same object twice and says where the first is', () => {

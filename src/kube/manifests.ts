@@ -45,9 +45,18 @@ function fromYaml(text: string, file: string): Found {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), col: Math.max(1, col) };
   };
-  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', prettyErrors: false, customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeignTag(tag)) });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    version: '1.1',
+    prettyErrors: false,
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeignTag(tag)),
+  });
   const documents: readonly Document.Parsed<ParsedNode>[] = 'empty' in parsed ? [] : parsed;
-  const broken = documents.flatMap((document) => document.errors.slice(0, 1).map((error) => new SlipwayError('SLW-KUB-030', `manifest is not YAML: ${error.message}`, { at: position(error.pos[0]) })));
+  const broken = documents.flatMap((document) =>
+    document.errors
+      .slice(0, 1)
+      .map((error) => new SlipwayError('SLW-KUB-030', `manifest is not YAML: ${error.message}`, { at: position(error.pos[0]) })),
+  );
   if (broken.length > 0) return { objects: [], errors: broken };
   const values: Parsed[] = [];
   const errors: SlipwayError[] = [];
@@ -101,7 +110,9 @@ interface Expanded {
 function expand(value: unknown): readonly Expanded[] {
   const { kind, items } = value as { kind?: unknown; items?: unknown };
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, path: [] }];
-  return items.flatMap((item: unknown, index) => expand(item).map((inner) => ({ value: inner.value, path: ['items', index, ...inner.path] })));
+  return items.flatMap((item: unknown, index) =>
+    expand(item).map((inner) => ({ value: inner.value, path: ['items', index, ...inner.path] })),
+  );
 }
 
 interface Problem {
@@ -110,7 +121,11 @@ interface Problem {
 }
 
 function problemOf(value: unknown): Problem | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { message: `document is ${Array.isArray(value) ? 'a list' : `the plain value ${JSON.stringify(value)}`}, not a Kubernetes object`, path: [] };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return {
+      message: `document is ${Array.isArray(value) ? 'a list' : `the plain value ${JSON.stringify(value)}`}, not a Kubernetes object`,
+      path: [],
+    };
   const { apiVersion, kind, metadata } = value as Record<string, unknown>;
   return (
     textProblem('apiVersion', apiVersion, ['apiVersion']) ??
@@ -122,8 +137,12 @@ function problemOf(value: unknown): Problem | undefined {
 
 function metadataProblem(kind: string, metadata: Record<string, unknown>): Problem | undefined {
   const { name, namespace } = metadata;
-  if (metadata['generateName'] !== undefined && name === undefined) return { message: `${kind} has generateName, which cannot be applied again; give it a name`, path: ['metadata', 'generateName'] };
-  return textProblem(`metadata.name of ${kind}`, name, ['metadata', 'name']) ?? (namespace === undefined ? undefined : textProblem(`metadata.namespace of ${kind}`, namespace, ['metadata', 'namespace']));
+  if (metadata['generateName'] !== undefined && name === undefined)
+    return { message: `${kind} has generateName, which cannot be applied again; give it a name`, path: ['metadata', 'generateName'] };
+  return (
+    textProblem(`metadata.name of ${kind}`, name, ['metadata', 'name']) ??
+    (namespace === undefined ? undefined : textProblem(`metadata.namespace of ${kind}`, namespace, ['metadata', 'namespace']))
+  );
 }
 
 function textProblem(what: string, value: unknown, path: readonly string[]): Problem | undefined {
@@ -138,7 +157,14 @@ function duplicates(objects: readonly ManifestObject[]): readonly SlipwayError[]
     const key = `${object.apiVersion}/${formatRef(refOf(object))}`;
     const before = first.get(key);
     if (!before) first.set(key, at);
-    return before ? [new SlipwayError('SLW-KUB-032', `${formatRef(refOf(object))} is given twice, first at ${before.file}:${before.line}:${before.col}`, { at, object: formatRef(refOf(object)) })] : [];
+    return before
+      ? [
+          new SlipwayError(
+            'SLW-KUB-032',
+            `${formatRef(refOf(object))} is given twice, first at ${before.file}:${before.line}:${before.col}`,
+            { at, object: formatRef(refOf(object)) },
+          ),
+        ]
+      : [];
   });
 }
-

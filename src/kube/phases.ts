@@ -9,13 +9,37 @@ import type { GroupKind } from './types.ts';
  */
 const PHASES: readonly ReadonlySet<string>[] = [
   new Set(['Namespace', 'CustomResourceDefinition']),
-  new Set(['PriorityClass', 'StorageClass', 'RuntimeClass', 'IngressClass', 'GatewayClass', 'ClusterRole', 'Role', 'ServiceAccount', 'ResourceQuota', 'LimitRange', 'ConfigMap', 'Secret', 'PersistentVolume', 'NetworkPolicy', 'PodDisruptionBudget']),
+  new Set([
+    'PriorityClass',
+    'StorageClass',
+    'RuntimeClass',
+    'IngressClass',
+    'GatewayClass',
+    'ClusterRole',
+    'Role',
+    'ServiceAccount',
+    'ResourceQuota',
+    'LimitRange',
+    'ConfigMap',
+    'Secret',
+    'PersistentVolume',
+    'NetworkPolicy',
+    'PodDisruptionBudget',
+  ]),
   new Set(['ClusterRoleBinding', 'RoleBinding', 'Service', 'PersistentVolumeClaim']),
 ];
 const BUILT_IN_PHASE = PHASES.length;
 const CUSTOM_PHASE = PHASES.length + 1;
 /** A webhook that is not served yet would block everything after it, an API service likewise. */
-const LAST = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding', 'APIService']);
+const LAST = new Set([
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+  'APIService',
+]);
 const LAST_PHASE = PHASES.length + 2;
 
 const builtInGroups = new Set(builtInKinds.map((kind) => groupOf(kind.apiVersion)));

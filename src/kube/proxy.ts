@@ -45,5 +45,7 @@ function isInBlock(block: string, host: string): boolean {
 
 function toNumber(address: string): number | undefined {
   const parts = address.split('.').map(Number);
-  return parts.length === 4 && parts.every((part) => Number.isInteger(part) && part >= 0 && part < 256) ? parts.reduce((sum, part) => sum * 256 + part, 0) : undefined;
+  return parts.length === 4 && parts.every((part) => Number.isInteger(part) && part >= 0 && part < 256)
+    ? parts.reduce((sum, part) => sum * 256 + part, 0)
+    : undefined;
 }

@@ -23,13 +23,18 @@ function isOutdated(object: KubeObject, main: Verdict): boolean {
 }
 
 function notReconciled(object: KubeObject): Readiness {
-  const { reason, message } = verdictOf(object, 'Reconciling', { reason: 'NotReconciled', message: 'no controller has reconciled its present generation yet' });
+  const { reason, message } = verdictOf(object, 'Reconciling', {
+    reason: 'NotReconciled',
+    message: 'no controller has reconciled its present generation yet',
+  });
   return progressing(reason, message);
 }
 
 /** A default HelmRepository of type oci is only data: no controller reports on it. */
 function helmRepository(object: KubeObject): Readiness {
-  return valueAt(object, 'spec', 'type') === 'oci' && valueAt(object, 'status', 'conditions') === undefined ? ready('Current', 'OCI repositories have no status') : flux(object);
+  return valueAt(object, 'spec', 'type') === 'oci' && valueAt(object, 'status', 'conditions') === undefined
+    ? ready('Current', 'OCI repositories have no status')
+    : flux(object);
 }
 
 export const fluxReadiness: Readonly<Record<string, (object: KubeObject) => Readiness>> = {

@@ -44,7 +44,11 @@ export interface Verdict {
 }
 
 /** The condition of that type; without it the fallback's words (default: the type as reason). */
-export function verdictOf(object: KubeObject, type: string, fallback: { readonly reason?: string; readonly message?: string } = {}): Verdict {
+export function verdictOf(
+  object: KubeObject,
+  type: string,
+  fallback: { readonly reason?: string; readonly message?: string } = {},
+): Verdict {
   const { status, reason, message, observedGeneration } = conditionsOf(object).get(type) ?? ({} as Partial<Condition>);
   return { status, reason: reason || fallback.reason || type, message: message ?? fallback.message ?? '', observedGeneration };
 }

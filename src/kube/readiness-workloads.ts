@@ -10,7 +10,10 @@ export const workloadReadiness: Readonly<Record<string, (object: KubeObject) => 
   '/ReplicationController': replicaSet,
   '/Pod': pod,
   'batch/Job': job,
-  'batch/CronJob': (object) => (valueAt(object, 'spec', 'suspend') === true ? { state: 'suspended', reason: 'Suspended', message: 'spec.suspend is true' } : ready('Current')),
+  'batch/CronJob': (object) =>
+    valueAt(object, 'spec', 'suspend') === true
+      ? { state: 'suspended', reason: 'Suspended', message: 'spec.suspend is true' }
+      : ready('Current'),
 };
 
 interface Count {
@@ -32,7 +35,9 @@ function status(object: KubeObject, field: string): number {
 
 /** Controllers that never looked at the object have no status at all. */
 function unseen(object: KubeObject): Readiness | undefined {
-  return numberAt(object, 'status', 'observedGeneration') === undefined ? progressing('NotObserved', 'no controller has seen it yet') : undefined;
+  return numberAt(object, 'status', 'observedGeneration') === undefined
+    ? progressing('NotObserved', 'no controller has seen it yet')
+    : undefined;
 }
 
 function deployment(object: KubeObject): Readiness {
@@ -63,7 +68,8 @@ function surplus(object: KubeObject): Readiness | undefined {
 
 function statefulSet(object: KubeObject): Readiness {
   const want = numberAt(object, 'spec', 'replicas') ?? 1;
-  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return unseen(object) ?? ready('OnDelete', 'pods are updated only when deleted');
+  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete')
+    return unseen(object) ?? ready('OnDelete', 'pods are updated only when deleted');
   const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
   const updating = textAt(object, 'status', 'currentRevision') !== textAt(object, 'status', 'updateRevision');
   return (
@@ -71,7 +77,16 @@ function statefulSet(object: KubeObject): Readiness {
     shortage([
       { have: status(object, 'replicas'), want, reason: 'ReplicasMissing', what: 'replicas exist' },
       { have: status(object, 'readyReplicas'), want, reason: 'ReplicasNotReady', what: 'replicas are ready' },
-      ...(updating ? [{ have: status(object, 'updatedReplicas'), want: Math.max(0, want - partition), reason: 'ReplicasNotUpdated', what: 'replicas are updated' }] : []),
+      ...(updating
+        ? [
+            {
+              have: status(object, 'updatedReplicas'),
+              want: Math.max(0, want - partition),
+              reason: 'ReplicasNotUpdated',
+              what: 'replicas are updated',
+            },
+          ]
+        : []),
     ]) ??
     ready('Available', `${want} replicas are ready`)
   );
@@ -79,7 +94,8 @@ function statefulSet(object: KubeObject): Readiness {
 
 function daemonSet(object: KubeObject): Readiness {
   const want = status(object, 'desiredNumberScheduled');
-  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return unseen(object) ?? ready('OnDelete', 'pods are updated only when deleted');
+  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete')
+    return unseen(object) ?? ready('OnDelete', 'pods are updated only when deleted');
   return (
     unseen(object) ??
     shortage([
@@ -106,16 +122,28 @@ function replicaSet(object: KubeObject): Readiness {
 
 interface ContainerStatus {
   readonly name: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly reason?: string; readonly exitCode?: number } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
+  };
 }
 
 /** The kubelet tries these again and again; without a change they rarely pass. */
-const FAILING_WAITS = new Set(['CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
+const FAILING_WAITS = new Set([
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
 
 function pod(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase') ?? 'Unknown';
   if (phase === 'Succeeded') return ready('Succeeded');
-  if (phase === 'Failed') return failed(textAt(object, 'status', 'reason') ?? 'PodFailed', textAt(object, 'status', 'message') ?? containerExits(object));
+  if (phase === 'Failed')
+    return failed(textAt(object, 'status', 'reason') ?? 'PodFailed', textAt(object, 'status', 'message') ?? containerExits(object));
   const condition = verdictOf(object, 'Ready', { reason: phase, message: `phase is ${phase}` });
   if (condition.status === 'True') return ready('Ready');
   return failingContainer(object) ?? unscheduled(object) ?? progressing(condition.reason, condition.message);
@@ -139,7 +167,9 @@ function containers(object: KubeObject): readonly ContainerStatus[] {
 }
 
 function containerExits(object: KubeObject): string {
-  const exits = containers(object).flatMap(({ name, state }) => (state?.terminated && state.terminated.exitCode !== 0 ? [`container ${name} exited with ${state.terminated.exitCode}`] : []));
+  const exits = containers(object).flatMap(({ name, state }) =>
+    state?.terminated && state.terminated.exitCode !== 0 ? [`container ${name} exited with ${state.terminated.exitCode}`] : [],
+  );
   return exits.join(', ');
 }
 
@@ -149,5 +179,8 @@ function job(object: KubeObject): Readiness {
   if (verdictOf(object, 'Complete').status === 'True') return ready('Complete');
   if (valueAt(object, 'spec', 'suspend') === true) return { state: 'suspended', reason: 'Suspended', message: 'spec.suspend is true' };
   const [done, active, lostPods] = [status(object, 'succeeded'), status(object, 'active'), status(object, 'failed')];
-  return progressing('Running', `${done} of ${numberAt(object, 'spec', 'completions') ?? 1} pods succeeded, ${active} active, ${lostPods} failed`);
+  return progressing(
+    'Running',
+    `${done} of ${numberAt(object, 'spec', 'completions') ?? 1} pods succeeded, ${active} active, ${lostPods} failed`,
+  );
 }

@@ -12,7 +12,10 @@ export type { Readiness } from './readiness-state.ts';
 export type ReadinessRule = (object: KubeObject) => Readiness;
 
 const clusterRules: Readonly<Record<string, ReadinessRule>> = {
-  '/Namespace': (object) => (textAt(object, 'status', 'phase') === 'Active' ? ready('Active') : progressing('NotActive', `phase is ${textAt(object, 'status', 'phase') ?? 'unknown'}`)),
+  '/Namespace': (object) =>
+    textAt(object, 'status', 'phase') === 'Active'
+      ? ready('Active')
+      : progressing('NotActive', `phase is ${textAt(object, 'status', 'phase') ?? 'unknown'}`),
   '/PersistentVolumeClaim': volumeClaim,
   '/Service': service,
   'apiextensions.k8s.io/CustomResourceDefinition': definition,
@@ -75,5 +78,7 @@ function volumeClaim(object: KubeObject): Readiness {
 function service(object: KubeObject): Readiness {
   if (textAt(object, 'spec', 'type') !== 'LoadBalancer') return ready('Current');
   const status = object['status'] as { loadBalancer?: { ingress?: readonly unknown[] } } | undefined;
-  return (status?.loadBalancer?.ingress?.length ?? 0) > 0 ? ready('Provisioned') : progressing('LoadBalancerPending', 'has no address from a load balancer yet');
+  return (status?.loadBalancer?.ingress?.length ?? 0) > 0
+    ? ready('Provisioned')
+    : progressing('LoadBalancerPending', 'has no address from a load balancer yet');
 }

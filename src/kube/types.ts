@@ -102,7 +102,11 @@ export interface KubeClient {
   /** Like `apply`, and tells whether the object came into being by it. */
   applyTracked(object: KubeObject, options?: ApplyObjectOptions): Promise<{ readonly object: KubeObject; readonly created: boolean }>;
   /** JSON merge patch (RFC 7386). */
-  mergePatch(ref: ObjectRef, patch: unknown, options?: { readonly subresource?: string; readonly signal?: AbortSignal }): Promise<KubeObject>;
+  mergePatch(
+    ref: ObjectRef,
+    patch: unknown,
+    options?: { readonly subresource?: string; readonly signal?: AbortSignal },
+  ): Promise<KubeObject>;
   /** POST to a subresource, e.g. a Pod's `binding`. */
   postSubresource(ref: ObjectRef, subresource: string, body: unknown, signal?: AbortSignal): Promise<KubeObject>;
   /** False when it was not there. */

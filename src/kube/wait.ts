@@ -96,7 +96,8 @@ class Board {
     const entry = this.#entries.get(ref);
     if (!entry) return;
     const readiness = object ? (this.#options.readiness ?? readinessOf)(object) : absent;
-    if (entry.readiness.reason !== readiness.reason || entry.readiness.state !== readiness.state) entry.sinceMs = this.#options.host.clock.monotonic();
+    if (entry.readiness.reason !== readiness.reason || entry.readiness.state !== readiness.state)
+      entry.sinceMs = this.#options.host.clock.monotonic();
     entry.readiness = readiness;
   }
 
@@ -110,7 +111,11 @@ class Board {
   }
 }
 
-async function explain(client: KubeClient, blocked: readonly Blocked[], options: WaitOptions & { readonly code: 'SLW-KUB-040' | 'SLW-KUB-041' }): Promise<SlipwayError> {
+async function explain(
+  client: KubeClient,
+  blocked: readonly Blocked[],
+  options: WaitOptions & { readonly code: 'SLW-KUB-040' | 'SLW-KUB-041' },
+): Promise<SlipwayError> {
   const signal = options.host.clock.timeout(DIAGNOSIS_BOUND_MS);
   const [first] = blocked;
   if (!first) throw new RangeError('nothing blocks');
@@ -124,6 +129,11 @@ async function explain(client: KubeClient, blocked: readonly Blocked[], options:
     cause.event ? `; last event ${cause.event.reason}: ${cause.event.message}` : '',
     blocked.length > 1 ? `; ${blocked.length - 1} more are not ready` : '',
   ];
-  const others = blocked.slice(0, 20).map(({ ref, readiness }) => ({ object: formatRef(ref), reason: readiness.reason, message: readiness.message }));
-  return new SlipwayError(options.code, sentence.join(''), { object: deepest, data: { waitedFor: waited, forMs: Math.round(first.forMs), reason: cause.readiness.reason, blocked: others } });
+  const others = blocked
+    .slice(0, 20)
+    .map(({ ref, readiness }) => ({ object: formatRef(ref), reason: readiness.reason, message: readiness.message }));
+  return new SlipwayError(options.code, sentence.join(''), {
+    object: deepest,
+    data: { waitedFor: waited, forMs: Math.round(first.forMs), reason: cause.readiness.reason, blocked: others },
+  });
 }

@@ -60,14 +60,19 @@ class Collection implements WatchSource {
     const body = new PassThrough();
     this.#signal.addEventListener('abort', () => body.destroy(), { once: true });
     if (from < this.#compacted && from % 2 === 0) throw new SlipwayError('SLW-KUB-008', 'too old resource version');
-    if (from < this.#compacted) body.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })}\n`);
+    if (from < this.#compacted)
+      body.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })}\n`);
     else this.#follow(body, from);
     return { status: 200, headers: {}, body };
   }
 
   put(name: string): void {
     const type = this.objects.has(name) ? 'MODIFIED' : 'ADDED';
-    this.#record(type, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'n', resourceVersion: String(++this.#version) } });
+    this.#record(type, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'n', resourceVersion: String(++this.#version) },
+    });
   }
 
   remove(name: string): void {

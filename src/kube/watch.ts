@@ -22,7 +22,9 @@ const MAX_STARTUP_REFUSALS = 8;
 const MIN_WATCH_SECONDS = 300;
 
 /** How one stream ended. */
-type Ending = { readonly kind: 'ended'; readonly version: string } | { readonly kind: 'gap'; readonly reason: string; readonly gone: boolean };
+type Ending =
+  | { readonly kind: 'ended'; readonly version: string }
+  | { readonly kind: 'gap'; readonly reason: string; readonly gone: boolean };
 
 /** Ends quietly with the signal. @throws what cannot pass by waiting: SLW-KUB-004, -005, -012 */
 export async function* watchCollection(source: WatchSource, signal: AbortSignal): AsyncGenerator<WatchEvent, void, undefined> {
@@ -54,7 +56,10 @@ interface Following {
 }
 
 /** Stream after stream from a version on, until there is a gap (or the signal: undefined). */
-async function* follow(following: Following, signal: AbortSignal): AsyncGenerator<WatchEvent, { readonly reason: string; readonly gone: boolean } | undefined, undefined> {
+async function* follow(
+  following: Following,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent, { readonly reason: string; readonly gone: boolean } | undefined, undefined> {
   const { source, pace } = following;
   let { version } = following;
   while (!signal.aborted) {
@@ -84,7 +89,11 @@ interface Line {
   readonly object: KubeObject & { readonly code?: number; readonly message?: string };
 }
 
-async function* readStream(body: TransportResponse['body'], from: string, signal: AbortSignal): AsyncGenerator<WatchEvent, Ending, undefined> {
+async function* readStream(
+  body: TransportResponse['body'],
+  from: string,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent, Ending, undefined> {
   let version = from;
   try {
     for await (const line of jsonLines(body)) {

@@ -93,7 +93,11 @@ export function fingerprintOf(certificatePem: string): string {
 
 type Extensions = NonNullable<Parameters<typeof X509CertificateGenerator.create>[0]['extensions']>;
 
-async function leafExtensions(x509: typeof Library, request: LeafRequest, keys: { issuer: Parameters<(typeof Library)['AuthorityKeyIdentifierExtension']['create']>[0]; subject: CryptoKey }): Promise<Extensions> {
+async function leafExtensions(
+  x509: typeof Library,
+  request: LeafRequest,
+  keys: { issuer: Parameters<(typeof Library)['AuthorityKeyIdentifierExtension']['create']>[0]; subject: CryptoKey },
+): Promise<Extensions> {
   const usage = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -127,7 +131,10 @@ async function generateKeys(): Promise<{ readonly publicKey: CryptoKey; readonly
 
 async function exportKey(key: CryptoKey): Promise<string> {
   const der = await crypto.subtle.exportKey('pkcs8', key);
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 

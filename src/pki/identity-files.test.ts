@@ -17,7 +17,14 @@ beforeEach(async () => {
     dir: join(dir, 'set'),
     authorities: [{ name: 'ca', subject: { commonName: 'ca' } }],
     leaves: [
-      { name: 'server', issuer: 'ca', subject: { commonName: 'server' }, usages: ['server'], dnsNames: ['localhost', 'kubernetes.default'], ipAddresses: ['127.0.0.1', '::1'] },
+      {
+        name: 'server',
+        issuer: 'ca',
+        subject: { commonName: 'server' },
+        usages: ['server'],
+        dnsNames: ['localhost', 'kubernetes.default'],
+        ipAddresses: ['127.0.0.1', '::1'],
+      },
       { name: 'admin', issuer: 'ca', subject: { commonName: 'admin', organizations: ['system:masters'] }, usages: ['client'] },
     ],
     signingKeys: ['sa'],
@@ -33,7 +40,8 @@ describe('ensureIdentities', () => {
     expect(await ensureIdentities(host, set)).toHaveLength(4);
     expect(await findIdentityFaults(host, set)).toEqual([]);
     expect((await stat(set.dir)).mode & 0o777).toBe(0o700);
-    for (const name of ['ca.key', 'ca.crt', 'server.key', 'sa.key', 'sa.pub']) expect((await stat(join(set.dir, name))).mode & 0o777).toBe(0o600);
+    for (const name of ['ca.key', 'ca.crt', 'server.key', 'sa.key', 'sa.pub'])
+      expect((await stat(join(set.dir, name))).mode & 0o777).toBe(0o600);
   });
 
   it('renews leaves in their last third and keeps the authority', async () => {
@@ -41,7 +49,10 @@ describe('ensureIdentities', () => {
     const before = await readFile(join(set.dir, 'ca.crt'), 'utf8');
     expect(await findIdentityFaults(inDays(240), set)).toEqual([]);
     const due = await ensureIdentities(inDays(250), set);
-    expect(due).toEqual([{ name: 'server', reason: 'due for renewal' }, { name: 'admin', reason: 'due for renewal' }]);
+    expect(due).toEqual([
+      { name: 'server', reason: 'due for renewal' },
+      { name: 'admin', reason: 'due for renewal' },
+    ]);
     expect(await readFile(join(set.dir, 'ca.crt'), 'utf8')).toBe(before);
     expect(await findIdentityFaults(inDays(251), set)).toEqual([]);
   });

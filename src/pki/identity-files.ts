@@ -6,7 +6,15 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
-import { createAuthority, issueLeaf, type KeyAndCertificate, type LeafRequest, needsRenewal, type Subject, type Validity } from './certificates.ts';
+import {
+  createAuthority,
+  issueLeaf,
+  type KeyAndCertificate,
+  type LeafRequest,
+  needsRenewal,
+  type Subject,
+  type Validity,
+} from './certificates.ts';
 import { createSigningKeyPair } from './keys.ts';
 
 const MINUTE_MS = 60_000;
@@ -57,7 +65,11 @@ export async function findIdentityFaults(host: Host, set: IdentitySet): Promise<
     if (reason) faults.push({ name: spec.name, reason });
   }
   for (const name of set.signingKeys) {
-    if ((await host.files.readText(keyFile(set.dir, name))) === undefined || (await host.files.readText(publicKeyFile(set.dir, name))) === undefined) faults.push({ name, reason: 'missing' });
+    if (
+      (await host.files.readText(keyFile(set.dir, name))) === undefined ||
+      (await host.files.readText(publicKeyFile(set.dir, name))) === undefined
+    )
+      faults.push({ name, reason: 'missing' });
   }
   return faults;
 }
@@ -69,10 +81,20 @@ export async function ensureIdentities(host: Host, set: IdentitySet): Promise<re
   const faults = await findIdentityFaults(host, set);
   const faulty = new Set(faults.map((fault) => fault.name));
   for (const spec of set.authorities) {
-    if (faulty.has(spec.name)) await writePair(host, { dir: set.dir, name: spec.name }, await createAuthority(spec.subject, validity(host, spec.lifeMs ?? AUTHORITY_LIFE_MS)));
+    if (faulty.has(spec.name))
+      await writePair(
+        host,
+        { dir: set.dir, name: spec.name },
+        await createAuthority(spec.subject, validity(host, spec.lifeMs ?? AUTHORITY_LIFE_MS)),
+      );
   }
   for (const spec of set.leaves) {
-    if (faulty.has(spec.name)) await writePair(host, { dir: set.dir, name: spec.name }, await issueLeaf(await readPair(host, set.dir, spec.issuer), { ...spec, validity: validity(host, spec.lifeMs ?? LEAF_LIFE_MS) }));
+    if (faulty.has(spec.name))
+      await writePair(
+        host,
+        { dir: set.dir, name: spec.name },
+        await issueLeaf(await readPair(host, set.dir, spec.issuer), { ...spec, validity: validity(host, spec.lifeMs ?? LEAF_LIFE_MS) }),
+      );
   }
   for (const name of set.signingKeys) if (faulty.has(name)) await writeSigningKey(host, set.dir, name);
   return faults;
@@ -80,8 +102,12 @@ export async function ensureIdentities(host: Host, set: IdentitySet): Promise<re
 
 /** Reads certificate and key of one member. @throws SLW-PKI-001 when one is missing. */
 export async function readPair(host: Host, dir: string, name: string): Promise<KeyAndCertificate> {
-  const [certificatePem, privateKeyPem] = await Promise.all([host.files.readText(certificateFile(dir, name)), host.files.readText(keyFile(dir, name))]);
-  if (certificatePem === undefined || privateKeyPem === undefined) throw new SlipwayError('SLW-PKI-001', `certificate ${name} is incomplete in ${dir}`);
+  const [certificatePem, privateKeyPem] = await Promise.all([
+    host.files.readText(certificateFile(dir, name)),
+    host.files.readText(keyFile(dir, name)),
+  ]);
+  if (certificatePem === undefined || privateKeyPem === undefined)
+    throw new SlipwayError('SLW-PKI-001', `certificate ${name} is incomplete in ${dir}`);
   return { certificatePem, privateKeyPem };
 }
 
@@ -112,7 +138,10 @@ function isAsWanted(certificate: X509Certificate, spec: LeafSpec): boolean {
 }
 
 async function tryPair(host: Host, dir: string, name: string): Promise<KeyAndCertificate | undefined> {
-  const [certificatePem, privateKeyPem] = await Promise.all([host.files.readText(certificateFile(dir, name)), host.files.readText(keyFile(dir, name))]);
+  const [certificatePem, privateKeyPem] = await Promise.all([
+    host.files.readText(certificateFile(dir, name)),
+    host.files.readText(keyFile(dir, name)),
+  ]);
   return certificatePem === undefined || privateKeyPem === undefined ? undefined : { certificatePem, privateKeyPem };
 }
 
@@ -139,7 +168,11 @@ const validity = (host: Host, lifeMs: number): Validity => {
   return { notBefore: now - Math.min(BACKDATE_MS, lifeMs / 4), notAfter: now + lifeMs };
 };
 
-async function writePair(host: Host, { dir, name }: { readonly dir: string; readonly name: string }, pair: KeyAndCertificate): Promise<void> {
+async function writePair(
+  host: Host,
+  { dir, name }: { readonly dir: string; readonly name: string },
+  pair: KeyAndCertificate,
+): Promise<void> {
   await host.files.writeAtomic(keyFile(dir, name), pair.privateKeyPem, { mode: 0o600 });
   await host.files.writeAtomic(certificateFile(dir, name), pair.certificatePem, { mode: 0o600 });
 }

@@ -11,7 +11,9 @@ it('makes deploy keys whose public line and fingerprint ssh-keygen confirms', ()
   const dir = mkdtempSync(join(tmpdir(), 'keys-'));
   try {
     writeFileSync(join(dir, 'id.pub'), `${key.publicLine}\n`);
-    expect(execFileSync('ssh-keygen', ['-l', '-f', join(dir, 'id.pub')], { encoding: 'utf8' })).toBe(`256 ${key.fingerprint} slipway fleet (ED25519)\n`);
+    expect(execFileSync('ssh-keygen', ['-l', '-f', join(dir, 'id.pub')], { encoding: 'utf8' })).toBe(
+      `256 ${key.fingerprint} slipway fleet (ED25519)\n`,
+    );
   } finally {
     rmSync(dir, { recursive: true });
   }

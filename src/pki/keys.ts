@@ -10,7 +10,11 @@ export interface KeyPairPem {
 
 /** EC P-256 (JWT algorithm ES256, which kube-apiserver accepts for `--service-account-signing-key-file`). */
 export function createSigningKeyPair(): KeyPairPem {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  const pair = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
   return { privateKeyPem: pair.privateKey, publicKeyPem: pair.publicKey };
 }
 
@@ -25,7 +29,10 @@ export interface DeployKey {
 
 /** An ed25519 key pair for reading a Git repository over SSH. */
 export function createDeployKey(comment: string): DeployKey {
-  const pair = generateKeyPairSync('ed25519', { privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+  const pair = generateKeyPairSync('ed25519', {
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
   return { privateKeyPem: pair.privateKey, ...describeDeployKey(pair.privateKey, comment) };
 }
 

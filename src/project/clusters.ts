@@ -12,10 +12,18 @@ export interface KnownCluster {
 /** In the order of the file; then what the file no longer has. */
 export function knownClusters({ place, ledger, registry }: Workspace): readonly KnownCluster[] {
   const clusters = place.loaded?.clusters ?? [];
-  const listed = clusters.map((cluster) => ({ view: { name: cluster.name, cluster, records: ledger }, provisioner: provisionerOf(registry, cluster.provisioner) }));
+  const listed = clusters.map((cluster) => ({
+    view: { name: cluster.name, cluster, records: ledger },
+    provisioner: provisionerOf(registry, cluster.provisioner),
+  }));
   const names = new Set(clusters.map((cluster) => cluster.subject));
-  const subjects = new Set([...ledger.values()].map((record) => record.subject).filter((subject) => subject.startsWith('Cluster/') && !names.has(subject)));
-  const gone = [...subjects].map((subject) => ({ view: { name: subject.slice('Cluster/'.length), cluster: undefined, records: ledger }, provisioner: provisionerOf(registry, provisionerInLedger(ledger, subject)) }));
+  const subjects = new Set(
+    [...ledger.values()].map((record) => record.subject).filter((subject) => subject.startsWith('Cluster/') && !names.has(subject)),
+  );
+  const gone = [...subjects].map((subject) => ({
+    view: { name: subject.slice('Cluster/'.length), cluster: undefined, records: ledger },
+    provisioner: provisionerOf(registry, provisionerInLedger(ledger, subject)),
+  }));
   return [...listed, ...gone];
 }
 
@@ -30,7 +38,12 @@ export function chooseCluster(workspace: Workspace, name: string | undefined): K
   const names = clusters.map(({ view }) => view.name);
   const found = name === undefined && clusters.length === 1 ? clusters[0] : clusters.find(({ view }) => view.name === name);
   if (found) return found;
-  if (name === undefined) throw new SlipwayError('SLW-STA-013', `project ${workspace.place.name} has ${clusters.length} clusters and none was named`, { fix: names.length > 0 ? `name one of ${names.join(', ')}` : 'add a cluster to the project' });
+  if (name === undefined)
+    throw new SlipwayError('SLW-STA-013', `project ${workspace.place.name} has ${clusters.length} clusters and none was named`, {
+      fix: names.length > 0 ? `name one of ${names.join(', ')}` : 'add a cluster to the project',
+    });
   const near = closest(name, names);
-  throw new SlipwayError('SLW-STA-013', `project ${workspace.place.name} has no cluster ${name}`, { fix: near === undefined ? `its clusters are ${names.join(', ') || 'none'}` : `did you mean ${near}?` });
+  throw new SlipwayError('SLW-STA-013', `project ${workspace.place.name} has no cluster ${name}`, {
+    fix: near === undefined ? `its clusters are ${names.join(', ') || 'none'}` : `did you mean ${near}?`,
+  });
 }

@@ -44,11 +44,17 @@ interface Place {
 async function checkOrphans(host: Host): Promise<DoctorFinding> {
   const processes = (await Promise.all((await listClusterIds(host)).map((id) => listProcesses(host, id)))).flat();
   const running = processes.filter(({ state }) => state === 'running');
-  const gone = await Promise.all(running.map(async ({ entry }) => entry !== undefined && (await host.files.stat(entry.clusterDir)) === undefined));
+  const gone = await Promise.all(
+    running.map(async ({ entry }) => entry !== undefined && (await host.files.stat(entry.clusterDir)) === undefined),
+  );
   const orphans = running.filter((_, index) => gone[index]);
   if (orphans.length === 0) return ok('processes', `${running.length} of local clusters run, all of them known`);
   const pids = orphans.map(({ identity }) => identity?.pid).join(' ');
-  return problem('processes', `${orphans.length} processes run for a cluster whose folder is gone: ${orphans.map(({ component }) => component).join(', ')}`, `end them: kill ${pids}`);
+  return problem(
+    'processes',
+    `${orphans.length} processes run for a cluster whose folder is gone: ${orphans.map(({ component }) => component).join(', ')}`,
+    `end them: kill ${pids}`,
+  );
 }
 
 async function checkGit(host: Host): Promise<DoctorFinding> {
@@ -63,10 +69,12 @@ async function checkGit(host: Host): Promise<DoctorFinding> {
 async function checkGo(host: Host): Promise<DoctorFinding> {
   const check = 'go';
   const fix = 'install Go 1.26 or newer, or give binaries with --toolchain DIR';
-  if ((await host.processes.which('go')) === undefined) return { check, state: 'warning', message: 'go is not on PATH: binaries that are not cached cannot be built', fix };
+  if ((await host.processes.which('go')) === undefined)
+    return { check, state: 'warning', message: 'go is not on PATH: binaries that are not cached cannot be built', fix };
   const { stdout } = await host.processes.run('go', ['version'], { timeoutMs: 10_000 });
   const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(stdout) ?? [];
-  if (Number(major) === 1 && Number(minor) < 26) return { check, state: 'warning', message: `go ${major}.${minor} is too old to build the toolchain`, fix };
+  if (Number(major) === 1 && Number(minor) < 26)
+    return { check, state: 'warning', message: `go ${major}.${minor} is too old to build the toolchain`, fix };
   return ok(check, stdout.trim());
 }
 
@@ -79,7 +87,11 @@ async function checkPorts(host: Host): Promise<DoctorFinding> {
 function checkClock(host: Host): Promise<DoctorFinding> {
   const now = host.clock.now();
   const shown = isoTime(now);
-  return Promise.resolve(now < EARLIEST_NOW_MS ? problem('clock', `the clock says ${shown}`, 'set the clock; certificates made now would not be valid') : ok('clock', shown));
+  return Promise.resolve(
+    now < EARLIEST_NOW_MS
+      ? problem('clock', `the clock says ${shown}`, 'set the clock; certificates made now would not be valid')
+      : ok('clock', shown),
+  );
 }
 
 /** Walks up to the nearest folder that exists and tries to write there. */
@@ -99,7 +111,9 @@ async function checkSpace(host: Host, { name, folder }: Place, needed: number): 
   const free = await host.files.freeBytes(await nearest(host, folder));
   const check = `${name} space`;
   const message = `${Math.floor(free / MIB)} MiB free at ${folder}`;
-  return free < needed ? { check, state: 'warning', message, fix: `free ${Math.ceil((needed - free) / MIB)} MiB more` } : ok(check, message);
+  return free < needed
+    ? { check, state: 'warning', message, fix: `free ${Math.ceil((needed - free) / MIB)} MiB more` }
+    : ok(check, message);
 }
 
 async function checkMemory(host: Host): Promise<DoctorFinding> {
@@ -107,7 +121,9 @@ async function checkMemory(host: Host): Promise<DoctorFinding> {
   const [, kib] = /MemAvailable:\s+(\d+) kB/.exec(text ?? '') ?? [];
   if (kib === undefined) return ok('memory', 'not measured on this platform');
   const mib = Math.floor(Number(kib) / 1024);
-  return mib < 1500 ? { check: 'memory', state: 'warning', message: `${mib} MiB available`, fix: 'a local cluster with Flux takes about 800 MiB' } : ok('memory', `${mib} MiB available`);
+  return mib < 1500
+    ? { check: 'memory', state: 'warning', message: `${mib} MiB available`, fix: 'a local cluster with Flux takes about 800 MiB' }
+    : ok('memory', `${mib} MiB available`);
 }
 
 async function nearest(host: Host, folder: string): Promise<string> {

@@ -25,7 +25,10 @@ function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationRe
   return withWritable('down', { place, options }, async (workspace) => {
     const undoOptions = { prune: options.prune, forget: options.forget, down: true };
     const environment = { ...planEnvironment(workspace, options), undoOptions };
-    const plan = await makePlan({ project: place.name, verb: 'down', steps: [], undoHandlers: workspace.undoHandlers, only: options.only }, environment);
+    const plan = await makePlan(
+      { project: place.name, verb: 'down', steps: [], undoHandlers: workspace.undoHandlers, only: options.only },
+      environment,
+    );
     if (plan.steps.length === 0) return nothing(place);
     const agreed = isEmptyPlan(plan) || (await options.confirm({ plan, destroys: plan.destroys }));
     if (!agreed) return { status: 'cancelled', exit: 1, summary: [] };
@@ -40,6 +43,11 @@ function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationRe
       ...(detach && { detach }),
       ...(parallel !== undefined && { parallel }),
     });
-    return toResult(outcome, outcome.status === 'done' ? [`${options.only.length > 0 ? options.only.join(', ') : place.name} is down: ${outcome.changed} removed`] : []);
+    return toResult(
+      outcome,
+      outcome.status === 'done'
+        ? [`${options.only.length > 0 ? options.only.join(', ') : place.name} is down: ${outcome.changed} removed`]
+        : [],
+    );
   });
 }

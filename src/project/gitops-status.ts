@@ -15,12 +15,20 @@ export interface GitopsLook {
 }
 
 /** Nothing for a cluster without GitOps, or whose document is gone. */
-export async function gitopsStatus(client: KubeClient, look: GitopsLook): Promise<{ readonly nodes: readonly StatusNode[]; readonly causes: ProjectStatus['causes'] }> {
+export async function gitopsStatus(
+  client: KubeClient,
+  look: GitopsLook,
+): Promise<{ readonly nodes: readonly StatusNode[]; readonly causes: ProjectStatus['causes'] }> {
   const { view, provisioner } = look.cluster;
   const gitops = view.cluster?.gitops;
   if (!view.cluster || !gitops) return { nodes: [], causes: [] };
   const { context } = look.workspace;
-  const sources = gitops.repositories.map(({ name, source }) => ({ apiVersion: SOURCE_API, kind: source.type === 'oci' ? 'OCIRepository' : 'GitRepository', namespace: FLUX_NAMESPACE, name }));
+  const sources = gitops.repositories.map(({ name, source }) => ({
+    apiVersion: SOURCE_API,
+    kind: source.type === 'oci' ? 'OCIRepository' : 'GitRepository',
+    namespace: FLUX_NAMESPACE,
+    name,
+  }));
   const declared = gitops.repositories.flatMap(({ kustomizations }) => kustomizations.map(({ name }) => name));
   const cannotRun = await provisioner.cannotRun(view.cluster, context);
   const status = await readGitopsStatus(client, { sources, declared, signal: look.signal, ...(cannotRun && { cannotRun }) });

@@ -28,7 +28,9 @@ function chooseComponents(logs: ReadonlyMap<string, string>, { component, cluste
   if (controllers.length > 0) return controllers;
   const near = closest(component, logs.keys());
   const names = [...logs.keys()].join(', ') || 'none yet';
-  throw new SlipwayError('SLW-STA-015', `cluster ${cluster} has no component ${component}`, { fix: near === undefined ? `its components are ${names}` : `did you mean ${near}?` });
+  throw new SlipwayError('SLW-STA-015', `cluster ${cluster} has no component ${component}`, {
+    fix: near === undefined ? `its components are ${names}` : `did you mean ${near}?`,
+  });
 }
 
 /** Pods of the local runtime are called `pod.NAMESPACE.POD.CONTAINER`: `source-controller` means all pods of that Deployment. */
@@ -38,7 +40,10 @@ function isOfController(name: string, wanted: string): boolean {
 }
 
 /** Lines of all files in the order in which they are seen. */
-async function* followAll(logs: readonly (readonly [string, string])[], { host, signal, tail }: LogsOptions): AsyncGenerator<LogLine, void, undefined> {
+async function* followAll(
+  logs: readonly (readonly [string, string])[],
+  { host, signal, tail }: LogsOptions,
+): AsyncGenerator<LogLine, void, undefined> {
   const queue: LogLine[] = [];
   let wake: (() => void) | undefined;
   const pump = async ([component, path]: readonly [string, string]): Promise<void> => {

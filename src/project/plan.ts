@@ -13,7 +13,10 @@ export async function planProject(options: PlanOptions): Promise<PlanData> {
   const place = await findProject(options);
   return withReadable(place, options, async (workspace) => {
     const steps = await projectSteps(workspace);
-    const plan = await makePlan({ project: place.name, verb: 'up', steps, undoHandlers: workspace.undoHandlers, only: options.only }, planEnvironment(workspace, options));
+    const plan = await makePlan(
+      { project: place.name, verb: 'up', steps, undoHandlers: workspace.undoHandlers, only: options.only },
+      planEnvironment(workspace, options),
+    );
     if (options.out !== undefined) await writePlanFile(options.host, options.out, plan);
     return plan;
   });

@@ -25,7 +25,12 @@ async function readStatus(workspace: Workspace, options: OperationOptions): Prom
   const looks = await Promise.all(knownClusters(workspace).map((cluster) => lookAt(cluster, workspace, options)));
   const children = looks.map(({ node }) => node);
   const state = worst(children);
-  return { project: workspace.place.name, state, causes: looks.flatMap(({ causes }) => causes), tree: { kind: 'Project', name: workspace.place.name, state, children } };
+  return {
+    project: workspace.place.name,
+    state,
+    causes: looks.flatMap(({ causes }) => causes),
+    tree: { kind: 'Project', name: workspace.place.name, state, children },
+  };
 }
 
 async function lookAt({ view, provisioner }: KnownCluster, workspace: Workspace, options: OperationOptions): Promise<Look> {
@@ -35,10 +40,17 @@ async function lookAt({ view, provisioner }: KnownCluster, workspace: Workspace,
   const processes = await provisioner.processes(view, workspace.context);
   const dead = processes.filter((process) => process.state !== 'running');
   const nodes = processes.map(processNode);
-  const causes = dead.map((process) => ({ object: `Process/${process.component}`, reason: 'NotRunning', message: process.message ?? 'the process is gone' }));
+  const causes = dead.map((process) => ({
+    object: `Process/${process.component}`,
+    reason: 'NotRunning',
+    message: process.message ?? 'the process is gone',
+  }));
   const gitops = await lookInside({ view, provisioner }, workspace, { options, silent: dead.some(({ component }) => CORE.has(component)) });
   const children = [...nodes, ...gitops.nodes];
-  return { node: { ...identity, state: worst(children), facts: { provisioner: provisioner.name }, children }, causes: [...causes, ...gitops.causes] };
+  return {
+    node: { ...identity, state: worst(children), facts: { provisioner: provisioner.name }, children },
+    causes: [...causes, ...gitops.causes],
+  };
 }
 
 interface Inside {

@@ -14,13 +14,24 @@ export async function upSummary(workspace: Workspace, outcome: RunOutcome, signa
   for (const { view, provisioner } of knownClusters(workspace)) {
     const source = await provisioner.kubeconfig(view, workspace.context);
     if (!source) continue;
-    if (view.cluster?.gitops) lines.push(...(await revisionLines(await workspace.context.connect(source), ownerOf(workspace.context.stateId, view.name), { cluster: view.name, signal })));
-    if (view.cluster?.provisioner === 'local' && source.path !== undefined) lines.push(`${view.name}: export KUBECONFIG=${shorten(workspace, source.path)}`);
+    if (view.cluster?.gitops)
+      lines.push(
+        ...(await revisionLines(await workspace.context.connect(source), ownerOf(workspace.context.stateId, view.name), {
+          cluster: view.name,
+          signal,
+        })),
+      );
+    if (view.cluster?.provisioner === 'local' && source.path !== undefined)
+      lines.push(`${view.name}: export KUBECONFIG=${shorten(workspace, source.path)}`);
   }
   return lines;
 }
 
-async function revisionLines(client: KubeClient, owner: string, { cluster, signal }: { readonly cluster: string; readonly signal: AbortSignal }): Promise<readonly string[]> {
+async function revisionLines(
+  client: KubeClient,
+  owner: string,
+  { cluster, signal }: { readonly cluster: string; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
   const { items } = await client.list({ apiVersion: KUSTOMIZE_API, kind: 'Kustomization' }, { namespace: FLUX_NAMESPACE, signal });
   const bySource = new Map<string, KubeObject[]>();
   for (const unit of items.filter((item) => isOurs(item, owner))) {

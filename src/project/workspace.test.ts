@@ -20,7 +20,15 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function options(extra: Partial<OperationOptions> = {}): OperationOptions {
-  return { host: createNodeHost(), file: dir, only: [], signal: new AbortController().signal, redactor: new Redactor(), emit: (event) => events.push(event), ...extra };
+  return {
+    host: createNodeHost(),
+    file: dir,
+    only: [],
+    signal: new AbortController().signal,
+    redactor: new Redactor(),
+    emit: (event) => events.push(event),
+    ...extra,
+  };
 }
 
 const project = (text: string): void => writeFileSync(join(dir, 'slipway.yaml'), text);
@@ -38,7 +46,9 @@ describe('a project file that cannot be read', () => {
     project('kind: [');
     const place = await findProjectOrState(options());
     expect(place).toMatchObject({ name: 'demo', stateDir: join(dir, '.slipway', 'demo'), loaded: undefined });
-    expect(events).toContainEqual(expect.objectContaining({ type: 'finding', level: 'warning', message: expect.stringContaining('working from the state') }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'finding', level: 'warning', message: expect.stringContaining('working from the state') }),
+    );
   });
 
   it('is an error as before when there is no state', async () => {
@@ -90,7 +100,10 @@ describe('the state folder', () => {
     const asked = options();
     const place = await findProject(asked);
     await withWritable('up', { place, options: asked }, async () => {
-      await expect(withWritable('down', { place, options: asked }, () => Promise.resolve())).rejects.toMatchObject({ code: 'SLW-STA-008', exit: 75 });
+      await expect(withWritable('down', { place, options: asked }, () => Promise.resolve())).rejects.toMatchObject({
+        code: 'SLW-STA-008',
+        exit: 75,
+      });
     });
   });
 });

@@ -44,7 +44,10 @@ export interface WritableWorkspace extends Workspace {
 
 /** Loads the project and says its warnings. @throws SlipwayErrors with everything that is wrong */
 export async function findProject(options: OperationOptions, checkWorld = true): Promise<ProjectPlace> {
-  const loaded = await loadProject(options.host, options.file, { checkWorld, ...(options.stateDir !== undefined && { stateDir: options.stateDir }) });
+  const loaded = await loadProject(options.host, options.file, {
+    checkWorld,
+    ...(options.stateDir !== undefined && { stateDir: options.stateDir }),
+  });
   const emit = (body: EventBody): void => options.emit({ ...body, time: isoNow(options) });
   for (const { level, code, message, at } of loaded.findings) emit({ type: 'finding', level, code, message, ...(at && { at }) });
   return { name: loaded.name, dir: loaded.dir, stateDir: loaded.stateDir, loaded };
@@ -78,7 +81,8 @@ async function findState({ host, file, stateDir }: OperationOptions): Promise<Pr
     if ((await host.files.stat(join(dir, '.slipway', name, 'journal.db'))) !== undefined) found.push(name);
   }
   const [only] = found;
-  if (found.length > 1) throw new SlipwayError('SLW-STA-012', `${join(dir, '.slipway')} holds the state of several projects: ${found.join(', ')}`);
+  if (found.length > 1)
+    throw new SlipwayError('SLW-STA-012', `${join(dir, '.slipway')} holds the state of several projects: ${found.join(', ')}`);
   return only === undefined ? undefined : { name: only, dir, stateDir: join(dir, '.slipway', only), loaded: undefined };
 }
 
@@ -97,7 +101,11 @@ export async function withWritable<T>(verb: 'up' | 'down', work: Work, act: (wor
   await hideFromGit(options, place);
   const lock = await acquireLock(host, dir, verb);
   try {
-    if (lock.takenOverFrom) say(options, `the last run (${lock.takenOverFrom.verb}, pid ${lock.takenOverFrom.pid}) did not end cleanly; continuing from its journal`);
+    if (lock.takenOverFrom)
+      say(
+        options,
+        `the last run (${lock.takenOverFrom.verb}, pid ${lock.takenOverFrom.pid}) did not end cleanly; continuing from its journal`,
+      );
     return await withJournal(dir, work, act);
   } finally {
     await lock.release();
@@ -120,7 +128,11 @@ async function withJournal<T>(dir: string, work: Work, act: (workspace: Writable
 }
 
 /** Reads journal and world; writes and locks nothing. */
-export async function withReadable<T>(place: ProjectPlace, options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
+export async function withReadable<T>(
+  place: ProjectPlace,
+  options: OperationOptions,
+  act: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
   const journal = await readState(options.host, place.stateDir);
   let state: KnownState = { dir: place.stateDir, stateId: '', ledger: new Map() };
   try {
@@ -162,11 +174,20 @@ async function withContext<T>(state: KnownState, { place, options }: Work, act: 
   }
 }
 
-function shareClient(clients: Map<string, Promise<KubeClient>>, { host, redactor }: OperationOptions, { text, path, context }: KubeconfigSource): Promise<KubeClient> {
+function shareClient(
+  clients: Map<string, Promise<KubeClient>>,
+  { host, redactor }: OperationOptions,
+  { text, path, context }: KubeconfigSource,
+): Promise<KubeClient> {
   const key = `${context ?? ''}\n${text}`;
   const known = clients.get(key);
   if (known) return known;
-  const options = { kubeconfig: text, redactor, ...(path !== undefined && { kubeconfigPath: path }), ...(context !== undefined && { context }) };
+  const options = {
+    kubeconfig: text,
+    redactor,
+    ...(path !== undefined && { kubeconfigPath: path }),
+    ...(context !== undefined && { context }),
+  };
   const client = createKubeClient(host, options);
   clients.set(key, client);
   return client;
@@ -198,11 +219,14 @@ function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, outpu
 
 /** All steps of the project, from every provisioner. @throws SlipwayErrors with the faults of all clusters */
 export async function projectSteps({ place, registry, context }: Workspace): Promise<readonly Step[]> {
-  const results = await Promise.allSettled((place.loaded?.clusters ?? []).map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)));
+  const results = await Promise.allSettled(
+    (place.loaded?.clusters ?? []).map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)),
+  );
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   const bug = errors.find((error) => !isSlipwayError(error) && !(error instanceof SlipwayErrors));
   if (bug !== undefined) throw bug;
-  if (errors.length > 0) throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
+  if (errors.length > 0)
+    throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
   return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 

@@ -18,7 +18,10 @@ interface Screen {
 /** Runs a verb on a pseudo-terminal of 70 columns; types each answer when its question has appeared. */
 function atTerminal(args: string, answers: readonly (readonly [question: RegExp, answer: string])[]): Promise<Screen> {
   const main = `'${process.execPath}' --disable-warning=ExperimentalWarning '${join(REPOSITORY, 'src/cli/main.ts')}'`;
-  const child = spawn('script', ['-qec', `stty cols 70 rows 20; ${main} ${args}`, '/dev/null'], { cwd: sandbox.project, env: { ...process.env, ...sandbox.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: '', NO_COLOR: '', CI: '' } });
+  const child = spawn('script', ['-qec', `stty cols 70 rows 20; ${main} ${args}`, '/dev/null'], {
+    cwd: sandbox.project,
+    env: { ...process.env, ...sandbox.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: '', NO_COLOR: '', CI: '' },
+  });
   let raw = '';
   let seen = 0;
   const waiting = [...answers];
@@ -30,7 +33,9 @@ function atTerminal(args: string, answers: readonly (readonly [question: RegExp,
     child.stdin.write(next[1]);
     waiting.shift();
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, raw, text: stripVTControlCharacters(raw).replaceAll('\r', '') })));
+  return new Promise((resolve) =>
+    child.once('close', (code) => resolve({ code, raw, text: stripVTControlCharacters(raw).replaceAll('\r', '') })),
+  );
 }
 
 /** The cursor was hidden as often as it was shown again, and is visible now. */

@@ -8,7 +8,9 @@ const planFile = join(sandbox.dir, 'plan.json');
 afterAll(() => sandbox.remove());
 
 /** Runs a verb with --output json: exit code and events, each as documented. */
-async function stream(...args: readonly string[]): Promise<{ readonly code: number | null; readonly types: readonly string[]; readonly events: readonly Record<string, unknown>[] }> {
+async function stream(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly types: readonly string[]; readonly events: readonly Record<string, unknown>[] }> {
   const result = await sandbox.run([...args, '--output', 'json']);
   expect(result.stderr, args.join(' ')).toBe('');
   const events = parseNdjson(result.stdout);
@@ -25,7 +27,9 @@ describe('with --output json', () => {
     const { code, types } = await stream('up', planFile, '--yes');
     expect(code).toBe(0);
     expect(types[0]).toBe('version');
-    expect(types).toEqual(expect.arrayContaining(['run.started', 'plan.made', 'step.intended', 'step.applied', 'step.verified', 'run.finished', 'result']));
+    expect(types).toEqual(
+      expect.arrayContaining(['run.started', 'plan.made', 'step.intended', 'step.applied', 'step.verified', 'run.finished', 'result']),
+    );
     expect(types.at(-1)).toBe('result');
   });
 
@@ -60,7 +64,11 @@ describe('with --output json', () => {
     const { events } = await stream('journal', 'show');
     const rows = events.filter((event) => event['type'] === 'result').map((event) => event['data'] as { readonly event: unknown });
     expect(rows.flatMap((row) => problemsOf(row.event))).toEqual([]);
-    const [plain, tty, rowsOnly] = [await sandbox.run(['journal', 'show', '--output', 'plain']), await sandbox.run(['journal', 'show', '--output', 'tty']), await sandbox.run(['journal', 'show'])];
+    const [plain, tty, rowsOnly] = [
+      await sandbox.run(['journal', 'show', '--output', 'plain']),
+      await sandbox.run(['journal', 'show', '--output', 'tty']),
+      await sandbox.run(['journal', 'show']),
+    ];
     expect(plain.stdout).toMatch(/^\d\d:\d\d:\d\dZ up demo \(run /m);
     expect(tty.stdout).toContain('✔ run etcd of demo');
     expect(parseNdjson(rowsOnly.stdout)).toHaveLength(rows.length);

@@ -1,12 +1,21 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { configMap, configMapRef, existingProject, type ExistingCluster, objectNames, startExistingCluster, valueOf } from '../support/existing-cluster.ts';
+import {
+  configMap,
+  configMapRef,
+  existingProject,
+  type ExistingCluster,
+  objectNames,
+  startExistingCluster,
+  valueOf,
+} from '../support/existing-cluster.ts';
 import { createSandbox, type Sandbox, succeed } from '../support/slipway.ts';
 import { processesMentioning } from '../support/world.ts';
 
 const DOWN = ['down', '--confirm', 'prod'];
-const REPOSITORIES = '{fleet: {git: {url: ./fleet}, kustomizations: {platform: {path: ./platform}, apps: {path: ./apps, dependsOn: [platform]}}}}';
+const REPOSITORIES =
+  '{fleet: {git: {url: ./fleet}, kustomizations: {platform: {path: ./platform}, apps: {path: ./apps, dependsOn: [platform]}}}}';
 
 let cluster: ExistingCluster;
 let sandbox: Sandbox;
@@ -32,7 +41,12 @@ afterAll(async () => {
 const run = (...args: readonly string[]) => sandbox.run(args);
 const up = () => succeed(sandbox, ['up', '--yes']);
 const values = () => Promise.all(['settings', 'web'].map((name) => valueOf(cluster.client, name)));
-const fluxObject = (kind: string, name: string) => ({ apiVersion: kind === 'Kustomization' ? 'kustomize.toolkit.fluxcd.io/v1' : 'source.toolkit.fluxcd.io/v1', kind, namespace: 'flux-system', name });
+const fluxObject = (kind: string, name: string) => ({
+  apiVersion: kind === 'Kustomization' ? 'kustomize.toolkit.fluxcd.io/v1' : 'source.toolkit.fluxcd.io/v1',
+  kind,
+  namespace: 'flux-system',
+  name,
+});
 async function forgetWorkloads(): Promise<void> {
   for (const name of ['settings', 'web']) await cluster.client.delete(configMapRef(name));
 }
@@ -57,7 +71,10 @@ describe('an existing cluster', () => {
     await cluster.client.delete({ apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'flux-system', name: 'helm-controller' });
     await cluster.client.mergePatch(fluxObject('Kustomization', 'apps'), { spec: { path: './elsewhere' } });
     const plan = await run('plan', '--detailed-exitcode');
-    expect([plan.code, plan.stdout]).toEqual([2, expect.stringMatching(/ServiceAccount\/flux-system\/helm-controller[^]*Kustomization\/flux-system\/apps/)]);
+    expect([plan.code, plan.stdout]).toEqual([
+      2,
+      expect.stringMatching(/ServiceAccount\/flux-system\/helm-controller[^]*Kustomization\/flux-system\/apps/),
+    ]);
     await up();
     expect((await run('plan', '--detailed-exitcode')).code).toBe(0);
   });
@@ -78,13 +95,23 @@ describe('down', () => {
   it('keeps the namespace of Flux and whatever others put there, and the next down still does', async () => {
     for (const round of [1, 2]) {
       await up();
-      if (round === 1) await cluster.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'planted', namespace: 'flux-system' }, data: { value: 'mine' } });
+      if (round === 1)
+        await cluster.client.create({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'planted', namespace: 'flux-system' },
+          data: { value: 'mine' },
+        });
       const down = await succeed(sandbox, DOWN);
       expect(await valueOf(cluster.client, 'planted', 'flux-system')).toBe('mine');
       const namespace = await cluster.client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'flux-system' });
       expect(namespace?.metadata.labels).not.toHaveProperty('slipway.dev/owner');
       const left = (await objectNames(cluster.client)).filter((name) => !before.includes(name) && !name.includes('/default/'));
-      expect(left, `round ${round}`).toEqual(['ConfigMap/flux-system/planted', 'Namespace/flux-system', 'ServiceAccount/flux-system/default']);
+      expect(left, `round ${round}`).toEqual([
+        'ConfigMap/flux-system/planted',
+        'Namespace/flux-system',
+        'ServiceAccount/flux-system/default',
+      ]);
       if (round === 1) expect(down.stderr).toContain('namespace flux-system stays: it holds ConfigMap/flux-system/planted');
     }
     // Not waited for: the next up has to cope with a namespace that is on its way out.
@@ -93,7 +120,12 @@ describe('down', () => {
 
   it('keeps the definitions while objects of others would go with them', async () => {
     await up();
-    const theirs = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'HelmRepository', metadata: { name: 'theirs', namespace: 'default' }, spec: { url: 'https://127.0.0.1:1/charts', interval: '1h' } };
+    const theirs = {
+      apiVersion: 'source.toolkit.fluxcd.io/v1',
+      kind: 'HelmRepository',
+      metadata: { name: 'theirs', namespace: 'default' },
+      spec: { url: 'https://127.0.0.1:1/charts', interval: '1h' },
+    };
     await cluster.client.create(theirs);
     const down = await succeed(sandbox, DOWN);
     expect(down.stderr).toContain('HelmRepository/default/theirs');
@@ -109,7 +141,12 @@ describe('down', () => {
     await up();
     await succeed(sandbox, DOWN);
     expect((await objectNames(cluster.client)).filter((name) => name.startsWith('CustomResourceDefinition/'))).toEqual(definitions);
-    for (const name of definitions) await cluster.client.delete({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: name.split('/')[1] ?? '' });
+    for (const name of definitions)
+      await cluster.client.delete({
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        name: name.split('/')[1] ?? '',
+      });
   });
 
   it('--prune removes workloads too, dependents first', async () => {
@@ -117,7 +154,11 @@ describe('down', () => {
     const order: string[] = [];
     const stop = new AbortController();
     const watching = (async () => {
-      for await (const event of cluster.client.watch({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default', signal: stop.signal })) if (event.type === 'deleted') order.push(event.object.metadata.name);
+      for await (const event of cluster.client.watch(
+        { apiVersion: 'v1', kind: 'ConfigMap' },
+        { namespace: 'default', signal: stop.signal },
+      ))
+        if (event.type === 'deleted') order.push(event.object.metadata.name);
     })().catch(() => undefined);
     await succeed(sandbox, [...DOWN, '--prune']);
     stop.abort();
@@ -134,7 +175,10 @@ describe('down', () => {
       spoil();
       const down = await succeed(sandbox, DOWN);
       expect(down.stderr).toMatch(/the project file is not used/);
-      expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual(['ConfigMap/default/settings', 'ConfigMap/default/web']);
+      expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual([
+        'ConfigMap/default/settings',
+        'ConfigMap/default/web',
+      ]);
       writeFileSync(file, text);
     }
   });
@@ -142,7 +186,10 @@ describe('down', () => {
   it('ends a half-failed up', async () => {
     sandbox.put({ 'fleet/apps/web.yaml': configMap('web').replace('{value: one}', '{value: {a: b}}') });
     const failed = await run('up', '--yes');
-    expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/SLW-FLX-001[^]*ConfigMap\/default\/web[^]*apps\/web\.yaml:1:1/)]);
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringMatching(/SLW-FLX-001[^]*ConfigMap\/default\/web[^]*apps\/web\.yaml:1:1/),
+    ]);
     await succeed(sandbox, DOWN);
     expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual(['ConfigMap/default/settings']);
     sandbox.put({ 'fleet/apps/web.yaml': configMap('web') });

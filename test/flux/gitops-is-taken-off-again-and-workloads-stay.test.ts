@@ -123,17 +123,15 @@ describe('taking GitOps off a cluster', () => {
     const handlers = fluxUndoHandlers(() => Promise.resolve(world.client));
     const record = records.get(fluxStepIds('demo').sources);
     if (!record) throw new Error('nothing was applied');
-    await handlers
-      .get('gitops/remove-sources')
-      ?.undo({
-        host,
-        signal: new AbortController().signal,
-        timeoutMs: 30_000,
-        record,
-        records: () => records,
-        options: {},
-        report: () => undefined,
-      });
+    await handlers.get('gitops/remove-sources')?.undo({
+      host,
+      signal: new AbortController().signal,
+      timeoutMs: 30_000,
+      record,
+      records: () => records,
+      options: {},
+      report: () => undefined,
+    });
     expect(await fluxKinds()).toBe(true);
     expect(await left()).toEqual(['apps', 'nested', 'platform']);
   });

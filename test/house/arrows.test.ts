@@ -12,7 +12,8 @@ function folderOf(path: string): string {
 function brokenArrow(from: string, to: string): string | undefined {
   if (!to.startsWith('src/') || EVERYWHERE.includes(to) || LEVELLESS.includes(from)) return undefined;
   const [own, other] = [folderOf(from), folderOf(to)];
-  if (other === 'host') return HOST_BUILDERS.some((pattern) => pattern.test(from)) ? undefined : `${from} imports ${to}: take a Host as a parameter`;
+  if (other === 'host')
+    return HOST_BUILDERS.some((pattern) => pattern.test(from)) ? undefined : `${from} imports ${to}: take a Host as a parameter`;
   if (own === 'host') return other === 'core' ? undefined : `${from} imports ${to}: the host stands on core alone`;
   if (own === other) return siblingInside(from, to);
   return upOrSideways(from, to);
@@ -34,7 +35,9 @@ function siblingInside(from: string, to: string): string | undefined {
 }
 
 function brokenArrows(files: readonly SourceFile[]): readonly string[] {
-  return files.filter((file) => !file.path.endsWith('.test.ts')).flatMap((file) => importsOf(file).flatMap(({ from, to }) => brokenArrow(from, to) ?? []));
+  return files
+    .filter((file) => !file.path.endsWith('.test.ts'))
+    .flatMap((file) => importsOf(file).flatMap(({ from, to }) => brokenArrow(from, to) ?? []));
 }
 
 describe('arrows', () => {
@@ -43,7 +46,12 @@ describe('arrows', () => {
   });
 
   it('know every folder of src', () => {
-    const folders = new Set(sources.map((file) => file.path.split('/')).filter((parts) => parts.length > 2).map((parts) => parts[1] ?? ''));
+    const folders = new Set(
+      sources
+        .map((file) => file.path.split('/'))
+        .filter((parts) => parts.length > 2)
+        .map((parts) => parts[1] ?? ''),
+    );
     const known = new Set([...LAYERS.flat(), 'host']);
     expect([...folders].filter((folder) => !known.has(folder))).toEqual([]);
   });
@@ -64,6 +72,13 @@ describe('arrows', () => {
   });
 
   it('may point down', () => {
-    expect(brokenArrows([{ path: 'src/cli/a.ts', text: "import { x } from '../project/up.ts';\nimport type { Host } from '../host/host.ts';\nimport y from 'zod';\n" }])).toEqual([]);
+    expect(
+      brokenArrows([
+        {
+          path: 'src/cli/a.ts',
+          text: "import { x } from '../project/up.ts';\nimport type { Host } from '../host/host.ts';\nimport y from 'zod';\n",
+        },
+      ]),
+    ).toEqual([]);
   });
 });

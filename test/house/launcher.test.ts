@@ -73,7 +73,9 @@ describe('the launcher', () => {
     mkdirSync(bin, { recursive: true });
     symlinkSync(process.execPath, join(bin, 'node'));
     const old = fakeProgram('node', 'echo v20.1.0');
-    expect(launch({ env: { SLIPWAY_NODE: '', SLIPWAY_CACHE: join(folder, 'own cache'), PATH: `${old}:/usr/bin:/bin` } }).stdout).toBe(`slipway ${version}\n`);
+    expect(launch({ env: { SLIPWAY_NODE: '', SLIPWAY_CACHE: join(folder, 'own cache'), PATH: `${old}:/usr/bin:/bin` } }).stdout).toBe(
+      `slipway ${version}\n`,
+    );
   });
 
   it('refuses a Node that does not fit, by name', () => {
@@ -85,7 +87,8 @@ describe('the launcher', () => {
 
   it('says what is missing when there is neither Node nor npm', () => {
     const bare = mkdtempSync(join(folder, 'bin-'));
-    for (const tool of ['sh', 'cmp', 'readlink', 'mkdir', 'rm', 'cp', 'find']) symlinkSync(spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim(), join(bare, tool));
+    for (const tool of ['sh', 'cmp', 'readlink', 'mkdir', 'rm', 'cp', 'find'])
+      symlinkSync(spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim(), join(bare, tool));
     const result = launch({ env: { SLIPWAY_NODE: '', SLIPWAY_CACHE: join(folder, 'empty'), PATH: bare } });
     expect(result.status).toBe(69);
     expect(result.stderr).toContain('npm is needed to bring Node.js');
@@ -109,16 +112,34 @@ describe('the launcher', () => {
     expect([failed.status, failed.stderr]).toEqual([69, expect.stringContaining("npm could not bring Slipway's dependencies")]);
     const npm = fakeProgram('npm', 'mkdir -p node_modules/@stricli && echo "$@" > node_modules/arguments');
     const [one, two] = [launch({ env: { PATH: `${npm}:/usr/bin:/bin` } }), launch({ env: { PATH: `${failing}:/usr/bin:/bin` } })];
-    expect([one.status, one.stderr, two.status, two.stderr]).toEqual([0, 'slipway: installing dependencies (once for each package-lock.json)\n', 0, '']);
+    expect([one.status, one.stderr, two.status, two.stderr]).toEqual([
+      0,
+      'slipway: installing dependencies (once for each package-lock.json)\n',
+      0,
+      '',
+    ]);
     expect(readFileSync(join(clone, 'node_modules', 'arguments'), 'utf8')).toContain('ci --include=dev');
-    expect(spawnSync('ls', ['-A', clone], { encoding: 'utf8' }).stdout.trim().split('\n').toSorted()).toEqual(['node_modules', 'package-lock.json', 'package.json', 'scripts', 'slipway', 'src']);
+    expect(spawnSync('ls', ['-A', clone], { encoding: 'utf8' }).stdout.trim().split('\n').toSorted()).toEqual([
+      'node_modules',
+      'package-lock.json',
+      'package.json',
+      'scripts',
+      'slipway',
+      'src',
+    ]);
   });
 
   it('pins the Node that its lock file pins', () => {
     const script = readFileSync(join(ROOT, 'scripts', 'bootstrap.sh'), 'utf8');
-    const lock = JSON.parse(readFileSync(join(ROOT, 'scripts', 'node', 'package-lock.json'), 'utf8')) as { packages: Record<string, { version?: string; integrity?: string }> };
+    const lock = JSON.parse(readFileSync(join(ROOT, 'scripts', 'node', 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { version?: string; integrity?: string }>;
+    };
     const pinned = Object.entries(lock.packages).filter(([name]) => name !== '');
     expect(pinned).toHaveLength(4);
-    for (const [, entry] of pinned) expect(entry).toMatchObject({ version: /node_version=(.*)/.exec(script)?.[1], integrity: expect.stringMatching(/^sha512-/) as string });
+    for (const [, entry] of pinned)
+      expect(entry).toMatchObject({
+        version: /node_version=(.*)/.exec(script)?.[1],
+        integrity: expect.stringMatching(/^sha512-/) as string,
+      });
   });
 });

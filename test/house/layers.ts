@@ -17,7 +17,13 @@ export const LAYERS: readonly (readonly string[])[] = [
 export const EVERYWHERE: readonly string[] = ['src/host/host.ts'];
 
 /** May build the real host; everybody else gets one as a parameter. memory-host is for tests: a host of files in memory. */
-export const HOST_BUILDERS: readonly RegExp[] = [/^src\/cli\/main\.ts$/, /^src\/index\.ts$/, /\.test\.ts$/, /^src\/host\//, /^src\/config\/memory-host\.ts$/];
+export const HOST_BUILDERS: readonly RegExp[] = [
+  /^src\/cli\/main\.ts$/,
+  /^src\/index\.ts$/,
+  /\.test\.ts$/,
+  /^src\/host\//,
+  /^src\/config\/memory-host\.ts$/,
+];
 
 /** Resident helpers and other programs of their own: each is a main and builds its own host. */
 export const LEVELLESS: readonly string[] = ['src/index.ts'];

@@ -10,7 +10,14 @@ describe('names', () => {
 
   it('say what is inside', () => {
     // A scenario is named as a sentence, which may hold any word.
-    const vague = paths.filter((path) => !path.endsWith('.test.ts')).filter((path) => path.replace(/\.ts$/, '').split('/').some((part) => part.split(/[-.]/).some((word) => FORBIDDEN.test(word))));
+    const vague = paths
+      .filter((path) => !path.endsWith('.test.ts'))
+      .filter((path) =>
+        path
+          .replace(/\.ts$/, '')
+          .split('/')
+          .some((part) => part.split(/[-.]/).some((word) => FORBIDDEN.test(word))),
+      );
     expect(vague.filter((path) => !ALLOWED.includes(path))).toEqual([]);
   });
 

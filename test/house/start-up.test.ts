@@ -21,7 +21,8 @@ function loadedWith(...entries: readonly string[]): ReadonlySet<string> {
   return seen;
 }
 
-const HEAVY = /^(zod|yaml|execa|undici|@kubernetes\/|@clack\/|@peculiar\/)|^src\/(config|kube|flux|control-plane|provisioners|project|engine\/(?!events))/;
+const HEAVY =
+  /^(zod|yaml|execa|undici|@kubernetes\/|@clack\/|@peculiar\/)|^src\/(config|kube|flux|control-plane|provisioners|project|engine\/(?!events))/;
 
 describe('start-up', () => {
   it('of version loads the number and nothing else', () => {

@@ -14,10 +14,20 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.remove());
 
-const CHILDREN = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'source-controller', 'kustomize-controller', 'helm-controller', 'git-server'] as const;
+const CHILDREN = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'source-controller',
+  'kustomize-controller',
+  'helm-controller',
+  'git-server',
+] as const;
 
 function pidOf(child: string): number {
-  const found = processesMentioning(sandbox.dir).filter(({ argv }) => (child === 'git-server' ? argv.includes('serve') : argv[0]?.endsWith(`/${child}`) === true));
+  const found = processesMentioning(sandbox.dir).filter(({ argv }) =>
+    child === 'git-server' ? argv.includes('serve') : argv[0]?.endsWith(`/${child}`) === true,
+  );
   expect(found).toHaveLength(1);
   return found[0]?.pid ?? 0;
 }

@@ -17,10 +17,13 @@ it('kills down right before and right after every record, each time going on wit
   await succeed(sandbox, down);
   const points = await killPointsOfLastRun(sandbox);
   await up();
-  const restarts = await runKillChain(sandbox, points, { args: down, restart: async () => {
-    expectNothingLeft({ sandbox, project: 'demo' });
-    await up();
-  } });
+  const restarts = await runKillChain(sandbox, points, {
+    args: down,
+    restart: async () => {
+      expectNothingLeft({ sandbox, project: 'demo' });
+      await up();
+    },
+  });
   await succeed(sandbox, down);
   expectNothingLeft({ sandbox, project: 'demo' });
   console.log(`${points.length} kills of down landed, ${restarts} new beginnings`);

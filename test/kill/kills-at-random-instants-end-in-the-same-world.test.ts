@@ -16,7 +16,8 @@ it(`survives ${ROUNDS} rounds of kills with seed ${SEED}`, async () => {
   const plan: StormPlan = { sandbox, project: 'demo', clusters: ['demo'], seed: SEED };
   const reference = await takeReference(plan);
   const kills: Kill[] = [];
-  for (let round = 0; round < ROUNDS; round++) kills.push(...(await stormRound(plan, reference, createRandom(SEED * 100_003 + round))).kills);
+  for (let round = 0; round < ROUNDS; round++)
+    kills.push(...(await stormRound(plan, reference, createRandom(SEED * 100_003 + round))).kills);
   const landed = kills.filter((kill) => kill.landed);
   console.log(landed.map(({ verb, at, phase }) => `${verb}@${at} [${phase}]`).join('\n'));
   for (const verb of ['up', 'down', 'children']) expect(landed.filter((kill) => kill.verb === verb).length).toBeGreaterThan(0);

@@ -27,11 +27,31 @@ const controller = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'flux
 
 const MISHAPS: readonly (readonly [string, RegExp, () => Promise<unknown> | void])[] = [
   ['a Kustomization that Slipway applied is deleted', /Kustomization\/flux-system\/apps/, () => client.delete({ ...unit, name: 'apps' })],
-  ['the GitRepository is deleted', /GitRepository\/flux-system\/fleet/, () => client.delete({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace: 'flux-system', name: 'fleet' })],
-  ['a field of a Kustomization is edited', /Kustomization\/flux-system\/platform/, () => client.mergePatch({ ...unit, name: 'platform' }, { spec: { path: './elsewhere' } })],
+  [
+    'the GitRepository is deleted',
+    /GitRepository\/flux-system\/fleet/,
+    () => client.delete({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace: 'flux-system', name: 'fleet' }),
+  ],
+  [
+    'a field of a Kustomization is edited',
+    /Kustomization\/flux-system\/platform/,
+    () => client.mergePatch({ ...unit, name: 'platform' }, { spec: { path: './elsewhere' } }),
+  ],
   ['a controller of Flux is deleted', /Deployment\/flux-system\/helm-controller/, () => client.delete(controller)],
-  ['an argument of a controller is edited', /Deployment\/flux-system\/helm-controller/, () => client.mergePatch(controller, { spec: { replicas: 0 } })],
-  ['a definition of Flux lost a label', /CustomResourceDefinition\/gitrepositories/, () => client.mergePatch({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'gitrepositories.source.toolkit.fluxcd.io' }, { metadata: { labels: { 'app.kubernetes.io/part-of': null } } })],
+  [
+    'an argument of a controller is edited',
+    /Deployment\/flux-system\/helm-controller/,
+    () => client.mergePatch(controller, { spec: { replicas: 0 } }),
+  ],
+  [
+    'a definition of Flux lost a label',
+    /CustomResourceDefinition\/gitrepositories/,
+    () =>
+      client.mergePatch(
+        { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'gitrepositories.source.toolkit.fluxcd.io' },
+        { metadata: { labels: { 'app.kubernetes.io/part-of': null } } },
+      ),
+  ],
   ['the kubeconfig is deleted', /kubeconfig/, () => rmSync(clusterFile('kubeconfig'))],
   ['a certificate is deleted', /admin/, () => rmSync(clusterFile('pki/admin.crt'))],
   ['the fleet folder is edited', /fleet/, () => writeFileSync(join(sandbox.project, 'fleet', 'note.txt'), 'not applied by anything\n')],

@@ -36,7 +36,9 @@ async function portsOf(mark: string): Promise<unknown> {
 }
 
 async function childOf(script: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['-e', `${script}; process.stdout.write('ready')`, sandbox.dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['-e', `${script}; process.stdout.write('ready')`, sandbox.dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((resolve) => child.stdout.once('data', resolve));
   return child;
 }
@@ -76,11 +78,14 @@ describe('the fingerprint', () => {
     expect(await changed()).toEqual([]);
   });
 
-  it.each(['project/.slipway/demo/extra', 'project/.slipway/demo/clusters/demo/extra', 'xdg-state/slipway/extra', 'tmp-file'])('changes with the file %s', async (path) => {
-    const full = path === 'tmp-file' ? join(sandbox.env['TMPDIR'] ?? '', path) : join(sandbox.dir, path);
-    writeFileSync(full, '');
-    expect(await changed()).toHaveLength(1);
-    rmSync(full);
-    expect(await changed()).toEqual([]);
-  });
+  it.each(['project/.slipway/demo/extra', 'project/.slipway/demo/clusters/demo/extra', 'xdg-state/slipway/extra', 'tmp-file'])(
+    'changes with the file %s',
+    async (path) => {
+      const full = path === 'tmp-file' ? join(sandbox.env['TMPDIR'] ?? '', path) : join(sandbox.dir, path);
+      writeFileSync(full, '');
+      expect(await changed()).toHaveLength(1);
+      rmSync(full);
+      expect(await changed()).toEqual([]);
+    },
+  );
 });

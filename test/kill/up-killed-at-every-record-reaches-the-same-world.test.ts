@@ -21,11 +21,14 @@ it('kills up right before and right after every record, each time going on with 
   const points = await killPointsOfLastRun(sandbox);
   const reference = await settledWorld(sandbox, ['demo']);
   await down();
-  const restarts = await runKillChain(sandbox, points, { args: up, restart: async () => {
-    await succeed(sandbox, up);
-    await expectSameWorld(sandbox, ['demo'], reference);
-    await down();
-  } });
+  const restarts = await runKillChain(sandbox, points, {
+    args: up,
+    restart: async () => {
+      await succeed(sandbox, up);
+      await expectSameWorld(sandbox, ['demo'], reference);
+      await down();
+    },
+  });
   await succeed(sandbox, up);
   await expectSameWorld(sandbox, ['demo'], reference);
   await down();

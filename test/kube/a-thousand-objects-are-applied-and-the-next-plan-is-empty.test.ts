@@ -22,8 +22,18 @@ afterAll(async () => {
 });
 
 const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'fleet' } };
-const maps = Array.from({ length: 1_000 }, (_, index): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `map-${index}`, namespace: 'fleet' }, data: { index: String(index) } }));
-const secret = (password: string): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login', namespace: 'fleet' }, stringData: { password } });
+const maps = Array.from({ length: 1_000 }, (_, index): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: `map-${index}`, namespace: 'fleet' },
+  data: { index: String(index) },
+}));
+const secret = (password: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'login', namespace: 'fleet' },
+  stringData: { password },
+});
 // The namespace comes last on purpose: phases must bring it forward.
 const objects = [...maps, secret('first-password'), namespace];
 

@@ -21,7 +21,12 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const maps = Array.from({ length: 600 }, (_, index): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `map-${index}`, namespace: 'default' }, data: { index: String(index) } }));
+const maps = Array.from({ length: 600 }, (_, index): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: `map-${index}`, namespace: 'default' },
+  data: { index: String(index) },
+}));
 
 it('applies every object once, through a SIGKILL in the middle', async () => {
   let restart: Promise<void> | undefined;

@@ -23,7 +23,9 @@ afterAll(async () => {
 
 function definition(index: number): KubeObject {
   const names = { plural: `widget${index}s`, singular: `widget${index}`, kind: `Widget${index}` };
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer', maximum: 10 } } } } } };
+  const schema = {
+    openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer', maximum: 10 } } } } },
+  };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -37,7 +39,11 @@ function widget(index: number): KubeObject {
 }
 
 const numbers = Array.from({ length: 20 }, (_, index) => index);
-const objects: readonly KubeObject[] = [...numbers.map(widget), ...numbers.map(definition), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }];
+const objects: readonly KubeObject[] = [
+  ...numbers.map(widget),
+  ...numbers.map(definition),
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+];
 
 it('applies objects given before their definitions and namespace, in one go', async () => {
   expect((await diffObjects(client, objects)).map((diff) => diff.action)).toEqual(objects.map(() => 'create'));
@@ -67,7 +73,9 @@ it('finds a kind that came after it was asked for', async () => {
 it('takes objects away before their definitions', async () => {
   const refs = objects.filter((object) => object.kind !== 'Namespace').map(refOf);
   await deleteObjects(client, refs, { host, timeoutMs: 60_000 });
-  expect((await client.resources()).filter((resource) => resource.apiVersion === 'example.dev/v1' && resource.kind !== 'Widget77')).toEqual([]);
+  expect((await client.resources()).filter((resource) => resource.apiVersion === 'example.dev/v1' && resource.kind !== 'Widget77')).toEqual(
+    [],
+  );
   expect(await client.get(refOf(widget(3)))).toBeUndefined();
   expect(await client.delete(refOf(widget(3)))).toBe(false);
 }, 60_000);

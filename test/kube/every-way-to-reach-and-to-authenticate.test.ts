@@ -44,7 +44,11 @@ function withUser(user: Readonly<Record<string, unknown>>, cluster: Readonly<Rec
 describe('a client certificate', () => {
   it('works inline and from files relative to the kubeconfig', async () => {
     expect(await whoAmI(server.kubeconfig)).toBe('admin');
-    const files = kubeconfigFor({ server: server.url, cluster: { 'certificate-authority': 'ca.crt' }, user: { 'client-certificate': 'admin.crt', 'client-key': './admin.key' } });
+    const files = kubeconfigFor({
+      server: server.url,
+      cluster: { 'certificate-authority': 'ca.crt' },
+      user: { 'client-certificate': 'admin.crt', 'client-key': './admin.key' },
+    });
     expect(await whoAmI(files, { kubeconfigPath: join(server.folder, 'kubeconfig') })).toBe('admin');
   });
 
@@ -102,7 +106,10 @@ describe('an exec credential plugin', () => {
   it('is run once for many requests and kept until it expires', async () => {
     const lasting = plugin('lasting', credential({ token: 'token-of-robot', expirationTimestamp: '2999-01-01T00:00:00Z' }));
     const expired = plugin('expired', credential({ token: 'token-of-robot', expirationTimestamp: '2001-01-01T00:00:00Z' }));
-    for (const [{ command, runs }, expected] of [[lasting, 1], [expired, 2]] as const) {
+    for (const [{ command, runs }, expected] of [
+      [lasting, 1],
+      [expired, 2],
+    ] as const) {
       const redactor = new Redactor();
       const client = await createKubeClient(host, { kubeconfig: exec(command), redactor });
       await Promise.all(Array.from({ length: 20 }, () => client.raw('/version')));
@@ -115,9 +122,14 @@ describe('an exec credential plugin', () => {
 
   it('may give a client certificate, and sees the cluster and its own environment', async () => {
     const { cert, key } = await server.issue({ user: 'plugged', group: 'system:masters' });
-    const given = plugin('certificate', `[ "$GREETING" = hello ] || exit 3\nprintf %s "$KUBERNETES_EXEC_INFO" > '${server.folder}/exec-info'\n${credential({ clientCertificateData: cert, clientKeyData: key })}`);
+    const given = plugin(
+      'certificate',
+      `[ "$GREETING" = hello ] || exit 3\nprintf %s "$KUBERNETES_EXEC_INFO" > '${server.folder}/exec-info'\n${credential({ clientCertificateData: cert, clientKeyData: key })}`,
+    );
     expect(await whoAmI(exec(given.command, { env: [{ name: 'GREETING', value: 'hello' }], provideClusterInfo: true }))).toBe('plugged');
-    const info = JSON.parse(readFileSync(join(server.folder, 'exec-info'), 'utf8')) as { spec: { interactive: boolean; cluster: Record<string, string> } };
+    const info = JSON.parse(readFileSync(join(server.folder, 'exec-info'), 'utf8')) as {
+      spec: { interactive: boolean; cluster: Record<string, string> };
+    };
     expect(info.spec.interactive).toBe(false);
     expect(Buffer.from(info.spec.cluster['certificate-authority-data'] ?? '', 'base64').toString()).toBe(server.ca);
   });
@@ -145,7 +157,9 @@ describe('the connection', () => {
     const byName = (cluster: Readonly<Record<string, unknown>>): string => withUser({ token: 'token-of-robot' }, cluster);
     expect((await refusal(whoAmI(byName({ 'tls-server-name': 'other.test' })))).code).toBe('SLW-KUB-003');
     expect(await whoAmI(byName({ 'tls-server-name': 'api.test' }))).toBe('robot');
-    expect(await whoAmI(kubeconfigFor({ server: server.url, cluster: { 'insecure-skip-tls-verify': true }, user: { token: 'token-of-robot' } }))).toBe('robot');
+    expect(
+      await whoAmI(kubeconfigFor({ server: server.url, cluster: { 'insecure-skip-tls-verify': true }, user: { token: 'token-of-robot' } })),
+    ).toBe('robot');
   });
 
   it('goes through a proxy with CONNECT and its credentials', async () => {
@@ -175,7 +189,25 @@ describe('the connection', () => {
 
 async function startOtherAuthority(): Promise<string> {
   const { execFileSync } = await import('node:child_process');
-  return execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null', '-days', '2', '-subj', '/CN=test-ca'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '/dev/null',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test-ca',
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
 }
 
 interface Proxy {
@@ -188,7 +220,8 @@ async function startProxy(authorization: string): Promise<Proxy> {
   const asked: string[] = [];
   const proxy: Server = createServer();
   proxy.on('connect', (request, socket) => {
-    if (request.headers['proxy-authorization'] !== authorization) return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    if (request.headers['proxy-authorization'] !== authorization)
+      return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
     asked.push(request.url ?? '');
     const [name, port] = (request.url ?? '').split(':');
     const upstream = connect({ host: name ?? '', port: Number(port) }, () => {
@@ -201,5 +234,9 @@ async function startProxy(authorization: string): Promise<Proxy> {
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const address = proxy.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, asked, close: () => void (proxy.close(), proxy.closeAllConnections()) };
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    asked,
+    close: () => void (proxy.close(), proxy.closeAllConnections()),
+  };
 }

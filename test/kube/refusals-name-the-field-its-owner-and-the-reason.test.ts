@@ -40,7 +40,11 @@ function deployment(name: string, app: string, replicas?: number): KubeObject {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, namespace: 'default' },
-    spec: { ...(replicas !== undefined && { replicas }), selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example/app:1' }] } } },
+    spec: {
+      ...(replicas !== undefined && { replicas }),
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example/app:1' }] } },
+    },
   };
 }
 
@@ -84,7 +88,9 @@ describe('an object the server refuses', () => {
   });
 
   it('names the missing definition', async () => {
-    const error = await failureOf(client.apply({ apiVersion: 'example.dev/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'default' } }));
+    const error = await failureOf(
+      client.apply({ apiVersion: 'example.dev/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'default' } }),
+    );
     expect(error.code).toBe('SLW-KUB-012');
     expect(error.message).toContain('serves no Widget in example.dev/v1');
   });
@@ -117,7 +123,9 @@ describe('an object the server refuses', () => {
 
 describe('a user', () => {
   it('without the permission is told verb and resource', async () => {
-    const guest = await createKubeClient(host, { kubeconfig: kubeconfigFor({ server: server.url, ca: server.ca, user: certificateUser(await server.issue({ user: 'visitor' })) }) });
+    const guest = await createKubeClient(host, {
+      kubeconfig: kubeconfigFor({ server: server.url, ca: server.ca, user: certificateUser(await server.issue({ user: 'visitor' })) }),
+    });
     const error = await failureOf(guest.apply(configMap('mine', {})));
     await guest.close();
     expect(error.code).toBe('SLW-KUB-005');

@@ -35,7 +35,9 @@ it('names finalizer and controller at the bound, and finishes once it is removed
   const stuck = configMap('stuck', ['example.dev/guard']);
   await client.apply(stuck, { fieldManager: 'guard-controller' });
   const shown: (readonly Remaining[])[] = [];
-  const error = await failureOf(deleteObjects(client, [refOf(stuck)], { host, timeoutMs: 1_000, onBlocked: (remaining) => shown.push(remaining) }));
+  const error = await failureOf(
+    deleteObjects(client, [refOf(stuck)], { host, timeoutMs: 1_000, onBlocked: (remaining) => shown.push(remaining) }),
+  );
   expect(error.code).toBe('SLW-KUB-050');
   expect(error.message).toBe('ConfigMap/default/stuck is not gone after 1.0s: finalizer example.dev/guard waits for guard-controller');
   expect(shown.at(-1)).toMatchObject([{ reason: 'finalizer example.dev/guard waits for guard-controller' }]);
@@ -60,7 +62,9 @@ it('says what is left in a namespace', async () => {
 it('leaves another object of the same name alone', async () => {
   const object = configMap('twin', []);
   await client.apply(object);
-  const error = await failureOf(deleteObjects(client, [{ ...refOf(object), uid: '00000000-0000-0000-0000-000000000000' }], { host, timeoutMs: 10_000 }));
+  const error = await failureOf(
+    deleteObjects(client, [{ ...refOf(object), uid: '00000000-0000-0000-0000-000000000000' }], { host, timeoutMs: 10_000 }),
+  );
   expect(error.code).toBe('SLW-KUB-051');
   const live = await client.get(refOf(object));
   expect(live).toBeDefined();

@@ -28,7 +28,8 @@ function setPercent(value: string): void {
   writeFileSync(spring(), readFileSync(spring(), 'utf8').replace(/percent: .*/, `percent: ${value}`));
 }
 
-const percent = async (): Promise<unknown> => ((await client.get(PROMOTION))?.['spec'] as { readonly percent?: number } | undefined)?.percent;
+const percent = async (): Promise<unknown> =>
+  ((await client.get(PROMOTION))?.['spec'] as { readonly percent?: number } | undefined)?.percent;
 
 function git(...args: readonly string[]): string {
   const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];

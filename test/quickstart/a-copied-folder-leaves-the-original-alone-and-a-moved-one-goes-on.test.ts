@@ -18,10 +18,18 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.remove());
 
-const alive = (): readonly number[] => processesMentioning(sandbox.dir).map(({ pid }) => pid).sort((a, b) => a - b);
+const alive = (): readonly number[] =>
+  processesMentioning(sandbox.dir)
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b);
 
 describe('a copied project folder', () => {
-  it.each([['up', '--yes'], ['up', '--confirm', 'demo'], ['down', '--confirm', 'demo'], ['down', '--confirm', 'demo', '--forget']])('%s %s is refused and touches nothing of the original', async (...args) => {
+  it.each([
+    ['up', '--yes'],
+    ['up', '--confirm', 'demo'],
+    ['down', '--confirm', 'demo'],
+    ['down', '--confirm', 'demo', '--forget'],
+  ])('%s %s is refused and touches nothing of the original', async (...args) => {
     const result = await sandbox.run(args, { cwd: copy });
     expect(result.code, result.stderr).toBe(65);
     expect(result.stderr).toContain('SLW-STA-004');
@@ -50,7 +58,11 @@ describe('a moved project folder', () => {
     const up = await inMoved('up', '--yes');
     expect(up.code, up.stderr).toBe(0);
     expect((await inMoved('plan', '--detailed-exitcode')).code).toBe(0);
-    expect(processesMentioning(moved()).map(({ pid }) => pid).sort((a, b) => a - b)).toEqual(alive());
+    expect(
+      processesMentioning(moved())
+        .map(({ pid }) => pid)
+        .sort((a, b) => a - b),
+    ).toEqual(alive());
     expect(alive()).toHaveLength(3);
   });
 
@@ -58,7 +70,10 @@ describe('a moved project folder', () => {
     cpSync(moved(), copy, { recursive: true, force: true });
     renameSync(moved(), sandbox.project);
     const before = alive();
-    for (const args of [['up', '--yes'], ['down', '--confirm', 'demo']]) {
+    for (const args of [
+      ['up', '--yes'],
+      ['down', '--confirm', 'demo'],
+    ]) {
       const result = await sandbox.run(args, { cwd: copy });
       expect([result.code, alive()], result.stderr).toEqual([1, before]);
       expect(result.stderr).toContain('SLW-LOC-005');

@@ -3,8 +3,10 @@ import { createSandbox, type Sandbox, succeed } from '../support/slipway.ts';
 import { expectNothingLeft } from '../support/storm.ts';
 import { listeningPorts, processesMentioning } from '../support/world.ts';
 
-const cluster = (name: string): string => `apiVersion: slipway.dev/v1alpha1\nkind: Cluster\nmetadata: {name: ${name}}\nspec: {provisioner: local}\n`;
-const project = (...names: readonly string[]): string => ['apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: pair}\n', ...names.map(cluster)].join('---\n');
+const cluster = (name: string): string =>
+  `apiVersion: slipway.dev/v1alpha1\nkind: Cluster\nmetadata: {name: ${name}}\nspec: {provisioner: local}\n`;
+const project = (...names: readonly string[]): string =>
+  ['apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: pair}\n', ...names.map(cluster)].join('---\n');
 
 let sandbox: Sandbox;
 beforeAll(() => {
@@ -12,7 +14,10 @@ beforeAll(() => {
 });
 afterAll(() => sandbox.remove());
 
-const of = (name: string): readonly number[] => processesMentioning(`/clusters/${name}/`).filter(({ argv }) => argv.some((part) => part.includes(sandbox.dir))).map(({ pid }) => pid);
+const of = (name: string): readonly number[] =>
+  processesMentioning(`/clusters/${name}/`)
+    .filter(({ argv }) => argv.some((part) => part.includes(sandbox.dir)))
+    .map(({ pid }) => pid);
 
 describe('two clusters in one project', () => {
   it('come up side by side, each with its own processes and ports', async () => {

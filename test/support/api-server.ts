@@ -86,7 +86,11 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
   let apiserver: ChildProcess | undefined;
   let admin = { cert: '', key: '' };
   const start = async (): Promise<void> => {
-    apiserver = launch(parts, 'kube-apiserver', [testBinary('kube-apiserver'), ...apiServerFlags(folder, etcdUrl, port), ...(parts.options.flags ?? [])]);
+    apiserver = launch(parts, 'kube-apiserver', [
+      testBinary('kube-apiserver'),
+      ...apiServerFlags(folder, etcdUrl, port),
+      ...(parts.options.flags ?? []),
+    ]);
     await waitReady(url, { folder, admin, child: apiserver });
   };
   const api: ApiServer = {
@@ -112,8 +116,22 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
   return {
     api,
     boot: async () => {
-      launch(parts, 'etcd', [testBinary('etcd', 'server'), '--data-dir', join(folder, 'etcd'), '--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl, '--listen-peer-urls', `http://127.0.0.1:${peerPort}`, '--unsafe-no-fsync']);
-      const [issued] = await Promise.all([issueCertificate(folder, { user: 'admin', group: 'system:masters' }), issueServerCertificate(folder)]);
+      launch(parts, 'etcd', [
+        testBinary('etcd', 'server'),
+        '--data-dir',
+        join(folder, 'etcd'),
+        '--listen-client-urls',
+        etcdUrl,
+        '--advertise-client-urls',
+        etcdUrl,
+        '--listen-peer-urls',
+        `http://127.0.0.1:${peerPort}`,
+        '--unsafe-no-fsync',
+      ]);
+      const [issued] = await Promise.all([
+        issueCertificate(folder, { user: 'admin', group: 'system:masters' }),
+        issueServerCertificate(folder),
+      ]);
       admin = issued;
       await start();
       if (parts.options.controllerManager) startManager(parts, api, managerPort);
@@ -187,7 +205,10 @@ interface Readiness {
 
 async function waitReady(url: string, { folder, admin, child }: Readiness): Promise<void> {
   for (let attempt = 0; attempt < 1_200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`kube-apiserver exited with ${child.exitCode}: ${readFileSync(join(folder, 'kube-apiserver.log'), 'utf8').slice(-800)}`);
+    if (child.exitCode !== null)
+      throw new Error(
+        `kube-apiserver exited with ${child.exitCode}: ${readFileSync(join(folder, 'kube-apiserver.log'), 'utf8').slice(-800)}`,
+      );
     if (await answersReady(url, admin)) return;
     await sleep(50);
   }
@@ -196,10 +217,14 @@ async function waitReady(url: string, { folder, admin, child }: Readiness): Prom
 
 function answersReady(url: string, admin: { readonly cert: string; readonly key: string }): Promise<boolean> {
   return new Promise((resolve) => {
-    const ask = request(`${url}/readyz`, { rejectUnauthorized: false, cert: admin.cert, key: admin.key, agent: false, timeout: 2_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
+    const ask = request(
+      `${url}/readyz`,
+      { rejectUnauthorized: false, cert: admin.cert, key: admin.key, agent: false, timeout: 2_000 },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      },
+    );
     ask.once('error', () => resolve(false));
     ask.once('timeout', () => ask.destroy());
     ask.end();
@@ -218,22 +243,105 @@ async function openssl(folder: string, ...args: readonly string[]): Promise<void
 }
 
 async function makeAuthority(folder: string): Promise<string> {
-  await openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test-ca');
+  await openssl(
+    folder,
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test-ca',
+  );
   writeFileSync(join(folder, 'tokens.csv'), 'token-of-robot,robot,1,"system:masters"\ntoken-of-guest,guest,2,""\n', { mode: 0o600 });
   return readFileSync(join(folder, 'ca.crt'), 'utf8');
 }
 
 async function issueServerCertificate(folder: string): Promise<void> {
-  await openssl(folder, 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=kube-apiserver');
+  await openssl(
+    folder,
+    'req',
+    '-new',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+    '-subj',
+    '/CN=kube-apiserver',
+  );
   await openssl(folder, 'pkey', '-in', 'server.key', '-pubout', '-out', 'server.pub');
   writeFileSync(join(folder, 'san.ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:api.test\n');
-  await openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-CAserial', 'server.srl', '-out', 'server.crt', '-days', '2', '-extfile', 'san.ext');
+  await openssl(
+    folder,
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-CAserial',
+    'server.srl',
+    '-out',
+    'server.crt',
+    '-days',
+    '2',
+    '-extfile',
+    'san.ext',
+  );
 }
 
 async function issueCertificate(folder: string, { user, group, days = 2 }: CertificateOptions): Promise<{ cert: string; key: string }> {
   const subject = `${group === undefined ? '' : `/O=${group}`}/CN=${user}`;
-  await openssl(folder, 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${user}.key`, '-out', `${user}.csr`, '-subj', subject);
-  await openssl(folder, 'x509', '-req', '-in', `${user}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-CAserial', `${user}.srl`, '-out', `${user}.crt`, '-days', String(days));
+  await openssl(
+    folder,
+    'req',
+    '-new',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    `${user}.key`,
+    '-out',
+    `${user}.csr`,
+    '-subj',
+    subject,
+  );
+  await openssl(
+    folder,
+    'x509',
+    '-req',
+    '-in',
+    `${user}.csr`,
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-CAserial',
+    `${user}.srl`,
+    '-out',
+    `${user}.crt`,
+    '-days',
+    String(days),
+  );
   return { cert: readFileSync(join(folder, `${user}.crt`), 'utf8'), key: readFileSync(join(folder, `${user}.key`), 'utf8') };
 }
 

@@ -97,10 +97,25 @@ export async function valueOf(client: KubeClient, name: string, namespace = 'def
 /** The server's present truth as names, without what every Kubernetes makes by itself. */
 export async function objectNames(client: KubeClient): Promise<readonly string[]> {
   const kinds = (await client.resources()).filter(({ verbs, kind }) => verbs.includes('list') && !IGNORED_KINDS.has(kind));
-  const lists = await Promise.all(kinds.map(async ({ apiVersion, kind }) => (await client.list({ apiVersion, kind })).items.map((item) => nameOf(item, kind))));
-  return lists.flat().filter((name) => !name.endsWith('/kube-root-ca.crt')).sort();
+  const lists = await Promise.all(
+    kinds.map(async ({ apiVersion, kind }) => (await client.list({ apiVersion, kind })).items.map((item) => nameOf(item, kind))),
+  );
+  return lists
+    .flat()
+    .filter((name) => !name.endsWith('/kube-root-ca.crt'))
+    .sort();
 }
 
-const IGNORED_KINDS: ReadonlySet<string> = new Set(['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'ControllerRevision', 'Node', 'CSINode', 'APIService', 'StorageVersion']);
+const IGNORED_KINDS: ReadonlySet<string> = new Set([
+  'Event',
+  'Lease',
+  'EndpointSlice',
+  'Endpoints',
+  'ControllerRevision',
+  'Node',
+  'CSINode',
+  'APIService',
+  'StorageVersion',
+]);
 
 const nameOf = ({ metadata }: KubeObject, kind: string): string => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');

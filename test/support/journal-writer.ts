@@ -6,6 +6,9 @@ import { createNodeHost } from '../../src/host/node.ts';
 
 const journal = await Journal.open(createNodeHost(), process.argv[2] ?? '', new Redactor());
 for (;;) {
-  const rows = await journal.append([{ time: 't', run: 'r', type: 'x', body: { filler: 'x'.repeat(500) } }, { time: 't', run: 'r', type: 'y', body: {} }]);
+  const rows = await journal.append([
+    { time: 't', run: 'r', type: 'x', body: { filler: 'x'.repeat(500) } },
+    { time: 't', run: 'r', type: 'y', body: {} },
+  ]);
   writeSync(1, `${rows.at(-1)?.seq}\n`);
 }

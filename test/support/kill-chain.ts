@@ -10,7 +10,10 @@ export type KillPoint = string;
 /** Both sides of every record that the last run wrote. */
 export async function killPointsOfLastRun(sandbox: Sandbox): Promise<readonly KillPoint[]> {
   const { stdout } = await sandbox.run(['journal', 'show']);
-  const rows = parseNdjson(stdout) as readonly { readonly run?: string; readonly event?: { readonly type: string; readonly step?: string } }[];
+  const rows = parseNdjson(stdout) as readonly {
+    readonly run?: string;
+    readonly event?: { readonly type: string; readonly step?: string };
+  }[];
   const last = rows.findLast((row) => row.run !== undefined)?.run;
   const records = rows.flatMap(({ run, event }) => (run === last && event ? [[event.type, event.step].filter(Boolean).join(' ')] : []));
   return [...new Set(records)].flatMap((record) => [`before ${record}`, `after ${record}`]);

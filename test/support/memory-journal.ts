@@ -9,7 +9,15 @@ export class MemoryJournal implements JournalWriter {
   async append(entries: readonly JournalEntry[]): Promise<readonly JournalRow[]> {
     return entries.map((entry) => {
       const { seq, hash: prev } = this.#rows.at(-1) ?? emptyHead;
-      const unsigned = { seq: seq + 1, time: entry.time, run: entry.run, type: entry.type, step: entry.step ?? null, body: canonicalJson(JSON.parse(JSON.stringify(entry.body)) as Json), prev };
+      const unsigned = {
+        seq: seq + 1,
+        time: entry.time,
+        run: entry.run,
+        type: entry.type,
+        step: entry.step ?? null,
+        body: canonicalJson(JSON.parse(JSON.stringify(entry.body)) as Json),
+        prev,
+      };
       const row = { ...unsigned, hash: hashRow(unsigned) };
       this.#rows.push(row);
       return row;

@@ -2,7 +2,15 @@
  * A world that fits in a Map, with steps that build it, for killing runs at every instant. A thing is known by the token it was created
  * with, as in a cloud: asking twice with one token makes one thing, asking with two tokens makes two.
  */
-import { defineStep, type Outputs, type Step, type StepContext, type StepRecord, type UndoHandlers, type UndoRecord } from '../../src/engine/step.ts';
+import {
+  defineStep,
+  type Outputs,
+  type Step,
+  type StepContext,
+  type StepRecord,
+  type UndoHandlers,
+  type UndoRecord,
+} from '../../src/engine/step.ts';
 import type { JournalWriter } from '../../src/engine/journal/journal.ts';
 import type { JournalEntry, JournalRow } from '../../src/engine/journal/row.ts';
 
@@ -98,7 +106,9 @@ function modelStep(blueprint: Blueprint, world: ModelWorld, mortality: Mortality
       const [thing] = things;
       if (!thing) return { kind: 'create', summary: `create ${name}`, details: [{ object: `Thing/${name}`, kind: 'create' }] };
       if (thing.content === wanted && thing.finished && things.length === 1) return { kind: 'none', summary: 'up to date' };
-      return immutable && thing.content !== wanted ? { kind: 'replace', summary: `replace ${name}` } : { kind: 'update', summary: `update ${name}` };
+      return immutable && thing.content !== wanted
+        ? { kind: 'replace', summary: `replace ${name}` }
+        : { kind: 'update', summary: `update ${name}` };
     },
     intent: async (_seen, change, context) => chooseTokens(name, change.kind === 'replace', context),
     apply: async (context) => {
@@ -130,7 +140,11 @@ function wantedContent(blueprint: Blueprint, context: StepContext): string | und
 }
 
 /** As a careful step does it: what was chosen for an act that may have happened is chosen again. */
-function chooseTokens(name: string, replaces: boolean, context: StepContext): { undo: NonNullable<StepRecord['intent']['undo']>; choices: Outputs } {
+function chooseTokens(
+  name: string,
+  replaces: boolean,
+  context: StepContext,
+): { undo: NonNullable<StepRecord['intent']['undo']>; choices: Outputs } {
   const { record } = context;
   const before = record?.intent.choices ?? {};
   const keep = record !== undefined && (record.state === 'intended' || !replaces);

@@ -20,5 +20,17 @@ export function plainStep(id: string, more: Partial<Step> = {}): Step {
 
 export function ledgerOf(...records: readonly (Partial<StepRecord> & { readonly step: string })[]): Map<string, StepRecord> {
   const outputs: Outputs = {};
-  return new Map(records.map((record) => [record.step, { state: 'applied', subject: `Thing/${record.step}`, needs: [], intent: { undo: { handler: 'undo', data: null, title: `remove ${record.step}` } }, outputs, ...record }]));
+  return new Map(
+    records.map((record) => [
+      record.step,
+      {
+        state: 'applied',
+        subject: `Thing/${record.step}`,
+        needs: [],
+        intent: { undo: { handler: 'undo', data: null, title: `remove ${record.step}` } },
+        outputs,
+        ...record,
+      },
+    ]),
+  );
 }

@@ -9,7 +9,8 @@ import { type Sandbox, succeed } from './slipway.ts';
 import { apiObjects, differences, files, listeningPorts, normaliseText, processesMentioning, type World } from './world.ts';
 
 /** Parts of the folders whose names or contents are chosen by time, chance or a database. */
-const UNSTABLE_FILES = /(^|\/)(journal\.db.*|lock\.db.*|owner\.json|etcd\/.*|logs?\/.*|.*\.log(\.\d+)?|data\/.*|tmp\/.*|.*\.(key|crt|pem))$/;
+const UNSTABLE_FILES =
+  /(^|\/)(journal\.db.*|lock\.db.*|owner\.json|etcd\/.*|logs?\/.*|.*\.log(\.\d+)?|data\/.*|tmp\/.*|.*\.(key|crt|pem))$/;
 
 /** Besides ports and generated names: folders, cluster ids and the nonces of process records are chosen anew by each world. */
 function stable(text: string, sandbox: Sandbox): string {
@@ -30,7 +31,11 @@ export async function projectWorld(sandbox: Sandbox, clusters: readonly string[]
     const seen = (world[name] as readonly Json[] | undefined) ?? [];
     world[name] = [...seen, `${listeningPorts(pid).length} ports`].sort();
   }
-  for (const [title, folder] of [['file', join(sandbox.project, '.slipway')], ['register', join(sandbox.dir, 'xdg-state')], ['temporary', sandbox.env['TMPDIR'] ?? '']] as const) {
+  for (const [title, folder] of [
+    ['file', join(sandbox.project, '.slipway')],
+    ['register', join(sandbox.dir, 'xdg-state')],
+    ['temporary', sandbox.env['TMPDIR'] ?? ''],
+  ] as const) {
     if (!existsSync(folder)) continue;
     const found = files(folder, { skip: (path) => UNSTABLE_FILES.test(path), content: () => false });
     for (const [name, value] of Object.entries(found)) world[`${title}: ${stable(name, sandbox)}`] = value;

@@ -57,10 +57,12 @@ export function createSandbox({ example, files = {} }: SandboxOptions = {}): San
   const dir = mkdtempSync(join(tmpdir(), 'slipway-test-'));
   const project = join(dir, 'project');
   mkdirSync(project);
-  if (example !== undefined) cpSync(join(REPOSITORY, 'examples', example), project, { recursive: true, filter: (path) => !path.endsWith('.slipway') });
+  if (example !== undefined)
+    cpSync(join(REPOSITORY, 'examples', example), project, { recursive: true, filter: (path) => !path.endsWith('.slipway') });
   const env = { XDG_STATE_HOME: join(dir, 'xdg-state'), TMPDIR: join(dir, 'tmp') };
   mkdirSync(env.TMPDIR);
-  const start = (args: readonly string[], options: Partial<SlipwayOptions> = {}): SlipwayRun => startSlipway(args, { cwd: project, ...options, env: { ...env, ...options.env } });
+  const start = (args: readonly string[], options: Partial<SlipwayOptions> = {}): SlipwayRun =>
+    startSlipway(args, { cwd: project, ...options, env: { ...env, ...options.env } });
   const sandbox: Sandbox = {
     ...{ dir, project, env, start },
     run: (args, options) => start(args, options).result,
@@ -125,7 +127,10 @@ export function runSlipway(args: readonly string[], options: SlipwayOptions): Pr
 }
 
 /** Resolves at the first event of a run with `--output json` that fits. @throws when the run ends without one */
-export function atEvent({ child, result }: SlipwayRun, fits: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+export function atEvent(
+  { child, result }: SlipwayRun,
+  fits: (event: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     let rest = '';
     child.stdout?.on('data', (text: string) => {
@@ -159,6 +164,7 @@ export function readIfThere(path: string): string | undefined {
 /** Runs to exit 0. @throws with all it said when it ends otherwise */
 export async function succeed(sandbox: Sandbox, args: readonly string[], options?: Partial<SlipwayOptions>): Promise<SlipwayResult> {
   const result = await sandbox.run(args, options);
-  if (result.code !== 0) throw new Error(`slipway ${args.join(' ')} exited with ${result.code ?? result.signal}:\n${result.stderr}\n${result.stdout}`);
+  if (result.code !== 0)
+    throw new Error(`slipway ${args.join(' ')} exited with ${result.code ?? result.signal}:\n${result.stderr}\n${result.stdout}`);
   return result;
 }

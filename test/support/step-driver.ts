@@ -27,13 +27,20 @@ export function createStepDriver(host: Host, { timeoutMs = 60_000 } = {}): StepD
     record: records.get(step.id),
     report: (report) => reports.push(report),
   });
-  const remember = (step: Step, state: StepRecord['state'], { intent, outputs }: { intent: StepRecord['intent']; outputs: Outputs }): void => {
+  const remember = (
+    step: Step,
+    state: StepRecord['state'],
+    { intent, outputs }: { intent: StepRecord['intent']; outputs: Outputs },
+  ): void => {
     records.set(step.id, { step: step.id, state, subject: step.subject, needs: step.needs, intent, outputs });
   };
   return {
     records,
     reports,
-    plan: async (steps) => Object.fromEntries(await Promise.all(steps.map(async (step) => [step.id, step.change(await step.observe(contextOf(step)))] as const))),
+    plan: async (steps) =>
+      Object.fromEntries(
+        await Promise.all(steps.map(async (step) => [step.id, step.change(await step.observe(contextOf(step)))] as const)),
+      ),
     up: async (steps) => {
       const changed: StepId[] = [];
       for (const step of steps) {
@@ -52,7 +59,15 @@ export function createStepDriver(host: Host, { timeoutMs = 60_000 } = {}): StepD
     down: async (handlers) => {
       for (const record of [...records.values()].reverse()) {
         const handler = record.intent.undo && handlers.get(record.intent.undo.handler);
-        const context: UndoContext = { host, signal, timeoutMs, record, records: () => records, report: (report) => reports.push(report), options: {} };
+        const context: UndoContext = {
+          host,
+          signal,
+          timeoutMs,
+          record,
+          records: () => records,
+          report: (report) => reports.push(report),
+          options: {},
+        };
         await handler?.undo(context);
         records.delete(record.step);
       }

@@ -73,7 +73,8 @@ export async function stormRound(plan: StormPlan, reference: Reference, random: 
 export async function halfRound(plan: StormPlan, reference: Reference, random: () => number): Promise<Round> {
   const kills: Kill[] = [];
   for (let k = Math.floor(random() * 3) + 2; k > 0; k--) kills.push(await killAt(plan, 'up', Math.floor(random() * reference.upMs * 0.8)));
-  for (let k = Math.floor(random() * 3) + 2; k > 0; k--) kills.push(await killAt(plan, 'down', Math.floor(random() * reference.downMs * 0.6)));
+  for (let k = Math.floor(random() * 3) + 2; k > 0; k--)
+    kills.push(await killAt(plan, 'down', Math.floor(random() * reference.downMs * 0.6)));
   await slipway(plan, downArguments(plan));
   expectNothingLeft(plan);
   return { kills };
@@ -109,7 +110,12 @@ function killChildren(plan: StormPlan, random: () => number): readonly Kill[] {
   const all = processesMentioning(plan.sandbox.dir);
   const victims = random() < 0.25 ? all : all.slice(Math.floor(random() * all.length)).slice(0, 1);
   for (const { pid } of victims) killPid(pid);
-  return victims.map(({ argv }) => ({ verb: 'children', at: argv[0]?.split('/').at(-1) ?? '?', phase: victims.length === 1 ? 'one' : 'all at once', landed: true }));
+  return victims.map(({ argv }) => ({
+    verb: 'children',
+    at: argv[0]?.split('/').at(-1) ?? '?',
+    phase: victims.length === 1 ? 'one' : 'all at once',
+    landed: true,
+  }));
 }
 
 /** After `down`: no process, no port, no file but the journal. */
@@ -120,7 +126,11 @@ export function expectNothingLeft(plan: Pick<StormPlan, 'sandbox' | 'project'>):
     throw new Error(`processes left after down:\n${text}`);
   }
   const state = join(plan.sandbox.project, '.slipway');
-  const left = [...leftIn(state, KEPT_STATE(plan.project)), ...leftIn(join(plan.sandbox.dir, 'xdg-state'), KEPT_REGISTER), ...leftIn(join(plan.sandbox.dir, 'tmp'), /^$/)];
+  const left = [
+    ...leftIn(state, KEPT_STATE(plan.project)),
+    ...leftIn(join(plan.sandbox.dir, 'xdg-state'), KEPT_REGISTER),
+    ...leftIn(join(plan.sandbox.dir, 'tmp'), /^$/),
+  ];
   if (left.length > 0) throw new Error(`files left after down:\n${left.join('\n')}`);
 }
 
@@ -131,5 +141,7 @@ const KEPT_REGISTER = /\/$/;
 function leftIn(folder: string, kept: RegExp): readonly string[] {
   if (!existsSync(folder)) return [];
   const found = files(folder, { skip: () => false, content: () => false });
-  return Object.keys(found).filter((name) => !kept.test(name)).map((name) => join(folder, name));
+  return Object.keys(found)
+    .filter((name) => !kept.test(name))
+    .map((name) => join(folder, name));
 }

@@ -56,10 +56,26 @@ const EXCLUDED_OF: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Kinds that only record time passing. */
-const EXCLUDED_KINDS = new Set(['Event', 'Lease', 'ComponentStatus', 'EndpointSlice', 'Endpoints', 'FlowSchema', 'PriorityLevelConfiguration', 'APIService', 'ControllerRevision', 'IPAddress', 'ServiceCIDR']);
+const EXCLUDED_KINDS = new Set([
+  'Event',
+  'Lease',
+  'ComponentStatus',
+  'EndpointSlice',
+  'Endpoints',
+  'FlowSchema',
+  'PriorityLevelConfiguration',
+  'APIService',
+  'ControllerRevision',
+  'IPAddress',
+  'ServiceCIDR',
+]);
 
 /** Objects whose data is a generated key or holds times of its own. */
-const GENERATED_DATA: readonly RegExp[] = [/^ConfigMap\/[^/]+\/kube-root-ca\.crt$/, /^ConfigMap\/kube-system\/(extension-apiserver-authentication|kube-apiserver-legacy-service-account-token-tracking)$/, /^Secret\//];
+const GENERATED_DATA: readonly RegExp[] = [
+  /^ConfigMap\/[^/]+\/kube-root-ca\.crt$/,
+  /^ConfigMap\/kube-system\/(extension-apiserver-authentication|kube-apiserver-legacy-service-account-token-tracking)$/,
+  /^Secret\//,
+];
 
 export interface WorldSource {
   /** GET of a path of the API server, parsed. */
@@ -93,12 +109,19 @@ export async function apiObjects(source: WorldSource): Promise<World> {
 }
 
 async function groupVersions(source: WorldSource): Promise<readonly string[]> {
-  const { groups } = (await source.get('/apis')) as unknown as { groups: readonly { readonly preferredVersion: { readonly groupVersion: string } }[] };
+  const { groups } = (await source.get('/apis')) as unknown as {
+    groups: readonly { readonly preferredVersion: { readonly groupVersion: string } }[];
+  };
   return ['/api/v1', ...groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)];
 }
 
 interface Named {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly generateName?: string; readonly ownerReferences?: readonly { readonly name: string }[] };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly generateName?: string;
+    readonly ownerReferences?: readonly { readonly name: string }[];
+  };
 }
 
 /** Generated names get their owner's place: `Pod/ns/<generateName>*`. */
@@ -110,11 +133,13 @@ function nameOf(kind: string, item: unknown): string {
 
 function strip(name: string, item: Record<string, Json>): Json {
   const copy = structuredClone(item) as Record<string, Json>;
-  for (const pointer of [...EXCLUDED_POINTERS, ...(EXCLUDED_OF[name.split('/')[0] ?? ''] ?? []), ...(EXCLUDED_OF[name] ?? [])]) removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
+  for (const pointer of [...EXCLUDED_POINTERS, ...(EXCLUDED_OF[name.split('/')[0] ?? ''] ?? []), ...(EXCLUDED_OF[name] ?? [])])
+    removePointer(copy, pointer.slice(1).split('/').map(unescapePointer));
   if (GENERATED_DATA.some((pattern) => pattern.test(name))) copy['data'] = Object.keys((copy['data'] as object | undefined) ?? {}).sort();
   const metadata = { ...(copy['metadata'] as Record<string, Json>) };
   if (name.endsWith('*')) delete metadata['name'];
-  for (const map of ['annotations', 'labels']) if (Object.keys((metadata[map] as object | undefined) ?? {}).length === 0) delete metadata[map];
+  for (const map of ['annotations', 'labels'])
+    if (Object.keys((metadata[map] as object | undefined) ?? {}).length === 0) delete metadata[map];
   return { ...copy, metadata };
 }
 
@@ -146,7 +171,10 @@ export function normaliseText(text: string): string {
 }
 
 /** Files below a folder by relative path, with mode, and content where `content` says so; `skip` leaves a subtree out. */
-export function files(root: string, options: { readonly skip: (path: string) => boolean; readonly content: (path: string) => boolean }): World {
+export function files(
+  root: string,
+  options: { readonly skip: (path: string) => boolean; readonly content: (path: string) => boolean },
+): World {
   const world: Record<string, Json> = {};
   const visit = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -224,7 +252,8 @@ export function differences(expected: World, actual: World): readonly string[] {
 }
 
 function firstDifference(a: Json, b: Json, path: string): string {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return `${path} ${JSON.stringify(a)} != ${JSON.stringify(b)}`;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return `${path} ${JSON.stringify(a)} != ${JSON.stringify(b)}`;
   const [left, right] = [a as Record<string, Json>, b as Record<string, Json>];
   for (const key of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
     const [x, y] = [left[key], right[key]];

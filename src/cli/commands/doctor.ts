@@ -7,13 +7,25 @@ import type { ProjectFlags } from '../flags.ts';
 import type { Paint, Role } from '../render/paint.ts';
 import { operationOptions } from '../session.ts';
 
-const SIGNS: Readonly<Record<DoctorFinding['state'], readonly [string, Role]>> = { ok: ['✔', 'good'], warning: ['!', 'warn'], problem: ['✖', 'bad'] };
+const SIGNS: Readonly<Record<DoctorFinding['state'], readonly [string, Role]>> = {
+  ok: ['✔', 'good'],
+  warning: ['!', 'warn'],
+  problem: ['✖', 'bad'],
+};
 
 const run: CommandRun<ProjectFlags> = async (session, flags) => {
   const findings = await doctorProject(operationOptions(session, flags));
   const problems = findings.filter((finding) => finding.state === 'problem');
-  session.result('doctor', { findings }, findings.flatMap((finding) => findingLines(finding, session.paint)));
-  if (problems.length > 0) throw new SlipwayError('SLW-CLI-008', `${problems.length} of ${findings.length} checks found a problem: ${problems.map((problem) => problem.check).join(', ')}`);
+  session.result(
+    'doctor',
+    { findings },
+    findings.flatMap((finding) => findingLines(finding, session.paint)),
+  );
+  if (problems.length > 0)
+    throw new SlipwayError(
+      'SLW-CLI-008',
+      `${problems.length} of ${findings.length} checks found a problem: ${problems.map((problem) => problem.check).join(', ')}`,
+    );
   return 0;
 };
 

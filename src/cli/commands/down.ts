@@ -13,7 +13,12 @@ export interface DownFlags extends ProjectFlags, ConsentFlags {
 
 const run: CommandRun<DownFlags> = async (session, flags) => {
   const consent = createConsent(session, flags);
-  const result = await downProject({ ...operationOptions(session, flags), prune: flags.prune, forget: flags.forget, confirm: consent.confirm });
+  const result = await downProject({
+    ...operationOptions(session, flags),
+    prune: flags.prune,
+    forget: flags.forget,
+    confirm: consent.confirm,
+  });
   return finishOperation(session, 'down', { result, consent });
 };
 

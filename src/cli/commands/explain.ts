@@ -8,7 +8,11 @@ import type { GlobalFlags } from '../flags.ts';
 import { wrap } from '../render/tree.ts';
 import type { Session } from '../session.ts';
 
-const RETRY_WORDS = { no: 'the same again fails again', backoff: 'trying again later may help; Slipway does so within its bounds', 'after-user': 'a person must act first' } as const;
+const RETRY_WORDS = {
+  no: 'the same again fails again',
+  backoff: 'trying again later may help; Slipway does so within its bounds',
+  'after-user': 'a person must act first',
+} as const;
 
 const run: CommandRun<GlobalFlags, readonly [string?]> = async (session, _flags, [topic]) => {
   if (topic === undefined) listCodes(session);
@@ -24,17 +28,28 @@ async function explainFieldOf(session: Session, topic: string): Promise<void> {
   session.result('field', field, explanationLines(field));
 }
 
-
 function listCodes(session: Session): void {
   const rows = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
-  session.result('codes', Object.fromEntries(rows), rows.map(([code, entry]) => `${code}  ${entry.title}`));
+  session.result(
+    'codes',
+    Object.fromEntries(rows),
+    rows.map(([code, entry]) => `${code}  ${entry.title}`),
+  );
 }
 
 function explainCode(session: Session, topic: string): void {
   const code = topic.toUpperCase();
   if (!isCode(code)) throw unknownTopic(topic);
   const entry = codes[code];
-  const lines = [`${session.paint('strong', code)}: ${entry.title}`, '', ...wrap(entry.explain, 100), '', `fix: ${entry.fix}`, `exit: ${entry.exit} (${exitMeanings[entry.exit]})`, `retry: ${RETRY_WORDS[entry.retry]}`];
+  const lines = [
+    `${session.paint('strong', code)}: ${entry.title}`,
+    '',
+    ...wrap(entry.explain, 100),
+    '',
+    `fix: ${entry.fix}`,
+    `exit: ${entry.exit} (${exitMeanings[entry.exit]})`,
+    `retry: ${RETRY_WORDS[entry.retry]}`,
+  ];
   session.result('code', { code, ...entry }, lines);
 }
 

@@ -32,16 +32,24 @@ const run: CommandRun<InitFlags, readonly [string?]> = async (session, flags, [f
     return exits.failed;
   }
   if (!isLabel(answers.name)) {
-    throw new SlipwayError('SLW-CLI-002', `the name "${answers.name}" is no RFC 1123 label: lower-case letters, digits and "-"`, { fix: 'give one with --name' });
+    throw new SlipwayError('SLW-CLI-002', `the name "${answers.name}" is no RFC 1123 label: lower-case letters, digits and "-"`, {
+      fix: 'give one with --name',
+    });
   }
   const files = await writeAll(session, target, render(answers));
   const where = folder === undefined ? '' : ` -f ${folder}`;
-  session.result('init', { folder: target, files }, [...files.map((file) => `wrote ${file}`), '', `Next: slipway plan${where}, then slipway up${where}`]);
+  session.result('init', { folder: target, files }, [
+    ...files.map((file) => `wrote ${file}`),
+    '',
+    `Next: slipway plan${where}, then slipway up${where}`,
+  ]);
   return exits.done;
 };
 
 function asksPerson(session: Session, flags: InitFlags): boolean {
-  const given = [flags.name, flags.provisioner, flags.repository, flags.branch, flags.path, flags.kubeconfig].some((value) => value !== undefined);
+  const given = [flags.name, flags.provisioner, flags.repository, flags.branch, flags.path, flags.kubeconfig].some(
+    (value) => value !== undefined,
+  );
   return session.mode === 'tty' && session.terminal.canPrompt && !given && !flags.fleet;
 }
 
@@ -53,7 +61,9 @@ async function askPerson(session: Session, target: string): Promise<InitAnswers 
 function fromFlags(flags: InitFlags, target: string): InitAnswers {
   const repository = flags.fleet ? './fleet' : flags.repository;
   if (flags.fleet && flags.repository !== undefined) {
-    throw new SlipwayError('SLW-CLI-002', '--fleet writes the folder ./fleet, so --repository cannot name another one', { fix: 'leave one of the two out' });
+    throw new SlipwayError('SLW-CLI-002', '--fleet writes the folder ./fleet, so --repository cannot name another one', {
+      fix: 'leave one of the two out',
+    });
   }
   return {
     name: flags.name ?? suggestName(target),
@@ -80,15 +90,22 @@ function suggestName(target: string): string {
 
 function render(answers: InitAnswers): Readonly<Record<string, string>> {
   const { fleet, ...starter } = answers;
-  const fleetFiles = fleet ? Object.entries(renderStarterFleet(answers.name)).map(([path, text]) => [join('fleet', path), text] as const) : [];
-  return { 'slipway.yaml': renderStarter(starter), [SCHEMA_FILE]: `${JSON.stringify(projectSchema(), null, 2)}\n`, ...Object.fromEntries(fleetFiles) };
+  const fleetFiles = fleet
+    ? Object.entries(renderStarterFleet(answers.name)).map(([path, text]) => [join('fleet', path), text] as const)
+    : [];
+  return {
+    'slipway.yaml': renderStarter(starter),
+    [SCHEMA_FILE]: `${JSON.stringify(projectSchema(), null, 2)}\n`,
+    ...Object.fromEntries(fleetFiles),
+  };
 }
 
 /** All or nothing: what is in the way is found before the first file is written. An older schema file is no loss. */
 async function writeAll({ host }: Session, target: string, files: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const names = Object.keys(files);
   for (const name of [...names, 'slipway']) {
-    if (name !== SCHEMA_FILE && (await host.files.stat(join(target, name)))) throw new SlipwayError('SLW-CLI-006', `${join(target, name)} is already there`);
+    if (name !== SCHEMA_FILE && (await host.files.stat(join(target, name))))
+      throw new SlipwayError('SLW-CLI-006', `${join(target, name)} is already there`);
   }
   for (const name of names) {
     await host.files.mkdir(join(target, name, '..'), 0o755);

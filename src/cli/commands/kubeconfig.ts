@@ -16,7 +16,10 @@ const run: CommandRun<KubeconfigFlags, readonly [string?]> = async (session, fla
   }
   const { mergeKubeconfig } = await import('../merge-kubeconfig.ts');
   const { file, context } = await mergeKubeconfig(session.host, kubeconfig);
-  session.result('kubeconfig', { file, context }, [`Added context ${context} to ${file}; the current context is as it was.`, `Use it with: kubectl --context ${context} get namespaces`]);
+  session.result('kubeconfig', { file, context }, [
+    `Added context ${context} to ${file}; the current context is as it was.`,
+    `Use it with: kubectl --context ${context} get namespaces`,
+  ]);
   return 0;
 };
 

@@ -10,7 +10,13 @@ export interface LogsFlags extends ProjectFlags {
 }
 
 const run: CommandRun<LogsFlags, readonly [string, string?]> = async (session, flags, [cluster, component]) => {
-  const options = { ...operationOptions(session, flags), cluster, follow: flags.follow, tail: flags.tail, ...(component !== undefined && { component }) };
+  const options = {
+    ...operationOptions(session, flags),
+    cluster,
+    follow: flags.follow,
+    tail: flags.tail,
+    ...(component !== undefined && { component }),
+  };
   for await (const { component: source, line } of clusterLogs(options)) {
     session.result('log', { component: source, line }, [component === undefined ? `${session.paint('quiet', source)} ${line}` : line]);
   }

@@ -11,7 +11,9 @@ export interface UnlockFlags extends ProjectFlags {
 
 const run: CommandRun<UnlockFlags> = async (session, flags) => {
   if (flags.confirm === undefined) {
-    throw new SlipwayError('SLW-CLI-004', 'unlocking wants the name of the owner that is gone', { fix: 'add --confirm OWNER with the owner that the lock error names' });
+    throw new SlipwayError('SLW-CLI-004', 'unlocking wants the name of the owner that is gone', {
+      fix: 'add --confirm OWNER with the owner that the lock error names',
+    });
   }
   const { owner } = await unlockProject({ ...operationOptions(session, flags), confirm: flags.confirm });
   session.result('unlock', { owner: owner ?? null }, [owner === undefined ? 'Nobody holds the lock.' : `The lock of ${owner} is freed.`]);

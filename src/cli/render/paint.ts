@@ -12,7 +12,11 @@ export function createPaint(color: boolean): Paint {
 }
 
 /** The order of force-color.org and no-color.org: the flag, NO_COLOR, FORCE_COLOR, then whether it is a terminal. */
-export function wantsColor(options: { readonly flag: boolean; readonly isTerminal: boolean; readonly env: (name: string) => string | undefined }): boolean {
+export function wantsColor(options: {
+  readonly flag: boolean;
+  readonly isTerminal: boolean;
+  readonly env: (name: string) => string | undefined;
+}): boolean {
   if (options.flag) return false;
   if ((options.env('NO_COLOR') ?? '') !== '') return false;
   const forced = options.env('FORCE_COLOR');

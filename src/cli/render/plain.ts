@@ -14,14 +14,18 @@ export interface PlainOptions {
   readonly verbose: boolean;
 }
 
-type Lines = { readonly [T in SlipwayEvent['type']]?: (event: Extract<SlipwayEvent, { type: T }>, options: PlainOptions) => readonly string[] };
+type Lines = {
+  readonly [T in SlipwayEvent['type']]?: (event: Extract<SlipwayEvent, { type: T }>, options: PlainOptions) => readonly string[];
+};
 
 const table: Lines = {
   'run.started': (event) => [`${event.verb} ${event.project} (run ${event.run}, slipway ${event.slipway})`],
   'plan.made': (event, { verbose }) => (verbose ? planLines(event.plan, paint) : [countsLine(event.plan)]),
   'step.intended': (event) => step(event.step, `${event.change.kind}: ${event.title}`),
-  'step.started': (event, { verbose }) => (event.phase === 'verify' || event.phase === 'undo' || verbose ? step(event.step, `${event.phase}: ${event.title}`) : []),
-  'step.progress': (event) => step(event.step, event.total === undefined ? event.message : `${event.message} ${event.done ?? 0}/${event.total}`),
+  'step.started': (event, { verbose }) =>
+    event.phase === 'verify' || event.phase === 'undo' || verbose ? step(event.step, `${event.phase}: ${event.title}`) : [],
+  'step.progress': (event) =>
+    step(event.step, event.total === undefined ? event.message : `${event.message} ${event.done ?? 0}/${event.total}`),
   'step.waiting': (event) =>
     step(event.step, `waiting for ${waitText(event)} (${formatDuration(event.forMs)} of at most ${formatDuration(event.boundMs)})`),
   'step.applied': (event) => step(event.step, `applied in ${formatDuration(event.ms)}`),
@@ -39,7 +43,9 @@ const table: Lines = {
   'step.log': (event, { verbose }) => (verbose ? step(event.step, `${event.source}: ${event.line}`) : []),
   finding: (event) => [findingText(event)],
   error: (event) => errorLines(event.error, paint),
-  heartbeat: (event) => [`still working, ${formatDuration(event.ms)} so far${event.running.length === 0 ? '' : `: ${event.running.join(', ')}`}`],
+  heartbeat: (event) => [
+    `still working, ${formatDuration(event.ms)} so far${event.running.length === 0 ? '' : `: ${event.running.join(', ')}`}`,
+  ],
   'run.finished': (event) => [`${event.status} in ${formatDuration(event.ms)}, ${event.changed} changed`],
 };
 
@@ -107,7 +113,9 @@ export function createPlainLog(options: PlainOptions): PlainLog {
     return [];
   };
   const due = (nowMs: number): readonly string[] =>
-    [...steps.values()].flatMap(({ held, atMs }) => (held !== undefined && 'step' in held && nowMs - atMs >= PACE_MS ? say(held, nowMs) : []));
+    [...steps.values()].flatMap(({ held, atMs }) =>
+      held !== undefined && 'step' in held && nowMs - atMs >= PACE_MS ? say(held, nowMs) : [],
+    );
   return { handle, due };
 }
 
@@ -117,6 +125,14 @@ function factOf(event: SlipwayEvent): string {
 }
 
 /** `Kustomization/flux-system/apps: HealthCheckFailed: …`; a message that says object and reason itself is left alone. */
-export function waitText({ object, reason, message }: { readonly object: string; readonly reason: string; readonly message: string }): string {
+export function waitText({
+  object,
+  reason,
+  message,
+}: {
+  readonly object: string;
+  readonly reason: string;
+  readonly message: string;
+}): string {
   return message.startsWith(object) ? message : `${object}: ${reason}: ${message}`;
 }

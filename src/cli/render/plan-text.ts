@@ -19,7 +19,10 @@ export function planLines(plan: PlanData, paint: Paint): readonly string[] {
   const changes = plan.steps.filter((step) => step.change.kind !== 'none');
   if (changes.length === 0) return [`No changes. ${plan.project} is as its project says.`];
   const subjects = [...new Set(changes.map((step) => step.subject))];
-  const groups = subjects.flatMap((subject) => [paint('strong', sanitize(subject)), ...changes.filter((step) => step.subject === subject).flatMap((step) => stepLines(step, paint))]);
+  const groups = subjects.flatMap((subject) => [
+    paint('strong', sanitize(subject)),
+    ...changes.filter((step) => step.subject === subject).flatMap((step) => stepLines(step, paint)),
+  ]);
   return [...groups, '', countsLine(plan), ...destroyLines(plan, paint)];
 }
 
@@ -28,7 +31,10 @@ function stepLines(step: PlannedStep, paint: Paint): readonly string[] {
   const { kind, summary, details = [], announces } = step.change;
   const announced = Object.entries(announces ?? {}).map(([type, count]) => `${count} ${type}`);
   const tail = announced.length > 0 ? ` (will create ${announced.join(', ')})` : '';
-  return [`  ${mark(kind, paint)} ${sanitize(step.title)}: ${sanitize(summary)}${tail}`, ...details.map((detail) => `      ${detailLine(detail, paint)}`)];
+  return [
+    `  ${mark(kind, paint)} ${sanitize(step.title)}: ${sanitize(summary)}${tail}`,
+    ...details.map((detail) => `      ${detailLine(detail, paint)}`),
+  ];
 }
 
 function detailLine(detail: ChangeDetail, paint: Paint): string {

@@ -31,8 +31,20 @@ describe('a plan as text', () => {
 describe('errors as text', () => {
   it('have code, sentence, position, fix and explain', () => {
     const errors = [
-      { code: 'SLW-CFG-001', message: 'unknown key "provisoner"', fix: 'did you mean provisioner?', at: { file: 'slipway.yaml', line: 6, col: 3 }, retry: 'no' },
-      { code: 'SLW-CFG-001', message: 'unknown key "x"', fix: 'did you mean provisioner?', at: { file: 'slipway.yaml', line: 9, col: 3 }, retry: 'no' },
+      {
+        code: 'SLW-CFG-001',
+        message: 'unknown key "provisoner"',
+        fix: 'did you mean provisioner?',
+        at: { file: 'slipway.yaml', line: 6, col: 3 },
+        retry: 'no',
+      },
+      {
+        code: 'SLW-CFG-001',
+        message: 'unknown key "x"',
+        fix: 'did you mean provisioner?',
+        at: { file: 'slipway.yaml', line: 9, col: 3 },
+        retry: 'no',
+      },
     ] as const;
     expect(errorsLines(errors, bare).join('\n')).toMatchSnapshot();
   });
@@ -82,14 +94,27 @@ describe('a recorded run', () => {
 describe('plain', () => {
   it('says a standing wait again only after half a minute', () => {
     const log = createPlainLog({ verbose: false });
-    const wait: EventBody = { type: 'step.waiting', step: 'a/b/c', object: 'Pod/x/y', reason: 'Pending', message: 'no node', forMs: 0, boundMs: 60_000 };
+    const wait: EventBody = {
+      type: 'step.waiting',
+      step: 'a/b/c',
+      object: 'Pod/x/y',
+      reason: 'Pending',
+      message: 'no node',
+      forMs: 0,
+      boundMs: 60_000,
+    };
     const events = timeline(Array.from({ length: 65 }, () => wait));
     expect(events.flatMap(log.handle)).toHaveLength(3);
   });
 });
 
 describe('a step that talks fast', () => {
-  const progress = (message: string, ms: number): SlipwayEvent => ({ type: 'step.progress', step: 'a/b/c', message, time: new Date(NOW + ms).toISOString() });
+  const progress = (message: string, ms: number): SlipwayEvent => ({
+    type: 'step.progress',
+    step: 'a/b/c',
+    message,
+    time: new Date(NOW + ms).toISOString(),
+  });
 
   it('is slowed down, and its latest word is said late instead of never', () => {
     const log = createPlainLog({ verbose: false });
@@ -115,7 +140,13 @@ describe('status as text', () => {
       name: 'demo',
       state: 'failed',
       children: [
-        { kind: 'Cluster', name: 'demo', state: 'progressing', sinceMs: 4000, children: [{ kind: 'Process', name: 'etcd', state: 'ready', facts: { version: '3.6.12', pid: '77' }, children: [] }] },
+        {
+          kind: 'Cluster',
+          name: 'demo',
+          state: 'progressing',
+          sinceMs: 4000,
+          children: [{ kind: 'Process', name: 'etcd', state: 'ready', facts: { version: '3.6.12', pid: '77' }, children: [] }],
+        },
         { kind: 'Cluster', name: 'two', state: 'stopped', reason: 'NotRunning', message: 'kube-apiserver is not there', children: [] },
       ],
     },
@@ -128,7 +159,9 @@ describe('status as text', () => {
 
 describe('widths', () => {
   it('are those of a terminal', () => {
-    expect([widthOf('abc'), widthOf('日本'), widthOf('e\u0301'), widthOf('👩‍👩‍👧'), widthOf('\x1b[31mx\x1b[39m'), widthOf('⠋ ✔')]).toEqual([3, 4, 1, 2, 1, 3]);
+    expect([widthOf('abc'), widthOf('日本'), widthOf('e\u0301'), widthOf('👩‍👩‍👧'), widthOf('\x1b[31mx\x1b[39m'), widthOf('⠋ ✔')]).toEqual([
+      3, 4, 1, 2, 1, 3,
+    ]);
   });
 
   it('cut without breaking a character', () => {
@@ -149,7 +182,13 @@ describe('widths', () => {
   });
 
   it('wrap loses no word', () => {
-    fc.assert(fc.property(fc.array(fc.string({ minLength: 1 })), fc.integer({ min: 8, max: 60 }), (words, width) => wrap(words.join(' '), width).join('').replaceAll(' ', '') === words.join('').replaceAll(' ', '')));
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ minLength: 1 })),
+        fc.integer({ min: 8, max: 60 }),
+        (words, width) => wrap(words.join(' '), width).join('').replaceAll(' ', '') === words.join('').replaceAll(' ', ''),
+      ),
+    );
   });
 });
 
@@ -171,34 +210,78 @@ describe('colour', () => {
 
 const anyText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\x1b[2J', 'a\nb', '日本語', '👩‍👩‍👧', 'x'.repeat(300), ''));
 const anyStep = fc.constantFrom('a/b/c', 'a/b/d', 'x/y/z', '__proto__');
-const anyError = fc.record({ code: fc.constant('SLW-BUG-001' as const), message: anyText, fix: anyText, retry: fc.constant('no' as const) });
+const anyError = fc.record({
+  code: fc.constant('SLW-BUG-001' as const),
+  message: anyText,
+  fix: anyText,
+  retry: fc.constant('no' as const),
+});
 const anyBody: fc.Arbitrary<EventBody> = fc.oneof(
-  fc.record({ type: fc.constant('run.started' as const), run: anyText, verb: fc.constant('up' as const), project: anyText, slipway: anyText, planDigest: anyText }),
+  fc.record({
+    type: fc.constant('run.started' as const),
+    run: anyText,
+    verb: fc.constant('up' as const),
+    project: anyText,
+    slipway: anyText,
+    planDigest: anyText,
+  }),
   fc.record({ type: fc.constant('plan.made' as const), plan: fc.constantFrom(recordedPlan, emptyPlan) }),
-  fc.record({ type: fc.constant('step.started' as const), step: anyStep, title: anyText, subject: anyText, phase: fc.constantFrom('observe' as const, 'apply' as const) }),
+  fc.record({
+    type: fc.constant('step.started' as const),
+    step: anyStep,
+    title: anyText,
+    subject: anyText,
+    phase: fc.constantFrom('observe' as const, 'apply' as const),
+  }),
   fc.record({ type: fc.constant('step.progress' as const), step: anyStep, message: anyText, done: fc.nat(), total: fc.nat() }),
-  fc.record({ type: fc.constant('step.waiting' as const), step: anyStep, object: anyText, reason: anyText, message: anyText, forMs: fc.nat(), boundMs: fc.nat() }),
+  fc.record({
+    type: fc.constant('step.waiting' as const),
+    step: anyStep,
+    object: anyText,
+    reason: anyText,
+    message: anyText,
+    forMs: fc.nat(),
+    boundMs: fc.nat(),
+  }),
   fc.record({ type: fc.constant('step.applied' as const), step: anyStep, outputs: fc.constant({}), ms: fc.nat() }),
-  fc.record({ type: fc.constant('step.failed' as const), step: anyStep, phase: fc.constant('apply' as const), error: anyError, attempt: fc.nat() }),
+  fc.record({
+    type: fc.constant('step.failed' as const),
+    step: anyStep,
+    phase: fc.constant('apply' as const),
+    error: anyError,
+    attempt: fc.nat(),
+  }),
   fc.record({ type: fc.constant('step.skipped' as const), step: anyStep, reason: anyText }),
   fc.record({ type: fc.constant('step.finding' as const), step: anyStep, level: fc.constant('warning' as const), message: anyText }),
   fc.record({ type: fc.constant('finding' as const), level: fc.constant('info' as const), message: anyText }),
-  fc.record({ type: fc.constant('run.finished' as const), run: anyText, status: fc.constantFrom('done' as const, 'failed' as const), exit: fc.nat(), ms: fc.nat(), changed: fc.nat() }),
+  fc.record({
+    type: fc.constant('run.finished' as const),
+    run: anyText,
+    status: fc.constantFrom('done' as const, 'failed' as const),
+    exit: fc.nat(),
+    ms: fc.nat(),
+    changed: fc.nat(),
+  }),
 );
 
 describe('any stream of events', () => {
   it('gives screens that fit the window, and a final one with every failure', () => {
     fc.assert(
-      fc.property(fc.array(anyBody, { maxLength: 40 }), fc.integer({ min: 10, max: 120 }), fc.integer({ min: 3, max: 40 }), (bodies, width, height) => {
-        const screen = reduceAll(emptyScreen, timeline(bodies));
-        const live = treeLines(screen, { ...treeOptions, width, height });
-        expect(live.length).toBeLessThanOrEqual(height);
-        expect(live.filter((line) => widthOf(line) > width || /[\n\r]/.test(line))).toEqual([]);
-        const final = treeLines(screen, { ...treeOptions, width, final: true });
-        expect(final.filter((line) => widthOf(line) > width)).toEqual([]);
-        const failed = [...screen.steps.values()].filter((step) => step.state === 'failed').length;
-        expect(final.filter((line) => line.startsWith('  ✖ '))).toHaveLength(failed);
-      }),
+      fc.property(
+        fc.array(anyBody, { maxLength: 40 }),
+        fc.integer({ min: 10, max: 120 }),
+        fc.integer({ min: 3, max: 40 }),
+        (bodies, width, height) => {
+          const screen = reduceAll(emptyScreen, timeline(bodies));
+          const live = treeLines(screen, { ...treeOptions, width, height });
+          expect(live.length).toBeLessThanOrEqual(height);
+          expect(live.filter((line) => widthOf(line) > width || /[\n\r]/.test(line))).toEqual([]);
+          const final = treeLines(screen, { ...treeOptions, width, final: true });
+          expect(final.filter((line) => widthOf(line) > width)).toEqual([]);
+          const failed = [...screen.steps.values()].filter((step) => step.state === 'failed').length;
+          expect(final.filter((line) => line.startsWith('  ✖ '))).toHaveLength(failed);
+        },
+      ),
       { numRuns: 300 },
     );
   });

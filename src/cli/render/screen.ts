@@ -84,7 +84,12 @@ const handlers: Handlers = {
   'step.undone': (screen, event) => withStep(screen, event.step, { state: 'undone', tookMs: event.ms, ...settled }),
   'step.forgotten': (screen, event) => withStep(screen, event.step, { state: 'skipped', reason: event.reason, ...settled }),
   'step.failed': (screen, event) =>
-    withStep(screen, event.step, { state: event.retryInMs === undefined ? 'failed' : 'retrying', error: event.error, progress: undefined, waiting: undefined }),
+    withStep(screen, event.step, {
+      state: event.retryInMs === undefined ? 'failed' : 'retrying',
+      error: event.error,
+      progress: undefined,
+      waiting: undefined,
+    }),
   'step.finding': (screen, event) => {
     const known = screen.steps.get(event.step)?.findings ?? [];
     return withStep(screen, event.step, { findings: addFinding(known, toFinding(event)) });

@@ -15,7 +15,12 @@ const SIGNS: Readonly<Record<StatusNode['state'], readonly [sign: string, role: 
 
 export function statusLines(status: ProjectStatus, paint: Paint): readonly string[] {
   const [, role] = SIGNS[status.state];
-  return [`${paint('strong', sanitize(status.project))}: ${paint(role, status.state)}`, ...causeLines(status, paint), '', ...nodeLines(status.tree, paint, { own: '', below: '' })];
+  return [
+    `${paint('strong', sanitize(status.project))}: ${paint(role, status.state)}`,
+    ...causeLines(status, paint),
+    '',
+    ...nodeLines(status.tree, paint, { own: '', below: '' }),
+  ];
 }
 
 function causeLines(status: ProjectStatus, paint: Paint): readonly string[] {

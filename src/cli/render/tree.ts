@@ -62,7 +62,10 @@ function squeeze(screen: Screen, options: TreeOptions): readonly Line[] {
   if (folded.length <= height) return folded;
   const ranked = folded.map((line, index) => ({ line, index })).sort((a, b) => b.line.weight - a.line.weight || a.index - b.index);
   const kept = ranked.slice(0, height - 1).sort((a, b) => a.index - b.index);
-  return [...kept.map(({ line }) => line), { segments: [{ text: `… ${folded.length - kept.length} more lines`, role: 'quiet' }], weight: 0 }];
+  return [
+    ...kept.map(({ line }) => line),
+    { segments: [{ text: `… ${folded.length - kept.length} more lines`, role: 'quiet' }], weight: 0 },
+  ];
 }
 
 type Fold = 'nothing' | 'settled' | 'quiet';
@@ -77,13 +80,21 @@ function build(screen: Screen, options: TreeOptions, fold: Fold): readonly Line[
 function header(screen: Screen, options: TreeOptions): Line {
   const elapsed = screen.tookMs ?? (screen.startedMs === undefined ? undefined : Math.max(0, options.nowMs - screen.startedMs));
   const name = [screen.verb ?? 'looking', screen.project ?? ''].join(' ').trim();
-  return { segments: [{ text: sanitize(name), role: 'strong' }, { text: elapsed === undefined ? '' : `  ${formatDuration(elapsed)}`, role: 'quiet' }], weight: 3 };
+  return {
+    segments: [
+      { text: sanitize(name), role: 'strong' },
+      { text: elapsed === undefined ? '' : `  ${formatDuration(elapsed)}`, role: 'quiet' },
+    ],
+    weight: 3,
+  };
 }
 
 function footer(screen: Screen): readonly Line[] {
   if (screen.status === undefined) return [];
   const role: Role = screen.status === 'done' ? 'good' : screen.status === 'failed' ? 'bad' : 'warn';
-  return [{ segments: [{ text: `${screen.status} in ${formatDuration(screen.tookMs ?? 0)}, ${screen.changed ?? 0} changed`, role }], weight: 3 }];
+  return [
+    { segments: [{ text: `${screen.status} in ${formatDuration(screen.tookMs ?? 0)}, ${screen.changed ?? 0} changed`, role }], weight: 3 },
+  ];
 }
 
 function heading(subject: string): Line {
@@ -103,17 +114,34 @@ const FOLDS: Readonly<Record<Fold, readonly StepState[]>> = {
   quiet: ['unchanged', 'done', 'undone', 'planned', 'skipped'],
 };
 
-const FOLD_WORDS: Readonly<Partial<Record<StepState, string>>> = { unchanged: 'up to date', done: 'done', undone: 'undone', planned: 'to do', skipped: 'skipped' };
+const FOLD_WORDS: Readonly<Partial<Record<StepState, string>>> = {
+  unchanged: 'up to date',
+  done: 'done',
+  undone: 'undone',
+  planned: 'to do',
+  skipped: 'skipped',
+};
 
 function foldedLines(steps: readonly StepView[], options: TreeOptions): readonly Line[] {
   const states = [...new Set(steps.map((step) => step.state))];
-  return states.map((state) => ({ segments: [sign(state, options), { text: `${steps.filter((step) => step.state === state).length} ${FOLD_WORDS[state] ?? state}`, role: 'quiet' }], weight: 0 }));
+  return states.map((state) => ({
+    segments: [
+      sign(state, options),
+      { text: `${steps.filter((step) => step.state === state).length} ${FOLD_WORDS[state] ?? state}`, role: 'quiet' },
+    ],
+    weight: 0,
+  }));
 }
 
 function stepLines(step: StepView, options: TreeOptions): readonly Line[] {
   const weight = step.state === 'failed' || step.state === 'retrying' ? 3 : isRunning(step.state) ? 2 : 0;
   const lines = titleLines(step, options).map((segments): Line => ({ segments, weight }));
-  return [...lines, ...waitingLines(step, options), ...failureLines(step, options), ...step.findings.flatMap((finding) => findingLines(finding, '    ', options))];
+  return [
+    ...lines,
+    ...waitingLines(step, options),
+    ...failureLines(step, options),
+    ...step.findings.flatMap((finding) => findingLines(finding, '    ', options)),
+  ];
 }
 
 /** Title and tail on one line; at the end, what does not fit stands below it. */
@@ -157,8 +185,17 @@ function failureLines(step: StepView, options: TreeOptions): readonly Line[] {
   const { code, message, fix, at, object } = step.error;
   const sentence = `${code}: ${at ? `${formatPosition(at)}: ` : ''}${sanitize(message)}`;
   const lines = options.final ? wrap(sentence, options.width - 4) : [sentence];
-  const more = options.final ? [...(object === undefined ? [] : [`object: ${sanitize(object)}`]), `fix: ${sanitize(fix)}`, `explain: slipway explain ${code}`].flatMap((text) => wrap(text, options.width - 4)) : [];
-  return [...lines.map((text): Line => ({ segments: [{ text: `    ${text}`, role: 'bad' }], weight: 3 })), ...more.map((text): Line => ({ segments: [{ text: `    ${text}` }], weight: 0 }))];
+  const more = options.final
+    ? [
+        ...(object === undefined ? [] : [`object: ${sanitize(object)}`]),
+        `fix: ${sanitize(fix)}`,
+        `explain: slipway explain ${code}`,
+      ].flatMap((text) => wrap(text, options.width - 4))
+    : [];
+  return [
+    ...lines.map((text): Line => ({ segments: [{ text: `    ${text}`, role: 'bad' }], weight: 3 })),
+    ...more.map((text): Line => ({ segments: [{ text: `    ${text}` }], weight: 0 })),
+  ];
 }
 
 function findingLines(finding: Finding, indent: string, options: TreeOptions): readonly Line[] {

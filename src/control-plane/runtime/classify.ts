@@ -3,7 +3,9 @@ import { type BinaryName, matchImage, type Pins } from '../../toolchain/catalogu
 import { imageAdapters } from './image-adapters.ts';
 import type { Pod } from './pod.ts';
 
-export type Verdict = { readonly runs: true; readonly binaries: readonly BinaryName[] } | { readonly runs: false; readonly reason: string; readonly images: readonly string[] };
+export type Verdict =
+  | { readonly runs: true; readonly binaries: readonly BinaryName[] }
+  | { readonly runs: false; readonly reason: string; readonly images: readonly string[] };
 
 export function classifyPodSpec(pins: Pins, spec: Pod['spec']): Verdict {
   const containers = [...(spec.initContainers ?? []), ...spec.containers];

@@ -48,7 +48,11 @@ export const imageAdapters: Readonly<Partial<Record<BinaryName, ImageAdapter>>> 
     ready: [health, { port: 'storage', path: '/' }],
   },
   'kustomize-controller': { ports: ['health'], flags: (context) => ({ ...fluxFlags(context), 'http-retry': '1' }), ready: [health] },
-  'helm-controller': { ports: ['health'], flags: (context) => ({ ...fluxFlags(context), 'http-retry': '1', 'graceful-shutdown-timeout': '5s' }), ready: [health] },
+  'helm-controller': {
+    ports: ['health'],
+    flags: (context) => ({ ...fluxFlags(context), 'http-retry': '1', 'graceful-shutdown-timeout': '5s' }),
+    ready: [health],
+  },
 };
 
 /** The container's own arguments with the adapter's flags in the place of theirs. Understands `--flag=value` and bare `--flag`. */

@@ -41,7 +41,11 @@ export interface ContainerProcess {
 }
 
 /** Prepares files and chooses ports; starts nothing. Safe to call again: a running process keeps its ports. */
-export async function prepareContainer(options: PodProcessOptions, pod: Pod, { container, binary, path }: { container: Container; binary: BinaryName; path: string }): Promise<ContainerProcess> {
+export async function prepareContainer(
+  options: PodProcessOptions,
+  pod: Pod,
+  { container, binary, path }: { container: Container; binary: BinaryName; path: string },
+): Promise<ContainerProcess> {
   const { host, cluster } = options;
   const adapter = imageAdapters[binary];
   if (!adapter) throw new SlipwayError('SLW-LOC-007', `${container.image} cannot run here`, { object: `Pod/${podKey(pod)}` });
@@ -51,7 +55,13 @@ export async function prepareContainer(options: PodProcessOptions, pod: Pod, { c
   await host.files.mkdir(join(dir, 'tmp'));
   const kubeconfig = await serviceAccountKubeconfig(options, pod, dir);
   const ports = await settlePodPorts(host, { clusterId: cluster.clusterId, component }, adapter.ports);
-  const env = { ...passedEnvironment(host), HOME: dir, TMPDIR: join(dir, 'tmp'), KUBECONFIG: kubeconfig, ...(await containerEnvironment(options, pod, container)) };
+  const env = {
+    ...passedEnvironment(host),
+    HOME: dir,
+    TMPDIR: join(dir, 'tmp'),
+    KUBECONFIG: kubeconfig,
+    ...(await containerEnvironment(options, pod, container)),
+  };
   const args = mapArguments(container.args ?? [], adapter.flags({ ports, dir })).map((arg) => expandVariables(arg, env));
   return {
     spec: {
@@ -71,7 +81,11 @@ export async function prepareContainer(options: PodProcessOptions, pod: Pod, { c
 }
 
 /** The ports it has or had, unless somebody else took them. */
-async function settlePodPorts(host: Host, key: { clusterId: string; component: string }, names: readonly string[]): Promise<Readonly<Record<string, number>>> {
+async function settlePodPorts(
+  host: Host,
+  key: { clusterId: string; component: string },
+  names: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
   const before = (await readEntry(host, key))?.ports ?? {};
   if ((await observeProcess(host, key)).state === 'running' && names.every((name) => before[name] !== undefined)) return before;
   const taken = new Set<number>();
@@ -86,10 +100,19 @@ async function settlePodPorts(host: Host, key: { clusterId: string; component: s
 }
 
 /** `system:serviceaccount:NS:NAME` with the groups that a token of it would carry. */
-export function serviceAccountIdentity(pkiDir: string, namespace: string, name: string): IdentitySet & { readonly pair: string; readonly user: string } {
+export function serviceAccountIdentity(
+  pkiDir: string,
+  namespace: string,
+  name: string,
+): IdentitySet & { readonly pair: string; readonly user: string } {
   const user = `system:serviceaccount:${namespace}:${name}`;
   const pair = `service-account.${namespace}.${name}`;
-  const leaf = { name: pair, issuer: 'ca', subject: { commonName: user, organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] }, usages: ['client'] as const };
+  const leaf = {
+    name: pair,
+    issuer: 'ca',
+    subject: { commonName: user, organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] },
+    usages: ['client'] as const,
+  };
   return { dir: pkiDir, authorities: [], leaves: [leaf], signingKeys: [], pair, user };
 }
 
@@ -98,17 +121,26 @@ async function serviceAccountKubeconfig({ host, cluster }: PodProcessOptions, po
   const identity = serviceAccountIdentity(pkiDir, pod.metadata.namespace ?? 'default', pod.spec.serviceAccountName ?? 'default');
   await ensureIdentities(host, identity);
   const path = join(dir, 'kubeconfig');
-  await ensureKubeconfig(host, { path, cluster: cluster.name, server: serverUrl(cluster), pkiDir, pair: identity.pair, user: identity.user });
+  await ensureKubeconfig(host, {
+    path,
+    cluster: cluster.name,
+    server: serverUrl(cluster),
+    pkiDir,
+    pair: identity.pair,
+    user: identity.user,
+  });
   return path;
 }
 
 const PASSED = ['PATH', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
 function passedEnvironment(host: Host): Readonly<Record<string, string>> {
-  return Object.fromEntries(PASSED.flatMap((name) => {
-    const value = host.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
+  return Object.fromEntries(
+    PASSED.flatMap((name) => {
+      const value = host.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 async function containerEnvironment(options: PodProcessOptions, pod: Pod, container: Container): Promise<Readonly<Record<string, string>>> {
@@ -124,12 +156,23 @@ async function containerEnvironment(options: PodProcessOptions, pod: Pod, contai
 async function referencedValue(options: PodProcessOptions, pod: Pod, { valueFrom }: EnvVar): Promise<string | undefined> {
   if (valueFrom?.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath);
   const secret = valueFrom?.secretKeyRef;
-  if (secret) return dataValue(await readData(options, { kind: 'Secret', namespace: pod.metadata.namespace, name: secret.name }), secret.key, 'base64');
+  if (secret)
+    return dataValue(
+      await readData(options, { kind: 'Secret', namespace: pod.metadata.namespace, name: secret.name }),
+      secret.key,
+      'base64',
+    );
   const config = valueFrom?.configMapKeyRef;
-  return config && dataValue(await readData(options, { kind: 'ConfigMap', namespace: pod.metadata.namespace, name: config.name }), config.key, 'utf8');
+  return (
+    config &&
+    dataValue(await readData(options, { kind: 'ConfigMap', namespace: pod.metadata.namespace, name: config.name }), config.key, 'utf8')
+  );
 }
 
-async function readData({ client, signal }: PodProcessOptions, { kind, namespace, name }: { kind: string; namespace: string | undefined; name: string }): Promise<Readonly<Record<string, string>> | undefined> {
+async function readData(
+  { client, signal }: PodProcessOptions,
+  { kind, namespace, name }: { kind: string; namespace: string | undefined; name: string },
+): Promise<Readonly<Record<string, string>> | undefined> {
   const object = await client.get({ apiVersion: 'v1', kind, namespace: namespace ?? 'default', name }, signal);
   return object?.['data'] as Readonly<Record<string, string>> | undefined;
 }

@@ -25,7 +25,13 @@ export function podStatus(containers: readonly ContainerFacts[], changedAt: stri
   return {
     phase: 'Running',
     startTime: containers[0]?.startedAt ?? changedAt,
-    conditions: [condition('PodScheduled', true), condition('Initialized', true), condition('PodReadyToStartContainers', true), condition('ContainersReady', ready), condition('Ready', ready)],
+    conditions: [
+      condition('PodScheduled', true),
+      condition('Initialized', true),
+      condition('PodReadyToStartContainers', true),
+      condition('ContainersReady', ready),
+      condition('Ready', ready),
+    ],
     containerStatuses: containers.map(containerStatus),
   };
 }

@@ -32,12 +32,21 @@ export interface Pod extends KubeObject {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
   };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[]; readonly containerStatuses?: readonly { readonly containerID?: string; readonly ready?: boolean }[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly { readonly containerID?: string; readonly ready?: boolean }[];
+  };
 }
 
 export interface Deployment extends KubeObject {
   readonly spec: { readonly replicas?: number; readonly template: { readonly spec: Pod['spec'] } };
-  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number; readonly updatedReplicas?: number; readonly availableReplicas?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+  };
 }
 
 export const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
@@ -53,5 +62,10 @@ export const podKey = (pod: KubeObject): string => `${pod.metadata.namespace ?? 
 export function isRolledOut({ metadata, spec, status = {} }: Deployment): boolean {
   const wanted = spec.replicas ?? 1;
   const count = (value: number | undefined): number => value ?? 0;
-  return (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) && count(status.updatedReplicas) === wanted && count(status.replicas) === wanted && count(status.availableReplicas) === wanted;
+  return (
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    count(status.updatedReplicas) === wanted &&
+    count(status.replicas) === wanted &&
+    count(status.availableReplicas) === wanted
+  );
 }

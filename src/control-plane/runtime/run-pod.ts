@@ -25,21 +25,38 @@ export async function runPod(options: RunPodOptions, pod: Pod, binaries: readonl
   const { client, signal } = options;
   if (pod.spec.nodeName === undefined) {
     const { name, namespace = 'default' } = pod.metadata;
-    await client.postSubresource(refOf(pod), 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace }, target: { apiVersion: 'v1', kind: 'Node', name: NODE_NAME } }, signal);
+    await client.postSubresource(
+      refOf(pod),
+      'binding',
+      { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace }, target: { apiVersion: 'v1', kind: 'Node', name: NODE_NAME } },
+      signal,
+    );
   }
-  const results = await Promise.all(pod.spec.containers.map((container, index) => runContainer(options, pod, { container, binary: binaries[index] ?? 'etcd' })));
+  const results = await Promise.all(
+    pod.spec.containers.map((container, index) => runContainer(options, pod, { container, binary: binaries[index] ?? 'etcd' })),
+  );
   const failure = results.find((result) => result !== undefined);
   await writeStatus(options, pod, failure);
   if (failure) throw failure;
 }
 
-async function runContainer(options: RunPodOptions, pod: Pod, { container, binary }: { container: Container; binary: BinaryName }): Promise<SlipwayError | undefined> {
+async function runContainer(
+  options: RunPodOptions,
+  pod: Pod,
+  { container, binary }: { container: Container; binary: BinaryName },
+): Promise<SlipwayError | undefined> {
   const { host, cluster, signal, timeoutMs } = options;
   for (let attempt = 1; ; attempt++) {
     try {
       const { spec, ready } = await prepareContainer(options, pod, { container, binary, path: options.binaryPath(binary) });
       const onWaiting = (reason: string): void => options.onWaiting(spec.component, reason);
-      await ensureProcess(host, spec, { clusterId: cluster.clusterId, signal, timeoutMs, onWaiting, ready: allProbes(ready.map(({ port, path }) => httpProbe(port, path))) });
+      await ensureProcess(host, spec, {
+        clusterId: cluster.clusterId,
+        signal,
+        timeoutMs,
+        onWaiting,
+        ready: allProbes(ready.map(({ port, path }) => httpProbe(port, path))),
+      });
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -56,7 +73,11 @@ async function writeStatus(options: RunPodOptions, pod: Pod, failure: SlipwayErr
   await client.mergePatch(refOf(pod), { status: podStatus(containers, seconds(host.clock.now())) }, { subresource: 'status', signal });
 }
 
-async function containerFacts({ host, cluster }: RunPodOptions, pod: Pod, { container, failure }: { container: Container; failure: SlipwayError | undefined }): Promise<ContainerFacts> {
+async function containerFacts(
+  { host, cluster }: RunPodOptions,
+  pod: Pod,
+  { container, failure }: { container: Container; failure: SlipwayError | undefined },
+): Promise<ContainerFacts> {
   const { entry, identity, state } = await observeProcess(host, { clusterId: cluster.clusterId, component: podComponent(pod, container) });
   const { name, image } = container;
   return {
@@ -76,7 +97,9 @@ const seconds = (ms: number): string => isoTime(ms).replace(/\.\d+Z$/, 'Z');
 /** Registered processes of pods, optionally of one pod. */
 export async function podEntries(host: Host, clusterId: string, podUid?: string): Promise<readonly ProcessEntry[]> {
   const entries = await listEntries(host, clusterId);
-  return entries.filter(({ component, labels }) => component.startsWith(POD_PREFIX) && (podUid === undefined || labels['podUid'] === podUid));
+  return entries.filter(
+    ({ component, labels }) => component.startsWith(POD_PREFIX) && (podUid === undefined || labels['podUid'] === podUid),
+  );
 }
 
 /** Ends the process and removes its private folder. */

@@ -1,7 +1,15 @@
 /** The step that makes known controllers run on a local cluster, and its undo, which ends them. */
 import type { Json } from '../../core/digest.ts';
 import { SlipwayError } from '../../core/errors.ts';
-import { type Change, type ChangeDetail, defineStep, type Step, type StepContext, type StepId, type UndoHandler } from '../../engine/step.ts';
+import {
+  type Change,
+  type ChangeDetail,
+  defineStep,
+  type Step,
+  type StepContext,
+  type StepId,
+  type UndoHandler,
+} from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { readPins } from '../../toolchain/catalogue.ts';
@@ -33,7 +41,10 @@ interface Observed {
 }
 
 /** A runtime for the cluster in `clusterDir`. @throws SLW-LOC-008 when it was not prepared */
-export async function openRuntime(context: StepContext, options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect' | 'nodes'>): Promise<Runtime> {
+export async function openRuntime(
+  context: StepContext,
+  options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect' | 'nodes'>,
+): Promise<Runtime> {
   const { host, report, timeoutMs } = context;
   const cluster = await requireCluster(host, options.clusterDir);
   const client = await connectTo(host, cluster, options);
@@ -52,7 +63,9 @@ export function convergeRuntimeStep(options: RuntimeStepOptions): Step {
     needs: options.needs,
     observe: (context) => observe(context, options),
     change: ({ clusterId, details }) => runtimeChange(clusterId, details),
-    intent: async ({ clusterId }) => ({ undo: { handler: STOP_RUNTIME, title: `stop the controllers of ${clusterName}`, data: { clusterDir, clusterId } } }),
+    intent: async ({ clusterId }) => ({
+      undo: { handler: STOP_RUNTIME, title: `stop the controllers of ${clusterName}`, data: { clusterDir, clusterId } },
+    }),
     apply: async (context) => {
       await converge(context);
       return {};
@@ -83,7 +96,13 @@ function runtimeChange(clusterId: string | undefined, details: readonly ChangeDe
 async function deadProcesses(host: Host, clusterId: string): Promise<readonly ChangeDetail[]> {
   const entries = await podEntries(host, clusterId);
   const states = await Promise.all(entries.map((entry) => observeProcess(host, entry)));
-  return states.filter(({ state }) => state !== 'running').map(({ component, entry }) => ({ object: `Pod/${entry?.labels['pod'] ?? component}`, kind: 'update', reason: 'process is not running' }));
+  return states
+    .filter(({ state }) => state !== 'running')
+    .map(({ component, entry }) => ({
+      object: `Pod/${entry?.labels['pod'] ?? component}`,
+      kind: 'update',
+      reason: 'process is not running',
+    }));
 }
 
 /** An API server that is just starting says nothing; the run looks again. */
@@ -95,7 +114,11 @@ async function waitingDeployments(host: Host, client: KubeClient, signal: AbortS
     .map((deployment) => ({ object: `Deployment/${podKey(deployment)}`, kind: 'create', reason: 'is not rolled out' }));
 }
 
-async function connectTo(host: Host, cluster: LocalCluster, options: Pick<RuntimeStepOptions, 'clusterDir' | 'connect'>): Promise<KubeClient | undefined> {
+async function connectTo(
+  host: Host,
+  cluster: LocalCluster,
+  options: Pick<RuntimeStepOptions, 'clusterDir' | 'connect'>,
+): Promise<KubeClient | undefined> {
   const kubeconfig = await adminKubeconfig(host, options.clusterDir, cluster);
   return kubeconfig === undefined ? undefined : options.connect(kubeconfig);
 }
@@ -104,7 +127,9 @@ async function connectTo(host: Host, cluster: LocalCluster, options: Pick<Runtim
 export const stopRuntimeHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const entries = await podEntries(host, clusterIdOf(record.intent.undo?.data ?? null));
-    return entries.length === 0 ? { kind: 'none', summary: 'no controllers are left' } : { kind: 'delete', summary: `stop ${entries.length} controller${entries.length === 1 ? '' : 's'}` };
+    return entries.length === 0
+      ? { kind: 'none', summary: 'no controllers are left' }
+      : { kind: 'delete', summary: `stop ${entries.length} controller${entries.length === 1 ? '' : 's'}` };
   },
   undo: async ({ host, record }) => {
     const entries = await podEntries(host, clusterIdOf(record.intent.undo?.data ?? null));

@@ -111,7 +111,10 @@ class LocalRuntime implements Runtime {
     const os = host.env.platform;
     await ensureVirtualNode(client, { os, arch: goArch(host), now: isoTime(host.clock.now()).replace(/\.\d+Z$/, 'Z') }, inner);
     if (this.#options.nodes === 'simulated') await client.apply(simulatedNode(), { signal: inner, force: true });
-    const followers = [this.#follow({ kind: POD, known: this.#pods, read: asPod }, inner), this.#follow({ kind: DEPLOYMENT, known: this.#deployments, read: asDeployment }, inner)];
+    const followers = [
+      this.#follow({ kind: POD, known: this.#pods, read: asPod }, inner),
+      this.#follow({ kind: DEPLOYMENT, known: this.#deployments, read: asDeployment }, inner),
+    ];
     const stopChecks = host.clock.every(CHECK_MS, () => this.#latch.open());
     try {
       const lost = Promise.race(followers);
@@ -168,7 +171,17 @@ class LocalRuntime implements Runtime {
     const { name, namespace = 'default' } = pod.metadata;
     const metadata = { name, namespace, annotations: { [SIMULATED_MARK]: 'true' } };
     const target = { apiVersion: 'v1', kind: 'Node', name: SIMULATED_NODE };
-    this.#begin(uid, async () => void (await this.#options.client.postSubresource(refOf(pod), 'binding', { apiVersion: 'v1', kind: 'Binding', metadata, target }, signal)), signal);
+    this.#begin(
+      uid,
+      async () =>
+        void (await this.#options.client.postSubresource(
+          refOf(pod),
+          'binding',
+          { apiVersion: 'v1', kind: 'Binding', metadata, target },
+          signal,
+        )),
+      signal,
+    );
   }
 
   #isOurs(pod: Pod): boolean {
@@ -177,7 +190,11 @@ class LocalRuntime implements Runtime {
 
   async #isAlive(pod: Pod): Promise<boolean> {
     const { host, cluster } = this.#options;
-    const states = await Promise.all(pod.spec.containers.map((container) => observeProcess(host, { clusterId: cluster.clusterId, component: podComponent(pod, container) })));
+    const states = await Promise.all(
+      pod.spec.containers.map((container) =>
+        observeProcess(host, { clusterId: cluster.clusterId, component: podComponent(pod, container) }),
+      ),
+    );
     return states.every(({ state }) => state === 'running');
   }
 
@@ -222,7 +239,9 @@ class LocalRuntime implements Runtime {
   async #endOrphans(): Promise<void> {
     const { host, cluster } = this.#options;
     const known = new Set([...this.#pods.values()].map((pod) => pod.metadata.uid ?? ''));
-    const orphans = (await podEntries(host, cluster.clusterId)).filter(({ labels }) => !known.has(labels['podUid'] ?? '') && !this.#tasks.has(labels['podUid'] ?? ''));
+    const orphans = (await podEntries(host, cluster.clusterId)).filter(
+      ({ labels }) => !known.has(labels['podUid'] ?? '') && !this.#tasks.has(labels['podUid'] ?? ''),
+    );
     await Promise.all(orphans.map((entry) => endPodProcess(host, entry)));
   }
 
@@ -232,13 +251,19 @@ class LocalRuntime implements Runtime {
 
   #isSettled(): boolean {
     if (!this.#synced.has(POD.kind) || !this.#synced.has(DEPLOYMENT.kind) || this.#tasks.size > 0) return false;
-    const waiting = [...this.#pods.values()].some((pod) => this.#isOurs(pod) && classifyPodSpec(this.#pins, pod.spec).runs && !this.#running.has(pod.metadata.uid ?? ''));
+    const waiting = [...this.#pods.values()].some(
+      (pod) => this.#isOurs(pod) && classifyPodSpec(this.#pins, pod.spec).runs && !this.#running.has(pod.metadata.uid ?? ''),
+    );
     return !waiting && this.#knownDeployments().every(isRolledOut);
   }
 
   #unsettledError(): SlipwayError {
     const seconds = Math.round(this.#options.timeoutMs / 1000);
-    const late = this.#knownDeployments().filter((deployment) => !isRolledOut(deployment)).map((deployment) => `Deployment/${podKey(deployment)}`);
-    return new SlipwayError('SLW-LOC-003', `${late.join(', ') || 'the local runtime'} is not ready after ${seconds}s`, { ...(late[0] !== undefined && { object: late[0] }) });
+    const late = this.#knownDeployments()
+      .filter((deployment) => !isRolledOut(deployment))
+      .map((deployment) => `Deployment/${podKey(deployment)}`);
+    return new SlipwayError('SLW-LOC-003', `${late.join(', ') || 'the local runtime'} is not ready after ${seconds}s`, {
+      ...(late[0] !== undefined && { object: late[0] }),
+    });
   }
 }

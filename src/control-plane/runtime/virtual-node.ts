@@ -14,7 +14,13 @@ export function virtualNode(arch: string, os: string): KubeObject {
     ...NODE,
     metadata: {
       name: NODE_NAME,
-      labels: { [RUNTIME_LABEL]: 'local', 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': os, 'kubernetes.io/arch': arch, 'node.kubernetes.io/exclude-from-external-load-balancers': 'true' },
+      labels: {
+        [RUNTIME_LABEL]: 'local',
+        'kubernetes.io/hostname': NODE_NAME,
+        'kubernetes.io/os': os,
+        'kubernetes.io/arch': arch,
+        'node.kubernetes.io/exclude-from-external-load-balancers': 'true',
+      },
       annotations: { 'slipway.dev/about': 'processes on this host stand in for containers; there is no kubelet' },
     },
     spec: { unschedulable: true, taints: [{ key: RUNTIME_LABEL, value: 'local', effect: 'NoSchedule' }] },
@@ -34,12 +40,27 @@ export function simulatedNode(): KubeObject {
 }
 
 /** Creates it when it is missing and says Ready once; true when it acted. */
-export async function ensureVirtualNode(client: KubeClient, { arch, os, now }: { arch: string; os: string; now: string }, signal: AbortSignal): Promise<boolean> {
+export async function ensureVirtualNode(
+  client: KubeClient,
+  { arch, os, now }: { arch: string; os: string; now: string },
+  signal: AbortSignal,
+): Promise<boolean> {
   const ref = { ...NODE, name: NODE_NAME };
   const node = (await client.get(ref, signal)) ?? (await client.apply(virtualNode(arch, os), { signal, force: true }));
   const status = node['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined;
   if (status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')) return false;
-  const condition = { type: 'Ready', status: 'True', reason: 'LocalRuntime', message: 'known controllers run as processes', lastHeartbeatTime: now, lastTransitionTime: now };
-  await client.mergePatch(ref, { status: { conditions: [condition], nodeInfo: { operatingSystem: os, architecture: arch } } }, { subresource: 'status', signal });
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'LocalRuntime',
+    message: 'known controllers run as processes',
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  };
+  await client.mergePatch(
+    ref,
+    { status: { conditions: [condition], nodeInfo: { operatingSystem: os, architecture: arch } } },
+    { subresource: 'status', signal },
+  );
   return true;
 }

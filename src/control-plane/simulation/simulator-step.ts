@@ -12,7 +12,15 @@ import type { KubeClient } from '../../kube/types.ts';
 import { binaryPath } from '../binaries-step.ts';
 import { clusterLayout } from '../cluster-layout.ts';
 import { readCluster, requireCluster } from '../local-cluster.ts';
-import { ensureProcess, isControlPlaneAlive, observeProcess, type ProcessSpec, type ProcessState, specDigest, stopProcess } from '../processes.ts';
+import {
+  ensureProcess,
+  isControlPlaneAlive,
+  observeProcess,
+  type ProcessSpec,
+  type ProcessState,
+  specDigest,
+  stopProcess,
+} from '../processes.ts';
 import { httpProbe } from '../readiness-probe.ts';
 import { RUNTIME_LABEL, SIMULATED_NODE } from '../runtime/virtual-node.ts';
 
@@ -59,11 +67,18 @@ async function observe(context: StepContext, options: SimulatorOptions): Promise
   const process = await observeProcess(context.host, { clusterId: cluster.clusterId, component: COMPONENT });
   const binary = await binaryPath(context, { binary: 'kwok', ...options, toolchainDir: options.toolchainDir });
   const port = process.entry?.ports['http'];
-  return { process, wanted: binary !== undefined && port !== undefined ? specDigest(simulatorSpec(options.clusterDir, binary, port)) : undefined };
+  return {
+    process,
+    wanted: binary !== undefined && port !== undefined ? specDigest(simulatorSpec(options.clusterDir, binary, port)) : undefined,
+  };
 }
 
 function simulatorChange({ process, wanted }: Observed): Change {
-  const one = (kind: 'create' | 'update', reason: string): Change => ({ kind, summary: `${kind === 'create' ? 'start' : 'restart'} ${COMPONENT}`, details: [{ object: COMPONENT, kind, reason }] });
+  const one = (kind: 'create' | 'update', reason: string): Change => ({
+    kind,
+    summary: `${kind === 'create' ? 'start' : 'restart'} ${COMPONENT}`,
+    details: [{ object: COMPONENT, kind, reason }],
+  });
   if (!process || process.state === 'absent') return one('create', 'process is not there');
   if (process.state === 'dead') return one('update', 'process is not running');
   if (process.entry?.specDigest !== wanted) return one('update', 'binary or arguments changed');
@@ -79,7 +94,13 @@ async function start(context: StepContext, options: SimulatorOptions): Promise<n
   for (let attempt = 1, port = known ?? (await host.net.freePort()); ; attempt++, port = await host.net.freePort()) {
     try {
       const onWaiting = (message: string): void => report({ type: 'progress', message });
-      await ensureProcess(host, simulatorSpec(options.clusterDir, binary, port), { clusterId: cluster.clusterId, signal, timeoutMs, ready: httpProbe(port, '/healthz'), onWaiting });
+      await ensureProcess(host, simulatorSpec(options.clusterDir, binary, port), {
+        clusterId: cluster.clusterId,
+        signal,
+        timeoutMs,
+        ready: httpProbe(port, '/healthz'),
+        onWaiting,
+      });
       return port;
     } catch (error) {
       const taken = error instanceof SlipwayError && error.code === 'SLW-LOC-002';
@@ -95,7 +116,16 @@ function simulatorSpec(clusterDir: string, binary: string, port: number): Proces
   return {
     component: COMPONENT,
     command: binary,
-    args: ['--kubeconfig', layout.kubeconfig, '--config', stages, '--manage-nodes-with-label-selector', selector, '--server-address', `127.0.0.1:${port}`],
+    args: [
+      '--kubeconfig',
+      layout.kubeconfig,
+      '--config',
+      stages,
+      '--manage-nodes-with-label-selector',
+      selector,
+      '--server-address',
+      `127.0.0.1:${port}`,
+    ],
     cwd: clusterDir,
     env: { HOME: clusterDir, TMPDIR: '/tmp' },
     logFile: layout.log(COMPONENT),
@@ -108,7 +138,10 @@ function simulatorSpec(clusterDir: string, binary: string, port: number): Proces
 export function stopSimulatorHandler(connect: (host: Host, clusterDir: string) => Promise<KubeClient | undefined>): UndoHandler {
   return {
     undo: async ({ host, record, options, signal }) => {
-      const { clusterDir, clusterId } = (record.intent.undo?.data ?? {}) as { readonly clusterDir: string; readonly clusterId: string | null };
+      const { clusterDir, clusterId } = (record.intent.undo?.data ?? {}) as {
+        readonly clusterDir: string;
+        readonly clusterId: string | null;
+      };
       if (clusterId === null) return;
       if (options['down'] !== true && (await isControlPlaneAlive(host, clusterId))) {
         const client = await connect(host, clusterDir);

@@ -11,7 +11,8 @@ export const cliCodes = {
   },
   'SLW-CLI-002': {
     title: 'wrong arguments',
-    explain: 'The command exists, but a flag or argument is unknown, missing, given twice or has a value that cannot be read. Nothing was done.',
+    explain:
+      'The command exists, but a flag or argument is unknown, missing, given twice or has a value that cannot be read. Nothing was done.',
     fix: 'see the help of the command: add --help',
     exit: 64,
     retry: 'no',
@@ -48,7 +49,8 @@ export const cliCodes = {
   },
   'SLW-CLI-007': {
     title: 'the kubeconfig cannot be merged',
-    explain: '`slipway kubeconfig --merge` adds a cluster, a user and a context to your kubeconfig and leaves everything else, the current context included, as it is. It needs a file that it can read as a kubeconfig.',
+    explain:
+      '`slipway kubeconfig --merge` adds a cluster, a user and a context to your kubeconfig and leaves everything else, the current context included, as it is. It needs a file that it can read as a kubeconfig.',
     fix: 'mend the file, or set KUBECONFIG to another one',
     exit: 65,
     retry: 'no',

@@ -28,7 +28,8 @@ export const controlPlaneCodes = {
   },
   'SLW-LOC-004': {
     title: 'a process that cannot be ended',
-    explain: 'A process survived SIGKILL for ten seconds. That happens when the kernel holds it in an uninterruptible operation, for instance on a disk or network file system that does not answer. Nothing was forgotten: the entry stays until the process is gone.',
+    explain:
+      'A process survived SIGKILL for ten seconds. That happens when the kernel holds it in an uninterruptible operation, for instance on a disk or network file system that does not answer. Nothing was forgotten: the entry stays until the process is gone.',
     fix: 'find out what the process waits for (ps -o stat,wchan), then run the same command again',
     exit: 1,
     retry: 'no',
@@ -43,7 +44,8 @@ export const controlPlaneCodes = {
   },
   'SLW-LOC-006': {
     title: 'unreadable data of a local cluster',
-    explain: 'A file in which Slipway remembers a local cluster (cluster.json, or an entry of the process register) is damaged or comes from a newer version. It is written atomically, so it was changed from outside. Guessing could end a foreign process, therefore nothing is done.',
+    explain:
+      'A file in which Slipway remembers a local cluster (cluster.json, or an entry of the process register) is damaged or comes from a newer version. It is written atomically, so it was changed from outside. Guessing could end a foreign process, therefore nothing is done.',
     fix: 'restore the file, or use the version of slipway that wrote it',
     exit: 1,
     retry: 'no',
@@ -58,7 +60,8 @@ export const controlPlaneCodes = {
   },
   'SLW-LOC-008': {
     title: 'a local cluster that was not prepared',
-    explain: 'A step of a local cluster needs its folder, identity and ports, but cluster.json is missing. It was removed from outside while processes or the journal still name the cluster.',
+    explain:
+      'A step of a local cluster needs its folder, identity and ports, but cluster.json is missing. It was removed from outside while processes or the journal still name the cluster.',
     fix: 'run slipway up again; it prepares the cluster anew',
     exit: 1,
     retry: 'no',

@@ -62,7 +62,8 @@ export const engineCodes = {
   },
   'SLW-ENG-009': {
     title: 'nobody knows how to undo a step',
-    explain: 'The ledger names an undo handler that this Slipway does not have; most likely the step was done by another version. The entry stays in the ledger; everything independent of it is undone.',
+    explain:
+      'The ledger names an undo handler that this Slipway does not have; most likely the step was done by another version. The entry stays in the ledger; everything independent of it is undone.',
     fix: 'run `slipway down` with the version of Slipway that did the step',
     exit: 65,
     retry: 'no',

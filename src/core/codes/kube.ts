@@ -4,28 +4,32 @@ import type { CodeTable } from './entry.ts';
 export const kubeCodes = {
   'SLW-KUB-001': {
     title: 'API server unreachable',
-    explain: 'No connection to the Kubernetes API server could be made, or it broke and did not come back within the retries. Nothing is known about whether the last write arrived; all writes of Slipway can be repeated.',
+    explain:
+      'No connection to the Kubernetes API server could be made, or it broke and did not come back within the retries. Nothing is known about whether the last write arrived; all writes of Slipway can be repeated.',
     fix: 'check that the server runs and that its address in the kubeconfig is reachable from here, then run again',
     exit: 69,
     retry: 'backoff',
   },
   'SLW-KUB-002': {
     title: 'API server did not answer in time',
-    explain: 'A connection stands, but a single request got no answer within its bound. The server is overloaded, its etcd is slow, or a webhook it must ask hangs.',
+    explain:
+      'A connection stands, but a single request got no answer within its bound. The server is overloaded, its etcd is slow, or a webhook it must ask hangs.',
     fix: 'look at the load of the API server and at its webhooks, then run again',
     exit: 69,
     retry: 'backoff',
   },
   'SLW-KUB-003': {
     title: 'API server certificate not trusted',
-    explain: 'The TLS certificate of the API server is not signed by the certificate authority in the kubeconfig, does not name the address, or is outside its validity. Slipway sends no credentials in this case.',
+    explain:
+      'The TLS certificate of the API server is not signed by the certificate authority in the kubeconfig, does not name the address, or is outside its validity. Slipway sends no credentials in this case.',
     fix: 'get a fresh kubeconfig for this cluster; when the address differs from the certificate set tls-server-name',
     exit: 69,
     retry: 'no',
   },
   'SLW-KUB-004': {
     title: 'credentials refused',
-    explain: 'The API server answered 401: the client certificate or token is unknown to it, expired or revoked. Tokens from files and credential plugins were already fetched anew once.',
+    explain:
+      'The API server answered 401: the client certificate or token is unknown to it, expired or revoked. Tokens from files and credential plugins were already fetched anew once.',
     fix: 'get a fresh kubeconfig, or log in again with the credential plugin',
     exit: 77,
     retry: 'no',
@@ -46,14 +50,16 @@ export const kubeCodes = {
   },
   'SLW-KUB-007': {
     title: 'field owned by another manager',
-    explain: 'Server-side apply refused to take over fields that another field manager set to other values. The message names each field and its owner. Overwriting would make both fight for the field.',
+    explain:
+      'Server-side apply refused to take over fields that another field manager set to other values. The message names each field and its owner. Overwriting would make both fight for the field.',
     fix: 'leave the field out of the manifest, or make its owner give it up, or force the apply',
     exit: 1,
     retry: 'no',
   },
   'SLW-KUB-008': {
     title: 'object changed meanwhile',
-    explain: 'The write was bound to a version or identity (resourceVersion, uid) that the object no longer has, or the object exists already.',
+    explain:
+      'The write was bound to a version or identity (resourceVersion, uid) that the object no longer has, or the object exists already.',
     fix: 'run again: the present state is read first',
     exit: 1,
     retry: 'backoff',
@@ -67,7 +73,8 @@ export const kubeCodes = {
   },
   'SLW-KUB-010': {
     title: 'immutable field changed',
-    explain: 'The object exists and the apply would change a field that Kubernetes never lets change. Only a new object can have the new value.',
+    explain:
+      'The object exists and the apply would change a field that Kubernetes never lets change. Only a new object can have the new value.',
     fix: 'restore the field to its present value, or delete the object and apply again',
     exit: 65,
     retry: 'no',
@@ -81,7 +88,8 @@ export const kubeCodes = {
   },
   'SLW-KUB-012': {
     title: 'kind not served',
-    explain: 'The API server serves no resource of this apiVersion and kind: the CustomResourceDefinition is missing, not yet established, or has another version.',
+    explain:
+      'The API server serves no resource of this apiVersion and kind: the CustomResourceDefinition is missing, not yet established, or has another version.',
     fix: 'install the CustomResourceDefinition, or use an apiVersion that the server serves',
     exit: 65,
     retry: 'no',
@@ -102,14 +110,16 @@ export const kubeCodes = {
   },
   'SLW-KUB-015': {
     title: 'unknown field in object',
-    explain: 'The object has a field that its schema does not know, or has it twice. Without strict validation the server would drop the field silently.',
+    explain:
+      'The object has a field that its schema does not know, or has it twice. Without strict validation the server would drop the field silently.',
     fix: 'correct the spelling of the field, or use the apiVersion that has it',
     exit: 65,
     retry: 'no',
   },
   'SLW-KUB-016': {
     title: 'admission webhook unreachable',
-    explain: 'The API server must ask a webhook about this object and cannot reach it, usually because the controller that serves it is not running yet.',
+    explain:
+      'The API server must ask a webhook about this object and cannot reach it, usually because the controller that serves it is not running yet.',
     fix: 'wait until the controller behind the webhook is ready, then run again',
     exit: 69,
     retry: 'backoff',
@@ -144,7 +154,8 @@ export const kubeCodes = {
   },
   'SLW-KUB-021': {
     title: 'kubeconfig context missing',
-    explain: 'The context asked for, or the cluster or user it names, is not in the kubeconfig; or no context was asked for and the file has no current-context.',
+    explain:
+      'The context asked for, or the cluster or user it names, is not in the kubeconfig; or no context was asked for and the file has no current-context.',
     fix: 'name one of the contexts listed in the message',
     exit: 65,
     retry: 'no',
@@ -158,7 +169,8 @@ export const kubeCodes = {
   },
   'SLW-KUB-023': {
     title: 'file of the kubeconfig missing',
-    explain: 'The kubeconfig points to a certificate, key or token file that cannot be read. Relative paths are taken from the folder of the kubeconfig.',
+    explain:
+      'The kubeconfig points to a certificate, key or token file that cannot be read. Relative paths are taken from the folder of the kubeconfig.',
     fix: 'restore the file, or correct its path',
     exit: 65,
     retry: 'no',
@@ -221,7 +233,8 @@ export const kubeCodes = {
   },
   'SLW-KUB-050': {
     title: 'not gone within the bound',
-    explain: 'Objects were deleted but still exist: a finalizer waits for its controller. The message names the finalizer and who would remove it.',
+    explain:
+      'Objects were deleted but still exist: a finalizer waits for its controller. The message names the finalizer and who would remove it.',
     fix: 'start or repair the controller named; remove the finalizer by hand only if what it guards is gone',
     exit: 1,
     retry: 'backoff',

@@ -29,28 +29,31 @@ export const stateCodes = {
   'SLW-STA-004': {
     title: 'copied state folder',
     explain:
-      'The state folder is a copy: the folder that it was copied from still exists and has the same state id. Two folders that believe to own the same clusters would destroy each other\'s work, so the copy does nothing.',
+      "The state folder is a copy: the folder that it was copied from still exists and has the same state id. Two folders that believe to own the same clusters would destroy each other's work, so the copy does nothing.",
     fix: 'use the original folder; or delete the copied state folder to start a new project; or, when the copy is the one to keep, remove the original state folder',
     exit: 65,
     retry: 'no',
   },
   'SLW-STA-005': {
     title: 'state folder cannot be written',
-    explain: 'The journal has to be durable before Slipway acts. The state folder, or a file in it, may not be written by this user, or stands on a read-only file system. Nothing was done.',
+    explain:
+      'The journal has to be durable before Slipway acts. The state folder, or a file in it, may not be written by this user, or stands on a read-only file system. Nothing was done.',
     fix: 'give the folder to the user that runs Slipway, or choose another with --state-dir',
     exit: 77,
     retry: 'no',
   },
   'SLW-STA-006': {
     title: 'no room for the journal',
-    explain: 'The disk that holds the state folder is full. What was not written to the journal was not done; what was written stands. The same command continues once there is room.',
+    explain:
+      'The disk that holds the state folder is full. What was not written to the journal was not done; what was written stands. The same command continues once there is room.',
     fix: 'free some space on the disk of the state folder and run the same command again',
     exit: 75,
     retry: 'after-user',
   },
   'SLW-STA-007': {
     title: 'journal could not be read or written',
-    explain: 'SQLite met an input/output fault or found the journal in use by another program. Slipway stops at once, because it does not act without a durable record.',
+    explain:
+      'SQLite met an input/output fault or found the journal in use by another program. Slipway stops at once, because it does not act without a durable record.',
     fix: 'check the disk of the state folder and run the same command again',
     exit: 69,
     retry: 'after-user',
@@ -72,14 +75,16 @@ export const stateCodes = {
   },
   'SLW-STA-010': {
     title: 'unlock confirmed with another owner',
-    explain: 'The name given to `slipway unlock --confirm` is not that of the recorded owner. It has to be typed exactly, so that a lock taken since you looked is not taken away.',
+    explain:
+      'The name given to `slipway unlock --confirm` is not that of the recorded owner. It has to be typed exactly, so that a lock taken since you looked is not taken away.',
     fix: 'give the owner exactly as the message shows it',
     exit: 64,
     retry: 'no',
   },
   'SLW-STA-011': {
     title: 'journal used after it was closed',
-    explain: 'Something tried to write to the journal after its run had ended. It was not written, and what it would have announced was not done. This is a fault of Slipway, unless the run was detached by a second Ctrl-C.',
+    explain:
+      'Something tried to write to the journal after its run had ended. It was not written, and what it would have announced was not done. This is a fault of Slipway, unless the run was detached by a second Ctrl-C.',
     fix: 'run the same command again; it continues',
     exit: 70,
     retry: 'no',
@@ -94,7 +99,8 @@ export const stateCodes = {
   },
   'SLW-STA-013': {
     title: 'no such cluster in the project',
-    explain: 'The command wants one cluster of the project, and the name given is none of them, or no name was given and the project does not have just one cluster.',
+    explain:
+      'The command wants one cluster of the project, and the name given is none of them, or no name was given and the project does not have just one cluster.',
     fix: 'name a cluster of the project',
     exit: 64,
     retry: 'no',

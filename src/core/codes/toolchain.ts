@@ -12,7 +12,8 @@ export const toolchainCodes = {
   },
   'SLW-TCH-002': {
     title: 'a Go toolchain that is too old',
-    explain: 'The pinned sources need at least the Go version that toolchain/go.mod names. Slipway does not let Go download another version of itself behind your back (GOTOOLCHAIN=local).',
+    explain:
+      'The pinned sources need at least the Go version that toolchain/go.mod names. Slipway does not let Go download another version of itself behind your back (GOTOOLCHAIN=local).',
     fix: 'install the Go version named, or give --toolchain DIR with the binaries, or set SLIPWAY_CACHE to a filled cache',
     exit: 69,
     retry: 'after-user',
@@ -27,21 +28,24 @@ export const toolchainCodes = {
   },
   'SLW-TCH-004': {
     title: 'a build that failed',
-    explain: 'The Go compiler or linker reported an error for pinned sources. That points to a damaged module cache, a changed toolchain/go.mod, or too little memory (the linker is killed).',
+    explain:
+      'The Go compiler or linker reported an error for pinned sources. That points to a damaged module cache, a changed toolchain/go.mod, or too little memory (the linker is killed).',
     fix: 'read the lines that are shown; `go clean -modcache` repairs a damaged module cache',
     exit: 1,
     retry: 'no',
   },
   'SLW-TCH-005': {
     title: 'a disk that is full while building',
-    explain: 'Building the components needs about 6 GB in the Go build cache and 1 GB in the cache of Slipway. Nothing half-written is ever used.',
+    explain:
+      'Building the components needs about 6 GB in the Go build cache and 1 GB in the cache of Slipway. Nothing half-written is ever used.',
     fix: 'make room, or point GOCACHE and SLIPWAY_CACHE to a bigger disk, then run the same command again',
     exit: 1,
     retry: 'after-user',
   },
   'SLW-TCH-006': {
     title: 'a module whose checksum differs',
-    explain: 'What the module proxy sent is not what toolchain/go.sum pins. It is not used. Either the proxy or somebody between changed it, or the local module cache is damaged.',
+    explain:
+      'What the module proxy sent is not what toolchain/go.sum pins. It is not used. Either the proxy or somebody between changed it, or the local module cache is damaged.',
     fix: 'find out who serves GOPROXY; `go clean -modcache` if the local cache is damaged',
     exit: 1,
     retry: 'no',

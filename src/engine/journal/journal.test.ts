@@ -13,7 +13,13 @@ import { guard } from './sqlite-failure.ts';
 
 const host = createNodeHost();
 const place = (): string => join(temporaryFolder(), 'journal.db');
-const entry = (body: object, step?: string): JournalEntry => ({ time: '2026-01-01T00:00:00.000Z', run: 'r1', type: 'step.applied', body, ...(step !== undefined && { step }) });
+const entry = (body: object, step?: string): JournalEntry => ({
+  time: '2026-01-01T00:00:00.000Z',
+  run: 'r1',
+  type: 'step.applied',
+  body,
+  ...(step !== undefined && { step }),
+});
 const open = (path: string, redactor = new Redactor()): Promise<Journal> => Journal.open(host, path, redactor);
 
 async function written(count: number, path = place()): Promise<string> {
@@ -78,7 +84,9 @@ describe('a journal', () => {
     const redactor = new Redactor();
     redactor.add('hunter2-hunter2');
     const journal = await open(path, redactor);
-    await journal.append([entry({ 'key hunter2-hunter2': ['x hunter2-hunter2 y', { deep: Buffer.from('hunter2-hunter2').toString('base64') }] })]);
+    await journal.append([
+      entry({ 'key hunter2-hunter2': ['x hunter2-hunter2 y', { deep: Buffer.from('hunter2-hunter2').toString('base64') }] }),
+    ]);
     const bytes = readdirSync(join(path, '..')).map((file) => readFileSync(join(path, '..', file), 'latin1'));
     expect(bytes.join('')).not.toMatch(/hunter2|aHVudGVyMi1odW50ZXIy/);
     expect(journal.verify().intact).toBe(true);
@@ -170,7 +178,11 @@ describe('reading a journal', () => {
 
 describe('a damaged journal', () => {
   it.each([
-    ['a text file', (path: string) => writeFileSync(path, 'not a database, but long enough to be taken for one '.repeat(100)), 'SLW-STA-002'],
+    [
+      'a text file',
+      (path: string) => writeFileSync(path, 'not a database, but long enough to be taken for one '.repeat(100)),
+      'SLW-STA-002',
+    ],
     ['a folder', (path: string) => mkdirSync(path), 'SLW-STA-005'],
     ['the database of another program', (path: string) => foreign(path), 'SLW-STA-002'],
   ] as const)('that is %s gives a code', async (_what, make, code) => {
@@ -219,7 +231,9 @@ async function readOrCode(path: string): Promise<string> {
     const journal = await Journal.openReadOnly(host, path);
     try {
       const bodies = [...(journal?.read() ?? [])].map((row) => row.body);
-      return bodies.join() === Array.from({ length: 60 }, (_, index) => `{"index":${index}}`).join() ? 'all rows' : `wrong rows: ${bodies.join()}`;
+      return bodies.join() === Array.from({ length: 60 }, (_, index) => `{"index":${index}}`).join()
+        ? 'all rows'
+        : `wrong rows: ${bodies.join()}`;
     } finally {
       journal?.close();
     }
@@ -233,11 +247,34 @@ describe('the chain', () => {
   const row = fc.integer({ min: 1, max: COUNT });
   const column = fc.constantFrom('time', 'run', 'type', 'step', 'body', 'prev', 'hash');
   const alteration = fc.oneof(
-    fc.tuple(row, column, fc.string({ minLength: 1 })).map(([seq, name, value]) => ({ what: 'alter', seq, sql: [`UPDATE journal SET ${name} = ? || ${name} WHERE seq = ?`, value, seq] as const })),
+    fc
+      .tuple(row, column, fc.string({ minLength: 1 }))
+      .map(([seq, name, value]) => ({
+        what: 'alter',
+        seq,
+        sql: [`UPDATE journal SET ${name} = ? || ${name} WHERE seq = ?`, value, seq] as const,
+      })),
     row.map((seq) => ({ what: 'drop', seq, sql: ['DELETE FROM journal WHERE seq = ?', seq] as const })),
-    row.map((seq) => ({ what: 'drop and close the gap', seq, sql: ['UPDATE journal SET seq = seq - 1 WHERE seq > (SELECT ?)', seq] as const, first: `DELETE FROM journal WHERE seq = ${seq}` })),
-    fc.tuple(row, row).filter(([a, b]) => a < b).map(([a, b]) => ({ what: 'swap', seq: a, sql: ['UPDATE journal SET seq = ? WHERE seq = -1', b] as const, first: `UPDATE journal SET seq = -1 WHERE seq = ${a}; UPDATE journal SET seq = ${a} WHERE seq = ${b}` })),
-    row.map((seq) => ({ what: 'duplicate', seq: COUNT + 1, sql: [`INSERT INTO journal SELECT ${COUNT + 1}, time, run, type, step, body, prev, hash FROM journal WHERE seq = ?`, seq] as const })),
+    row.map((seq) => ({
+      what: 'drop and close the gap',
+      seq,
+      sql: ['UPDATE journal SET seq = seq - 1 WHERE seq > (SELECT ?)', seq] as const,
+      first: `DELETE FROM journal WHERE seq = ${seq}`,
+    })),
+    fc
+      .tuple(row, row)
+      .filter(([a, b]) => a < b)
+      .map(([a, b]) => ({
+        what: 'swap',
+        seq: a,
+        sql: ['UPDATE journal SET seq = ? WHERE seq = -1', b] as const,
+        first: `UPDATE journal SET seq = -1 WHERE seq = ${a}; UPDATE journal SET seq = ${a} WHERE seq = ${b}`,
+      })),
+    row.map((seq) => ({
+      what: 'duplicate',
+      seq: COUNT + 1,
+      sql: [`INSERT INTO journal SELECT ${COUNT + 1}, time, run, type, step, body, prev, hash FROM journal WHERE seq = ?`, seq] as const,
+    })),
   );
 
   it('shows the first row that was altered, dropped, moved or added', async () => {
@@ -263,7 +300,11 @@ describe('the chain', () => {
     journal?.close();
     if (!second) throw new Error('no second row');
     tamper(path, 'UPDATE journal SET body = ?, hash = ? WHERE seq = 2', '{}', hashRow({ ...second, body: '{}' }));
-    expect(await verdictOf(path)).toMatchObject({ intact: false, brokenAt: 3, message: expect.stringContaining('row 3 does not follow row 2') });
+    expect(await verdictOf(path)).toMatchObject({
+      intact: false,
+      brokenAt: 3,
+      message: expect.stringContaining('row 3 does not follow row 2'),
+    });
   });
 
   it('can still be shown when it is broken', async () => {
@@ -310,7 +351,9 @@ describe('what SQLite throws', () => {
     const path = place();
     withDatabase(path, (db) => {
       db.exec('CREATE TABLE t (x); PRAGMA max_page_count = 3');
-      expect(() => guard(path, () => db.prepare('INSERT INTO t VALUES (?)').run('x'.repeat(100_000)))).toThrow(expect.objectContaining({ code: 'SLW-STA-006', exit: 75 }));
+      expect(() => guard(path, () => db.prepare('INSERT INTO t VALUES (?)').run('x'.repeat(100_000)))).toThrow(
+        expect.objectContaining({ code: 'SLW-STA-006', exit: 75 }),
+      );
     });
   });
 

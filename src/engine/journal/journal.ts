@@ -106,7 +106,8 @@ export class Journal implements JournalWriter {
       yield row;
       head = row;
     }
-    if (options.check !== false && head.hash !== this.#head.hash) throw brokenChain(this.path, `row ${head.seq + 1} is missing`, head.seq + 1);
+    if (options.check !== false && head.hash !== this.#head.hash)
+      throw brokenChain(this.path, `row ${head.seq + 1} is missing`, head.seq + 1);
   }
 
   /** Checks the whole chain; never throws because of a broken one. */
@@ -166,7 +167,8 @@ export class Journal implements JournalWriter {
   #commit(batches: readonly Batch[]): readonly (readonly JournalRow[])[] {
     let head = this.#head;
     const written = this.#transaction(() => {
-      if (this.#readHead().hash !== head.hash) throw brokenChain(this.path, `another writer added rows after row ${head.seq}`, head.seq + 1);
+      if (this.#readHead().hash !== head.hash)
+        throw brokenChain(this.path, `another writer added rows after row ${head.seq}`, head.seq + 1);
       const rows = batches.map((batch) => batch.rows.map((row) => (head = this.#write(row, head))));
       this.#putMeta('head', JSON.stringify({ seq: head.seq, hash: head.hash }));
       return rows;

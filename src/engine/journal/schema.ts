@@ -33,7 +33,8 @@ function pragma(db: DatabaseSync, name: 'user_version' | 'application_id'): numb
 export function checkSchema(db: DatabaseSync, path: string, known = migrations.length): number {
   const version = schemaVersion(db);
   const owner = pragma(db, 'application_id');
-  if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0 || hasTables(db))) throw new SlipwayError('SLW-STA-002', `${path} belongs to another program (application id ${owner})`);
+  if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0 || hasTables(db)))
+    throw new SlipwayError('SLW-STA-002', `${path} belongs to another program (application id ${owner})`);
   if (version > known) throw new SlipwayError('SLW-STA-001', `${path} has schema version ${version}, this Slipway knows ${known}`);
   return version;
 }

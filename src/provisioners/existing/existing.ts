@@ -65,7 +65,12 @@ async function connectForUndo(undo: UndoContext, cluster: string, context: Provi
   } catch (error) {
     undo.signal.throwIfAborted();
     if (undo.options['forget'] !== true || !isSlipwayError(error)) throw error;
-    undo.report({ type: 'finding', level: 'warning', code: error.code, message: `what was put on ${cluster} is forgotten and stays there: ${error.message}` });
+    undo.report({
+      type: 'finding',
+      level: 'warning',
+      code: error.code,
+      message: `what was put on ${cluster} is forgotten and stays there: ${error.message}`,
+    });
     return undefined;
   }
 }
@@ -75,7 +80,11 @@ function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
   for (const { name, source, at } of gitops.repositories) {
     const address: Address | undefined = source.type === 'git' ? source.address : undefined;
     if (address?.kind !== 'path') continue;
-    throw new SlipwayError('SLW-EXI-001', `repository ${name} is the path ${address.path}, which cluster ${cluster.name} on another machine cannot fetch`, { at, object: cluster.subject });
+    throw new SlipwayError(
+      'SLW-EXI-001',
+      `repository ${name} is the path ${address.path}, which cluster ${cluster.name} on another machine cannot fetch`,
+      { at, object: cluster.subject },
+    );
   }
 }
 
@@ -85,4 +94,3 @@ function asExisting(cluster: ResolvedCluster): ExistingCluster {
   if (cluster.provisioner !== 'existing') throw new RangeError(`${cluster.subject} is not existing`);
   return cluster;
 }
-

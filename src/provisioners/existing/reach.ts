@@ -33,11 +33,18 @@ export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerC
       const known = record?.outputs['uid'];
       requireSame(cluster, { known, uid, server: client.server });
       const wanted: Outputs = { ...location(cluster, context), server: client.server, uid };
-      return { server: client.server, uid, known: typeof known === 'string' ? known : undefined, isFound: record !== undefined && digestOf(record.outputs) === digestOf(wanted) };
+      return {
+        server: client.server,
+        uid,
+        known: typeof known === 'string' ? known : undefined,
+        isFound: record !== undefined && digestOf(record.outputs) === digestOf(wanted),
+      };
     },
     change: ({ server, known, isFound }): Change => {
       if (known === undefined) return { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` };
-      return isFound ? { kind: 'none', summary: `the cluster at ${server}` } : { kind: 'update', summary: `reach the same cluster at ${server} another way` };
+      return isFound
+        ? { kind: 'none', summary: `the cluster at ${server}` }
+        : { kind: 'update', summary: `reach the same cluster at ${server} another way` };
     },
     intent: () => Promise.resolve({ choices: location(cluster, context) }),
     apply: ({ observed, intent }) => Promise.resolve({ ...intent.choices, server: observed.server, uid: observed.uid }),
@@ -57,11 +64,17 @@ interface Seen {
 
 function requireSame({ subject, at }: { readonly subject: string; readonly at?: SourcePosition }, { known, uid, server }: Seen): void {
   if (typeof known !== 'string' || known === uid) return;
-  throw new SlipwayError('SLW-EXI-002', `the kubeconfig of ${subject} leads to another cluster than before (${server})`, { object: subject, ...(at && { at }) });
+  throw new SlipwayError('SLW-EXI-002', `the kubeconfig of ${subject} leads to another cluster than before (${server})`, {
+    object: subject,
+    ...(at && { at }),
+  });
 }
 
 /** The cluster of a record, proven to be the same one. @throws SLW-EXI-002 when it is not; SLW-CFG-032, SLW-CFG-033, SLW-KUB when there is no way to it */
-export async function connectToSame(record: StepRecord, { context, signal }: { readonly context: ProvisionerContext; readonly signal: AbortSignal }): Promise<KubeClient | undefined> {
+export async function connectToSame(
+  record: StepRecord,
+  { context, signal }: { readonly context: ProvisionerContext; readonly signal: AbortSignal },
+): Promise<KubeClient | undefined> {
   const source = await reachFromRecord(record, context);
   if (!source) return undefined;
   const client = await context.connect(source);
@@ -72,7 +85,12 @@ export async function connectToSame(record: StepRecord, { context, signal }: { r
 /** Where the kubeconfig is, as plain data without any secret. */
 function location(cluster: ExistingCluster, context: ProvisionerContext): Outputs {
   const reference = followKubeconfigPath(context.host, cluster.existing.kubeconfig);
-  const where: Outputs = reference.kind === 'env' ? { env: reference.name } : reference.kind === 'file' ? { file: reference.path } : { target: reference.target, output: reference.output };
+  const where: Outputs =
+    reference.kind === 'env'
+      ? { env: reference.name }
+      : reference.kind === 'file'
+        ? { file: reference.path }
+        : { target: reference.target, output: reference.output };
   return { ...where, ...(cluster.existing.context !== undefined && { context: cluster.existing.context }) };
 }
 
@@ -92,6 +110,7 @@ export async function reachFromRecord(record: StepRecord, context: ProvisionerCo
   const chosen = typeof name === 'string' ? name : undefined;
   if (typeof env === 'string') return resolve({ ...place, kind: 'env', name: env }, chosen, context);
   if (typeof file === 'string') return resolve({ ...place, kind: 'file', path: file }, chosen, context);
-  if (typeof target === 'string' && typeof output === 'string') return resolve({ ...place, kind: 'output', target, output }, chosen, context);
+  if (typeof target === 'string' && typeof output === 'string')
+    return resolve({ ...place, kind: 'output', target, output }, chosen, context);
   return undefined;
 }

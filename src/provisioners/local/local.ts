@@ -11,7 +11,14 @@ import { rotateLogs } from '../../control-plane/log-files.ts';
 import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
 import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
 import { asPod } from '../../control-plane/runtime/pod.ts';
-import { convergeRuntimeStep, openRuntime, type RuntimeStepOptions, runtimeStepId, STOP_RUNTIME, stopRuntimeHandler } from '../../control-plane/runtime/runtime-step.ts';
+import {
+  convergeRuntimeStep,
+  openRuntime,
+  type RuntimeStepOptions,
+  runtimeStepId,
+  STOP_RUNTIME,
+  stopRuntimeHandler,
+} from '../../control-plane/runtime/runtime-step.ts';
 import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { runSimulatorStep, STOP_SIMULATOR, stopSimulatorHandler } from '../../control-plane/simulation/simulator-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
@@ -29,7 +36,12 @@ export const localProvisioner: Provisioner = {
   name: 'local',
   steps: (cluster, context) => localSteps(asLocal(cluster), context),
   requireInReach,
-  undoHandlers: (context) => new Map([...controlPlaneUndoHandlers, [STOP_RUNTIME, stopRuntimeHandler], [STOP_SIMULATOR, stopSimulatorHandler((host, dir) => connectWhenServing({ host }, context, dir))]]),
+  undoHandlers: (context) =>
+    new Map([
+      ...controlPlaneUndoHandlers,
+      [STOP_RUNTIME, stopRuntimeHandler],
+      [STOP_SIMULATOR, stopSimulatorHandler((host, dir) => connectWhenServing({ host }, context, dir))],
+    ]),
   connectForUndo,
   kubeconfig: async (view, context) => {
     const path = clusterLayout(clusterDirOf(view, context)).kubeconfig;
@@ -44,7 +56,9 @@ export const localProvisioner: Provisioner = {
   logs: async (view, context) => {
     const dir = clusterDirOf(view, context);
     const folders = [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')];
-    const found = await Promise.all(folders.map(async (folder) => (await context.host.files.list(folder)).map((name) => [name, join(folder, name)] as const)));
+    const found = await Promise.all(
+      folders.map(async (folder) => (await context.host.files.list(folder)).map((name) => [name, join(folder, name)] as const)),
+    );
     const logs = found.flat().filter(([name]) => name.endsWith('.log'));
     return new Map(logs.map(([name, path]) => [name.slice(0, -'.log'.length), path]));
   },
@@ -77,13 +91,25 @@ async function localSteps(cluster: LocalCluster, context: ProvisionerContext): P
   const options = controlPlaneOptions(cluster, context);
   const ids = controlPlaneStepIds(cluster.name);
   const controlPlane = controlPlaneSteps(options).map((step) => (step.id === ids.prepare ? rotatingLogs(step, options.clusterDir) : step));
-  const simulator = isSimulated(cluster) ? [runSimulatorStep({ ...options, needs: [ids.run['kube-apiserver'], ids.binaries], binariesStep: ids.binaries })] : [];
+  const simulator = isSimulated(cluster)
+    ? [runSimulatorStep({ ...options, needs: [ids.run['kube-apiserver'], ids.binaries], binariesStep: ids.binaries })]
+    : [];
   const flux = cluster.gitops ? fluxSteps(await fluxOptions(cluster, context, { gitops: cluster.gitops, options })) : [];
   if (flux.length + simulator.length === 0) return controlPlane;
   const { install, sources } = fluxStepIds(cluster.name);
   const runtimeOptions = { ...options, nodes: cluster.local.nodes, connect: connectWith(context) };
-  const needs = [ids.run['kube-controller-manager'], ids.binaries, ...simulator.map(({ id }) => id), ...flux.filter(({ id }) => id === install).map(({ id }) => id)];
-  return [...controlPlane, ...simulator, ...flux.map((step) => (step.id === sources ? besideRuntime(step, runtimeOptions) : step)), convergeRuntimeStep({ ...runtimeOptions, needs })];
+  const needs = [
+    ids.run['kube-controller-manager'],
+    ids.binaries,
+    ...simulator.map(({ id }) => id),
+    ...flux.filter(({ id }) => id === install).map(({ id }) => id),
+  ];
+  return [
+    ...controlPlane,
+    ...simulator,
+    ...flux.map((step) => (step.id === sources ? besideRuntime(step, runtimeOptions) : step)),
+    convergeRuntimeStep({ ...runtimeOptions, needs }),
+  ];
 }
 
 const isSimulated = ({ local }: LocalCluster): boolean => local.nodes === 'simulated';
@@ -132,7 +158,11 @@ const connectWith =
     context.connect({ text });
 
 /** While planning a cluster whose API server is not there, nothing can be asked of it. */
-async function connectWhenServing({ host }: Pick<StepContext, 'host'>, context: ProvisionerContext, clusterDir: string): Promise<KubeClient | undefined> {
+async function connectWhenServing(
+  { host }: Pick<StepContext, 'host'>,
+  context: ProvisionerContext,
+  clusterDir: string,
+): Promise<KubeClient | undefined> {
   const cluster = await readCluster(host, clusterDir);
   const text = cluster && (await adminKubeconfig(host, clusterDir, cluster));
   if (!cluster || text === undefined) return undefined;
@@ -195,7 +225,11 @@ function toProcessView(process: ProcessState): ProcessView {
 function processFacts({ identity, entry }: ProcessState): Readonly<Record<string, string>> {
   const ports = Object.values(entry?.ports ?? {});
   const restarts = entry?.restarts ?? 0;
-  return { ...(identity && { pid: String(identity.pid) }), ...(ports.length > 0 && { port: ports.join(',') }), ...(restarts > 0 && { restarts: String(restarts) }) };
+  return {
+    ...(identity && { pid: String(identity.pid) }),
+    ...(ports.length > 0 && { port: ports.join(',') }),
+    ...(restarts > 0 && { restarts: String(restarts) }),
+  };
 }
 
 function asLocal(cluster: ResolvedCluster): LocalCluster {

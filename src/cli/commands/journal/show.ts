@@ -38,7 +38,15 @@ function replayTree(session: Session, flags: ProjectFlags): Replay {
   const flush = (): void => {
     if (screen.startedMs === undefined) return;
     const width = Math.max(20, session.terminal.stdout.columns() - 1);
-    const lines = treeLines(screen, { width, nowMs: screen.nowMs, frame: 0, paint: session.paint, ascii: false, final: true, verbose: flags.verbose });
+    const lines = treeLines(screen, {
+      width,
+      nowMs: screen.nowMs,
+      frame: 0,
+      paint: session.paint,
+      ascii: false,
+      final: true,
+      verbose: flags.verbose,
+    });
     session.result('journal', {}, [...lines, ...errorsLines(screen.errors, session.paint), '']);
     screen = emptyScreen;
   };
