@@ -207,20 +207,18 @@ describe('a run killed at every instant', () => {
 });
 
 /** Names are letters in order, each needing only earlier ones: every directed acyclic graph up to renaming. */
-const project = fc
-  .integer({ min: 1, max: 7 })
-  .chain((count) =>
-    fc.tuple(
-      ...Array.from({ length: count }, (_, index) =>
-        fc.record({
-          needs: fc.subarray(Array.from({ length: index }, (_unused, before) => before)),
-          content: fc.constantFrom('1', '2'),
-          immutable: fc.boolean(),
-          present: fc.boolean(),
-        }),
-      ),
+const project = fc.integer({ min: 1, max: 7 }).chain((count) =>
+  fc.tuple(
+    ...Array.from({ length: count }, (_, index) =>
+      fc.record({
+        needs: fc.subarray(Array.from({ length: index }, (_unused, before) => before)),
+        content: fc.constantFrom('1', '2'),
+        immutable: fc.boolean(),
+        present: fc.boolean(),
+      }),
     ),
-  );
+  ),
+);
 type Drawn = { needs: number[]; content: string; immutable: boolean; present: boolean }[];
 
 function draw(drawn: Drawn, all = false): readonly Blueprint[] {

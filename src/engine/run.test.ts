@@ -1,69 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryJournal } from '../../test/support/memory-journal.ts';
+import { describe, expect, it } from 'vitest';
+import { flaky, forgetEvents, host, journal, ledger, lines, once, run, setLedger, tick, told } from '../../test/support/engine-run.ts';
 import { change, ledgerOf, plainStep } from '../../test/support/plain-step.ts';
-import { createVirtualHost, type VirtualHost } from '../../test/support/virtual-host.ts';
 import { SlipwayError, SlipwayErrors } from '../core/errors.ts';
-import { Redactor } from '../core/redaction.ts';
-import type { SlipwayEvent } from './events.ts';
 import { foldLedger } from './ledger.ts';
 import { makePlan } from './plan.ts';
-import { type RunOptions, type RunOutcome, runDown, runUp } from './run.ts';
-import type { Change, Step, StepRecord, UndoHandler } from './step.ts';
-
-let host: VirtualHost;
-let events: SlipwayEvent[];
-let journal: MemoryJournal;
-let ledger: Map<string, StepRecord>;
-
-beforeEach(() => {
-  host = createVirtualHost();
-  events = [];
-  journal = new MemoryJournal();
-  ledger = new Map();
-});
-
-type Extra = Partial<RunOptions> & { readonly verb?: 'up' | 'down' };
-
-async function run(steps: readonly Step[], { verb = 'up', ...extra }: Extra = {}): Promise<RunOutcome> {
-  const undoHandlers = extra.undoHandlers ?? new Map();
-  const plan =
-    extra.plan ??
-    (await makePlan(
-      { project: 'demo', verb, steps, undoHandlers },
-      { host, signal: new AbortController().signal, timeoutMs: 60_000, ledger, report: () => undefined },
-    ));
-  const options: RunOptions = {
-    host,
-    slipway: '0.0.0',
-    plan,
-    steps,
-    undoHandlers,
-    journal,
-    ledger,
-    redactor: new Redactor(),
-    emit: (event) => events.push(event),
-    signal: new AbortController().signal,
-    timeoutMs: 60_000,
-    ...extra,
-  };
-  return verb === 'up' ? runUp(options) : runDown(options);
-}
-
-const told = (type: SlipwayEvent['type']): SlipwayEvent[] => events.filter((event) => event.type === type);
-const lines = (): string[] => events.map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type));
-const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const flaky = (failures: number, options: ConstructorParameters<typeof SlipwayError>[2] = {}): (() => Promise<Record<string, never>>) => {
-  let calls = 0;
-  return async () => {
-    if (++calls <= failures) throw new SlipwayError('SLW-ENG-011', `failure ${calls}`, { retry: 'backoff', ...options });
-    return {};
-  };
-};
-/** Nothing before it was applied, nothing after. */
-const once = (id: string, more: Partial<Step> = {}): Step => {
-  let done = false;
-  return plainStep(id, { change: () => change(done ? 'none' : 'create'), apply: async () => ((done = true), { made: id }), ...more });
-};
+import type { SlipwayEvent } from './events.ts';
+import type { Change, Step } from './step.ts';
 
 describe('a run', () => {
   it('tells its story in order, durable before shown, and journals all of it', async () => {
@@ -103,7 +45,7 @@ describe('a run', () => {
     let verified = 0;
     const steps = [once('a', { verify: async () => void verified++ })];
     await run(steps);
-    events = [];
+    forgetEvents();
     expect(await run(steps)).toMatchObject({ status: 'done', changed: 0 });
     expect(verified).toBe(2);
     expect(lines()).toEqual([
@@ -127,13 +69,13 @@ describe('a run', () => {
   });
 
   it('keeps an older undo record and choices when a later intent does not mention them', async () => {
-    ledger = ledgerOf({ step: 'a', intent: { undo: { handler: 'h', data: 1, title: 't' }, choices: { port: 1, token: 'x' } } });
+    setLedger(ledgerOf({ step: 'a', intent: { undo: { handler: 'h', data: 1, title: 't' }, choices: { port: 1, token: 'x' } } }));
     await run([plainStep('a', { change: () => change('update'), intent: async () => ({ choices: { port: 2 } }) })]);
     expect(ledger.get('a')?.intent).toEqual({ undo: { handler: 'h', data: 1, title: 't' }, choices: { port: 2, token: 'x' } });
   });
 
   it('brings recorded needs up to date in one commit without touching the world', async () => {
-    ledger = ledgerOf({ step: 'b', outputs: { kept: true } });
+    setLedger(ledgerOf({ step: 'b', outputs: { kept: true } }));
     const steps = [
       plainStep('a', { change: () => change('none') }),
       plainStep('b', { needs: ['a'], change: () => change('none'), apply: () => Promise.reject(new Error('touched')) }),
@@ -320,7 +262,7 @@ describe('cancelling', () => {
   it.each(['up', 'down'] as const)('between intent and act of %s does not act', async (verb) => {
     const cancel = new AbortController();
     const acts: string[] = [];
-    if (verb === 'down') ledger = ledgerOf({ step: 'a' });
+    if (verb === 'down') setLedger(ledgerOf({ step: 'a' }));
     const undoHandlers = new Map([['undo', { undo: async () => void acts.push('undo') }]]);
     const emit = (event: SlipwayEvent): void => (event.type === 'step.intended' ? cancel.abort() : undefined);
     const steps = verb === 'up' ? [plainStep('a', { apply: async () => (acts.push('apply'), {}) })] : [];
@@ -351,160 +293,5 @@ describe('cancelling', () => {
     expect([...journal.read()]).toHaveLength(rows);
     expect(ledger.get('a')?.state).toBe('intended');
     expect(lines().at(-1)).toBe('run.finished');
-  });
-});
-
-describe('a journal that fails', () => {
-  it('ends the run at once with its own error', async () => {
-    const full = new SlipwayError('SLW-STA-006', 'no room');
-    let appends = 0;
-    let acts = 0;
-    const failing = {
-      append: (...entries: Parameters<MemoryJournal['append']>) => (++appends > 1 ? Promise.reject(full) : journal.append(...entries)),
-    };
-    const steps = [plainStep('a', { apply: async () => (acts++, {}) }), plainStep('b', { apply: async () => (acts++, {}) })];
-    await expect(run(steps, { journal: failing, parallel: 1 })).rejects.toBe(full);
-    expect([acts, appends]).toEqual([0, 2]);
-  });
-});
-
-describe('reports of a step', () => {
-  it('become events with its id; waits say for how long', async () => {
-    const apply: Step['apply'] = async ({ report }) => {
-      report({ type: 'progress', message: 'half', done: 1, total: 2 });
-      const wait = { type: 'waiting', object: 'Pod/x', reason: 'Pending', message: 'no node', boundMs: 5000 } as const;
-      report(wait);
-      host.clock.advance(1500);
-      report(wait);
-      report({ type: 'log', source: 'etcd', line: 'ready' });
-      report({ type: 'finding', level: 'warning', code: 'X', message: 'look' });
-      return {};
-    };
-    await run([plainStep('a', { apply })]);
-    expect(told('step.progress')).toMatchObject([{ step: 'a', message: 'half', done: 1, total: 2 }]);
-    expect(told('step.waiting')).toMatchObject([
-      { forMs: 0, boundMs: 5000 },
-      { forMs: 1500, object: 'Pod/x' },
-    ]);
-    expect(told('step.log')).toMatchObject([{ source: 'etcd', line: 'ready' }]);
-    expect([...journal.read()].filter((row) => row.type === 'step.finding')).toHaveLength(1);
-  });
-
-  it('come with a heartbeat at least every 30 s, and none after the end', async () => {
-    await run([plainStep('a', { apply: async () => (host.clock.advance(61_000), {}) })]);
-    expect(told('heartbeat').length).toBeGreaterThanOrEqual(2);
-    expect(told('heartbeat')[0]).toMatchObject({ running: ['a'] });
-    const count = events.length;
-    host.clock.advance(100_000);
-    expect(events).toHaveLength(count);
-  });
-
-  it('never show a registered secret', async () => {
-    const redactor = new Redactor();
-    redactor.add('hunter2-hunter2');
-    const apply: Step['apply'] = async ({ report }) => {
-      report({ type: 'log', source: 's', line: 'token hunter2-hunter2' });
-      report({ type: 'finding', level: 'info', message: 'hunter2-hunter2' });
-      throw new SlipwayError('SLW-ENG-011', 'refused hunter2-hunter2');
-    };
-    await run([plainStep('a', { apply })], { redactor });
-    expect(JSON.stringify(events)).not.toContain('hunter2');
-    expect(JSON.stringify(events)).toContain('•••');
-  });
-
-  it.each([
-    ['intent', { intent: async () => ({ choices: { path: '/home/hunter2-hunter2' } }) }],
-    ['outputs', { apply: async () => ({ token: 'hunter2-hunter2' }) }],
-  ] as const)('and %s with a secret stop the step', async (_what, more) => {
-    const redactor = new Redactor();
-    redactor.add('hunter2-hunter2');
-    expect(await run([plainStep('a', more)], { redactor })).toMatchObject({
-      status: 'failed',
-      exit: 65,
-      failures: [{ failure: { code: 'SLW-ENG-010' } }],
-    });
-    expect(JSON.stringify([...journal.read()])).not.toContain('hunter2');
-  });
-});
-
-describe('going down', () => {
-  const undone: string[] = [];
-  const handler = (more: Partial<UndoHandler> = {}): UndoHandler => ({
-    undo: async (context) => void undone.push(context.record.step),
-    ...more,
-  });
-  beforeEach(() => void undone.splice(0));
-  const chain = [{ step: 'a' }, { step: 'b', needs: ['a'] }, { step: 'c', needs: ['b'] }];
-
-  it('undoes the ledger, users first, and leaves it empty', async () => {
-    ledger = ledgerOf(...chain, { step: 'mute', intent: {} });
-    expect(await run([], { verb: 'down', undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'done', changed: 3 });
-    expect(undone).toEqual(['c', 'b', 'a']);
-    expect(ledger.size).toBe(0);
-    expect(lines().filter((line) => line.startsWith('step.undone') || line.startsWith('step.forgotten'))).toHaveLength(4);
-  });
-
-  it('marks the act before it acts, so that an up after a crash knows', async () => {
-    ledger = ledgerOf({ step: 'a', outputs: { port: 1 } });
-    await run([], {
-      verb: 'down',
-      undoHandlers: new Map([['undo', handler({ undo: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) })]]),
-    });
-    expect(foldLedger(journal.read()).get('a')).toMatchObject({ state: 'intended' });
-    expect(ledger.get('a')).toMatchObject({ state: 'intended', outputs: { port: 1 } });
-  });
-
-  it('goes on past failures of what is independent, and keeps what it could not undo with all it stands on', async () => {
-    ledger = ledgerOf(
-      ...chain,
-      { step: 'free' },
-      { step: 'strange', intent: { undo: { handler: 'from-the-future', data: null, title: 'x' } } },
-    );
-    const failing = handler({
-      undo: async ({ record }) =>
-        record.step === 'b' ? Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')) : void undone.push(record.step),
-    });
-    const outcome = await run([], { verb: 'down', undoHandlers: new Map([['undo', failing]]) });
-    expect(undone.toSorted()).toEqual(['c', 'free']);
-    expect([...ledger.keys()]).toEqual(['a', 'b', 'strange']);
-    expect(outcome.failures.map(({ failure }) => (failure instanceof SlipwayError ? failure.code : '')).toSorted()).toEqual([
-      'SLW-ENG-009',
-      'SLW-ENG-011',
-    ]);
-    expect(outcome).toMatchObject({ status: 'failed', skipped: ['a'] });
-  });
-
-  it('retries, and gives handlers the other records and the options of the verb', async () => {
-    ledger = ledgerOf({ step: 'a' }, { step: 'b' });
-    const fail = flaky(2);
-    const seen: unknown[] = [];
-    const undo: UndoHandler['undo'] = async (context) => {
-      await fail();
-      seen.push([context.record.step, [...context.records().keys()], context.options]);
-    };
-    expect(
-      await run([], { verb: 'down', undoOptions: { prune: true }, parallel: 1, undoHandlers: new Map([['undo', { undo }]]) }),
-    ).toMatchObject({ status: 'done' });
-    expect(seen).toEqual([
-      ['a', ['b'], { prune: true }],
-      ['b', [], { prune: true }],
-    ]);
-  });
-
-  it('is part of an up when a document left the project', async () => {
-    ledger = ledgerOf({ step: 'gone' });
-    expect(await run([once('stays')], { undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'done', changed: 2 });
-    expect(undone).toEqual(['gone']);
-    expect([...ledger.keys()]).toEqual(['stays']);
-  });
-
-  it('does not take away what a failed step still uses', async () => {
-    ledger = ledgerOf({ step: 'gone' }, { step: 'user', needs: ['gone'] });
-    const user = plainStep('user', {
-      change: () => change('update'),
-      apply: () => Promise.reject(new SlipwayError('SLW-ENG-011', 'stuck')),
-    });
-    expect(await run([user], { undoHandlers: new Map([['undo', handler()]]) })).toMatchObject({ status: 'failed', skipped: ['gone'] });
-    expect(undone).toEqual([]);
   });
 });

@@ -247,13 +247,11 @@ describe('the chain', () => {
   const row = fc.integer({ min: 1, max: COUNT });
   const column = fc.constantFrom('time', 'run', 'type', 'step', 'body', 'prev', 'hash');
   const alteration = fc.oneof(
-    fc
-      .tuple(row, column, fc.string({ minLength: 1 }))
-      .map(([seq, name, value]) => ({
-        what: 'alter',
-        seq,
-        sql: [`UPDATE journal SET ${name} = ? || ${name} WHERE seq = ?`, value, seq] as const,
-      })),
+    fc.tuple(row, column, fc.string({ minLength: 1 })).map(([seq, name, value]) => ({
+      what: 'alter',
+      seq,
+      sql: [`UPDATE journal SET ${name} = ? || ${name} WHERE seq = ?`, value, seq] as const,
+    })),
     row.map((seq) => ({ what: 'drop', seq, sql: ['DELETE FROM journal WHERE seq = ?', seq] as const })),
     row.map((seq) => ({
       what: 'drop and close the gap',
