@@ -138,7 +138,7 @@ function lastAttempt(release: KubeObject, readiness: Readiness): Readiness {
 function isWaitingForObjects(object: KubeObject, reason: string, message: string): boolean {
   if (reason === 'HealthCheckFailed') return true;
   const isRelease = object.kind === 'HelmRelease' && /^(Install|Upgrade|Rollback|Test)Failed$/.test(reason);
-  return isRelease && /context deadline exceeded|timed? ?out|not ready|InProgress|hook/i.test(message);
+  return isRelease && /context deadline|timed? ?out|not ready|InProgress|hook/i.test(message);
 }
 
 function ownFailure(
