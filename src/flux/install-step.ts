@@ -106,7 +106,7 @@ function installChange({ components, diffs, isForeign }: Observed): Change {
   const isNew = diffs.every(({ action }) => action === 'create');
   return {
     kind: isNew ? 'create' : 'update',
-    summary: `${isNew ? 'install' : 'correct'} Flux ${components.version}: ${details.length} objects`,
+    summary: `${isNew ? 'install' : 'correct'} Flux ${components.version}: ${details.length} object${details.length === 1 ? '' : 's'}`,
     details,
   };
 }

@@ -131,7 +131,11 @@ function sourcesChange({ diffs, surplus, wanted }: Observed): Change {
   const details = [...diffs.filter(({ action }) => action !== 'none').map(toDetail), ...removed];
   if (details.length === 0) return { kind: 'none', summary: 'sources and Kustomizations are applied' };
   const isNew = removed.length === 0 && diffs.every(({ action }) => action === 'create');
-  return { kind: isNew ? 'create' : 'update', summary: `${isNew ? 'create' : 'change'} ${details.length} objects for Flux`, details };
+  return {
+    kind: isNew ? 'create' : 'update',
+    summary: `${isNew ? 'create' : 'change'} ${details.length} object${details.length === 1 ? '' : 's'} for Flux`,
+    details,
+  };
 }
 
 function sourcesIntent(options: FluxStepsOptions): Intent {
