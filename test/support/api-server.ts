@@ -1,9 +1,9 @@
 /**
  * A real etcd and kube-apiserver for one test file: self-made certificates, free ports, a temporary folder. Always stopped
- * by recorded identity. Binaries: SLIPWAY_TEST_BIN (names `etcd` or `server`, `kube-apiserver`, `kube-controller-manager`).
+ * by recorded identity. Binaries come as for the product: SLIPWAY_TEST_BIN (a folder), the cache, else a build.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createNodeHost } from '../../src/host/node.ts';
+import type { BinaryName } from '../../src/toolchain/catalogue.ts';
+import { provideBinaries } from '../../src/toolchain/provide.ts';
 
 const run = promisify(execFile);
 
@@ -19,6 +21,8 @@ export interface ApiServerOptions {
   readonly flags?: readonly string[];
   /** Also run kube-controller-manager (workloads, namespaces, garbage collection). */
   readonly controllerManager?: boolean;
+  /** etcd waits for the disk at every commit, as in production. Default false: tests want speed. */
+  readonly durable?: boolean;
 }
 
 export interface CertificateOptions {
@@ -46,12 +50,17 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** Where the binary is, or undefined: the suite then fails with a clear word instead of skipping silently. */
-export function testBinary(...names: readonly string[]): string {
-  const folder = process.env['SLIPWAY_TEST_BIN'] ?? '/tmp/tcbuild';
-  const found = names.map((name) => join(folder, name)).find((path) => existsSync(path));
-  if (!found) throw new Error(`no ${names.join(' or ')} in ${folder}; set SLIPWAY_TEST_BIN to a folder with the binaries`);
-  return found;
+/** Path of a binary of the toolchain; built when no source has it. */
+export async function testBinary(name: BinaryName): Promise<string> {
+  const toolchainDir = process.env['SLIPWAY_TEST_BIN'];
+  const signal = new AbortController().signal;
+  const [found] = await provideBinaries(createNodeHost(), [name], {
+    signal,
+    report: () => undefined,
+    ...(toolchainDir !== undefined && { toolchainDir }),
+  });
+  if (!found) throw new Error(`no ${name}`);
+  return found.path;
 }
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -87,7 +96,7 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
   let admin = { cert: '', key: '' };
   const start = async (): Promise<void> => {
     apiserver = launch(parts, 'kube-apiserver', [
-      testBinary('kube-apiserver'),
+      await testBinary('kube-apiserver'),
       ...apiServerFlags(folder, etcdUrl, port),
       ...(parts.options.flags ?? []),
     ]);
@@ -117,7 +126,7 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
     api,
     boot: async () => {
       launch(parts, 'etcd', [
-        testBinary('etcd', 'server'),
+        await testBinary('etcd'),
         '--data-dir',
         join(folder, 'etcd'),
         '--listen-client-urls',
@@ -126,7 +135,7 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
         etcdUrl,
         '--listen-peer-urls',
         `http://127.0.0.1:${peerPort}`,
-        '--unsafe-no-fsync',
+        ...(parts.options.durable ? [] : ['--unsafe-no-fsync']),
       ]);
       const [issued] = await Promise.all([
         issueCertificate(folder, { user: 'admin', group: 'system:masters' }),
@@ -134,7 +143,7 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
       ]);
       admin = issued;
       await start();
-      if (parts.options.controllerManager) startManager(parts, api, managerPort);
+      if (parts.options.controllerManager) await startManager(parts, api, managerPort);
     },
   };
 }
@@ -159,12 +168,12 @@ function apiServerFlags(folder: string, etcdUrl: string, port: number): readonly
   ];
 }
 
-function startManager(parts: Parts, api: ApiServer, port: number): void {
+async function startManager(parts: Parts, api: ApiServer, port: number): Promise<void> {
   const file = join(parts.folder, 'manager.kubeconfig');
   writeFileSync(file, api.kubeconfig, { mode: 0o600 });
   const key = join(parts.folder, 'server.key');
   launch(parts, 'kube-controller-manager', [
-    testBinary('kube-controller-manager'),
+    await testBinary('kube-controller-manager'),
     `--kubeconfig=${file}`,
     `--authentication-kubeconfig=${file}`,
     `--authorization-kubeconfig=${file}`,

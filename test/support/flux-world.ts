@@ -14,6 +14,7 @@ import { stopProcess } from '../../src/control-plane/processes.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
+import { requireBinaryName } from '../../src/toolchain/catalogue.ts';
 import { type ApiServer, startApiServer, testBinary } from './api-server.ts';
 
 export const host = createNodeHost();
@@ -114,7 +115,7 @@ async function startController(name: string, { api, dir }: { api: ApiServer; dir
     ...source,
   ];
   const log = openSync(join(own, 'log'), 'a');
-  return spawn(testBinary(name), args, {
+  return spawn(await testBinary(requireBinaryName(name)), args, {
     env: {
       KUBECONFIG: join(own, 'kubeconfig'),
       RUNTIME_NAMESPACE: 'flux-system',
