@@ -39,8 +39,11 @@ type Removal = (client: KubeClient, about: ClusterRecord, context: UndoContext) 
 function onCluster(connect: ConnectForUndo, remove: Removal, summary: string): UndoHandler {
   const recordOf = (context: UndoContext): ClusterRecord => (context.record.intent.undo?.data ?? {}) as unknown as ClusterRecord;
   return {
-    plan: (context): Promise<Change> =>
-      Promise.resolve({ kind: 'delete', summary: context.options['prune'] === true ? `${summary}, with all they applied` : summary }),
+    // Workloads are lost with --prune: that wants the cluster's name.
+    plan: (context): Promise<Change> => {
+      if (context.options['prune'] !== true) return Promise.resolve({ kind: 'delete', summary });
+      return Promise.resolve({ kind: 'delete', summary: `${summary}, with all they applied`, destroys: [recordOf(context).cluster] });
+    },
     undo: async (context) => {
       const about = recordOf(context);
       const client = await connect(context, about.cluster);
