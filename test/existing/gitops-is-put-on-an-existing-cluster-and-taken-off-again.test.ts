@@ -27,7 +27,7 @@ beforeAll(async () => {
   before = await objectNames(cluster.client);
   sandbox = createSandbox({
     files: {
-      'slipway.yaml': existingProject({ kubeconfig: `{file: ${cluster.kubeconfigFile}}`, repositories: REPOSITORIES }),
+      'slipway.yaml': project(),
       'fleet/platform/settings.yaml': configMap('settings'),
       'fleet/apps/web.yaml': configMap('web'),
     },
@@ -38,6 +38,8 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
+const project = (): string => existingProject({ kubeconfig: `{file: ${cluster.kubeconfigFile}}`, repositories: REPOSITORIES });
+const projectFile = (): string => join(sandbox.project, 'slipway.yaml');
 const run = (...args: readonly string[]) => sandbox.run(args);
 const up = () => succeed(sandbox, ['up', '--yes']);
 const values = () => Promise.all(['settings', 'web'].map((name) => valueOf(cluster.client, name)));
@@ -167,37 +169,28 @@ describe('down', () => {
     expect(await objectNames(cluster.client)).toEqual(before);
   });
 
-  it('works with the project file broken, and with it deleted', async () => {
-    const file = join(sandbox.project, 'slipway.yaml');
-    const text = existingProject({ kubeconfig: `{file: ${cluster.kubeconfigFile}}`, repositories: REPOSITORIES });
-    for (const spoil of [() => writeFileSync(file, 'kind: [\n'), () => rmSync(file)]) {
-      await up();
-      spoil();
-      const down = await succeed(sandbox, DOWN);
-      expect(down.stderr).toMatch(/the project file is not used/);
-      expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual([
-        'ConfigMap/default/settings',
-        'ConfigMap/default/web',
-      ]);
-      writeFileSync(file, text);
-    }
-  });
-
-  it('ends a half-failed up', async () => {
+  it('ends a half-failed up, also with the project file broken since', async () => {
     sandbox.put({ 'fleet/apps/web.yaml': configMap('web').replace('{value: one}', '{value: {a: b}}') });
     const failed = await run('up', '--yes');
     expect([failed.code, failed.stderr]).toEqual([
       1,
       expect.stringMatching(/SLW-FLX-001[^]*ConfigMap\/default\/web[^]*apps\/web\.yaml:1:1/),
     ]);
-    await succeed(sandbox, DOWN);
+    writeFileSync(projectFile(), 'kind: [\n');
+    const down = await succeed(sandbox, DOWN);
+    expect(down.stderr).toMatch(/the project file is not used/);
     expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual(['ConfigMap/default/settings']);
-    sandbox.put({ 'fleet/apps/web.yaml': configMap('web') });
+    sandbox.put({ 'fleet/apps/web.yaml': configMap('web'), 'slipway.yaml': project() });
   });
 
-  it('--forget leaves nothing of the project either', async () => {
+  it('works with the project file deleted, and --forget leaves nothing of the project either', async () => {
     await up();
+    rmSync(projectFile());
     await succeed(sandbox, [...DOWN, '--forget']);
+    expect((await objectNames(cluster.client)).filter((name) => !before.includes(name))).toEqual([
+      'ConfigMap/default/settings',
+      'ConfigMap/default/web',
+    ]);
     expect(existsSync(join(sandbox.project, '.slipway', 'prod'))).toBe(false);
   });
 });
