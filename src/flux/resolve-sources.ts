@@ -10,65 +10,71 @@ import { type Reference, resolveValue, type Value } from '../config/references.t
 import { createPublicKey } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import { peekServerConfig, SERVER_USER, servedUrl } from '../git/server-config.ts';
-import { readDeployKey } from './deploy-key.ts';
+import { type DeployKeyText, readDeployKey } from './deploy-key.ts';
 import { serverConfigFile } from './serve-step.ts';
 import type { GitAuth, GitSource, KustomizationSource, OciSource, RepositorySource } from './source.ts';
 import type { FluxStepsOptions } from './step-options.ts';
 
-/** Undefined while something is not known yet: the server's port, a deploy key. @throws SLW-CFG-032 … -034 for dead references */
-export async function resolveSources(host: Host, options: FluxStepsOptions): Promise<readonly RepositorySource[] | undefined> {
+export interface SourcesResolution {
+  readonly sources: readonly RepositorySource[];
+  /** False while something is not known yet (the server's port, a deploy key): a stand-in is in its place, good for a plan and nothing else. */
+  readonly isKnown: boolean;
+}
+
+/** @throws SLW-CFG-032 … -034 for dead references */
+export async function resolveSources(host: Host, options: FluxStepsOptions): Promise<SourcesResolution> {
   const resolver = new SourceResolver(host, options);
   const sources = await Promise.all(options.gitops.repositories.map((repository) => resolver.repository(repository)));
-  const known = sources.filter((source) => source !== undefined);
-  return known.length === sources.length ? known : undefined;
+  return { sources, isKnown: resolver.isKnown };
 }
+
+const STAND_IN = 'known-once-made';
 
 class SourceResolver {
   readonly #host: Host;
   readonly #options: FluxStepsOptions;
+  isKnown = true;
 
   constructor(host: Host, options: FluxStepsOptions) {
     this.#host = host;
     this.#options = options;
   }
 
-  async repository({ name, source, kustomizations }: ResolvedRepository): Promise<RepositorySource | undefined> {
+  async repository({ name, source, kustomizations }: ResolvedRepository): Promise<RepositorySource> {
     const units = await Promise.all(kustomizations.map((unit) => this.#kustomization(unit)));
     if (source.type === 'oci') return { name, oci: await this.#oci(source), kustomizations: units };
     const git = source.address.kind === 'path' ? await this.#served(name, source) : await this.#remote(name, source, source.address.url);
-    return git && { name, git, kustomizations: units };
+    return { name, git, kustomizations: units };
   }
 
-  async #served(name: string, source: ProjectGit): Promise<GitSource | undefined> {
+  async #served(name: string, source: ProjectGit): Promise<GitSource> {
     const config = await peekServerConfig(this.#host, serverConfigFile(this.#options.gitDir));
-    if (config === undefined) return undefined;
-    this.#options.redactor.add(config.token);
+    if (config === undefined) this.isKnown = false;
+    else this.#options.redactor.add(config.token);
     const { ref, interval, timeout } = source;
-    return {
-      url: servedUrl(config.port, name),
-      ref,
-      interval,
-      timeout,
-      auth: { kind: 'basic', username: SERVER_USER, password: config.token },
-    };
+    const auth: GitAuth = { kind: 'basic', username: SERVER_USER, password: config?.token ?? STAND_IN };
+    return { url: servedUrl(config?.port ?? 0, name), ref, interval, timeout, auth };
   }
 
-  async #remote(name: string, source: ProjectGit, url: string): Promise<GitSource | undefined> {
+  async #remote(name: string, source: ProjectGit, url: string): Promise<GitSource> {
     const { ref, interval, timeout } = source;
     const auth = source.auth && (await this.#auth(name, source.auth));
-    if (source.auth && !auth) return undefined;
     const caBundle = source.caBundle && (await this.#value(source.caBundle));
     return { url, ref, interval, timeout, ...(auth && { auth }), ...(caBundle !== undefined && { caBundle }) };
   }
 
-  async #auth(name: string, auth: ProjectAuth): Promise<GitAuth | undefined> {
+  async #auth(name: string, auth: ProjectAuth): Promise<GitAuth> {
     if (auth.type === 'token') return { kind: 'basic', username: auth.username, password: await this.#value(auth.token) };
     const knownHosts = `${await this.#value(auth.knownHosts)}\n`;
-    const generated = auth.privateKey ? undefined : await readDeployKey(this.#host, this.#options.keyDir, name);
-    if (generated) return { kind: 'ssh', ...generated, knownHosts };
-    if (!auth.privateKey) return undefined;
+    if (!auth.privateKey) return { kind: 'ssh', ...(await this.#deployKey(name)), knownHosts };
     const identity = `${await this.#value(auth.privateKey)}\n`;
     return { kind: 'ssh', identity, publicKey: publicHalf(identity), knownHosts };
+  }
+
+  async #deployKey(name: string): Promise<DeployKeyText> {
+    const generated = await readDeployKey(this.#host, this.#options.keyDir, name);
+    if (generated === undefined) this.isKnown = false;
+    return generated ?? { identity: STAND_IN, publicKey: STAND_IN };
   }
 
   async #oci(source: ProjectOci): Promise<OciSource> {

@@ -59,17 +59,18 @@ export function applySourcesStep(options: FluxStepsOptions, needs: readonly stri
 
 async function observe(context: StepContext, options: FluxStepsOptions): Promise<Observed> {
   const wanted = expectedCounts(options);
-  const sources = await resolveSources(context.host, options);
+  const { sources, isKnown } = await resolveSources(context.host, options);
+  const draft = gitopsObjects(sources, options.owner);
+  const desired = isKnown ? draft : undefined;
   const client = await options.connect(context);
-  const desired = sources && gitopsObjects(sources, options.owner);
-  if (client === undefined || desired === undefined || !(await canHold(client, context.signal)))
-    return { desired, diffs: undefined, surplus: [], wanted };
-  await requireOurs(client, desired, { owner: options.owner, signal: context.signal });
-  const [diffs, owned] = await Promise.all([
-    diffObjects(client, desired, { force: true, signal: context.signal }),
-    ownedObjects(client, options.owner, context.signal),
-  ]);
-  const keys = new Set(desired.map((object) => formatRef(refOf(object))));
+  const unknown: Observed = { desired, diffs: undefined, surplus: [], wanted };
+  if (client === undefined || !(await canHold(client, context.signal))) return unknown;
+  const owned = await ownedObjects(client, options.owner, context.signal);
+  // With nothing of ours there, all is created and counts say enough; what stands there and changes is to be seen before.
+  if (!isKnown && owned.length === 0) return unknown;
+  await requireOurs(client, draft, { owner: options.owner, signal: context.signal });
+  const diffs = await diffObjects(client, draft, { force: true, signal: context.signal });
+  const keys = new Set(draft.map((object) => formatRef(refOf(object))));
   return { desired, diffs, surplus: owned.map(refOf).filter((ref) => !keys.has(formatRef(ref))), wanted };
 }
 
