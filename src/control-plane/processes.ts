@@ -64,6 +64,8 @@ const GRACE_MS = 10_000;
 const KILL_BOUND_MS = 10_000;
 const POLL_MS = 20;
 const TAIL_LINES = 20;
+/** A Go trace can be longer than the tail that is shown; the cause stands before it. */
+const CAUSE_LINES = 200;
 
 /** Equal digests: the running process needs no restart. PATH differs from terminal to terminal and is no reason for one. */
 export function specDigest(spec: ProcessSpec): string {
@@ -195,21 +197,22 @@ async function isGone(host: Host, identity: ProcessIdentity, boundMs: number): P
 /** Go's wording of EADDRINUSE, the same in every component. */
 const PORT_TAKEN = /address already in use/;
 
+/** Go's wording of ENOSPC. */
+const DISK_FULL = /no space left on device/;
+/** How Go programs say their last word: a panic, zap's and klog's fatal lines, cobra's error. What follows is a trace. */
+const LAST_WORD = /^panic: |"level":"(fatal|panic)"|^F\d{4} |^[Ee]rror: /;
+const TRACE = /^\s|^goroutine \d|^created by |\(0x|\(\.\.\.\)$|\(\)$/;
+
 async function endedError(host: Host, entry: ProcessEntry): Promise<SlipwayError> {
-  const log = await readLogTail(host, entry.logFile, { lines: TAIL_LINES, from: entry.logOffset });
-  const data = { log, logFile: entry.logFile, ports: entry.ports };
+  const { component, logFile, ports } = entry;
+  const log = await readLogTail(host, logFile, { lines: CAUSE_LINES, from: entry.logOffset });
+  const options = { object: component, data: { log: log.slice(-TAIL_LINES), logFile, ports } };
   const taken = log.findLast((line) => PORT_TAKEN.test(line));
-  if (taken !== undefined)
-    return new SlipwayError('SLW-LOC-002', `${entry.component} found one of its ports taken: ${shorten(taken)}`, {
-      object: entry.component,
-      data,
-    });
-  const last = log.findLast((line) => line.trim() !== '') ?? 'it wrote nothing';
-  return new SlipwayError('SLW-LOC-001', `${entry.component} ended while starting: ${shorten(last)}`, {
-    object: entry.component,
-    data,
-    fix: `read ${entry.logFile}`,
-  });
+  if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${component} found one of its ports taken: ${shorten(taken)}`, options);
+  const full = log.findLast((line) => DISK_FULL.test(line));
+  if (full !== undefined) return new SlipwayError('SLW-HST-002', `${component} ended because the disk is full: ${shorten(full)}`, options);
+  const last = log.findLast((line) => LAST_WORD.test(line)) ?? log.findLast((line) => line.trim() !== '' && !TRACE.test(line)) ?? 'it wrote nothing';
+  return new SlipwayError('SLW-LOC-001', `${component} ended while starting: ${shorten(last)}`, { ...options, fix: `read ${logFile}` });
 }
 
 async function notReadyError(
