@@ -7,6 +7,7 @@ import type {
   ResolvedRepository,
 } from '../config/resolved.ts';
 import { type Reference, resolveValue, type Value } from '../config/references.ts';
+import { isSlipwayError } from '../core/errors.ts';
 import { createPublicKey } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import { peekServerConfig, SERVER_USER, servedUrl } from '../git/server-config.ts';
@@ -17,7 +18,7 @@ import type { FluxStepsOptions } from './step-options.ts';
 
 export interface SourcesResolution {
   readonly sources: readonly RepositorySource[];
-  /** False while something is not known yet (the server's port, a deploy key): a stand-in is in its place, good for a plan and nothing else. */
+  /** False while something is not known yet (the server's port, a deploy key, an output of another document): a stand-in is in its place, good for a plan and nothing else. */
   readonly isKnown: boolean;
 }
 
@@ -115,9 +116,15 @@ class SourceResolver {
     };
   }
 
-  #value(value: Value | Reference): Promise<string> {
+  async #value(value: Value | Reference): Promise<string> {
     const { redactor, outputs } = this.#options;
-    return resolveValue(this.#host, value, { redactor, ...(outputs && { outputs }) });
+    try {
+      return await resolveValue(this.#host, value, { redactor, ...(outputs && { outputs }) });
+    } catch (error) {
+      if (!isSlipwayError(error) || error.code !== 'SLW-CFG-042') throw error;
+      this.isKnown = false;
+      return STAND_IN;
+    }
   }
 }
 

@@ -219,15 +219,26 @@ function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, outpu
 
 /** All steps of the project, from every provisioner. @throws SlipwayErrors with the faults of all clusters */
 export async function projectSteps({ place, registry, context }: Workspace): Promise<readonly Step[]> {
-  const results = await Promise.allSettled(
-    (place.loaded?.clusters ?? []).map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)),
-  );
+  const clusters = place.loaded?.clusters ?? [];
+  const results = await Promise.allSettled(clusters.map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)));
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   const bug = errors.find((error) => !isSlipwayError(error) && !(error instanceof SlipwayErrors));
   if (bug !== undefined) throw bug;
   if (errors.length > 0)
     throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
-  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const steps = new Map(clusters.map(({ name }, index) => [name, results[index]?.status === 'fulfilled' ? results[index].value : []]));
+  return clusters.flatMap(({ name, needs }) =>
+    afterOutputs(
+      steps.get(name) ?? [],
+      needs.flatMap((other) => steps.get(other) ?? []),
+    ),
+  );
+}
+
+/** What takes outputs of another document begins when that one is done. */
+function afterOutputs(steps: readonly Step[], givers: readonly Step[]): readonly Step[] {
+  const ids = givers.map(({ id }) => id);
+  return ids.length === 0 ? steps : steps.map((step) => (step.needs.length === 0 ? { ...step, needs: ids } : step));
 }
 
 export function provisionerOf(registry: ProvisionerRegistry, name: string): Provisioner {

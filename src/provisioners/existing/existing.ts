@@ -3,20 +3,19 @@
  * again; the cluster itself is never touched.
  */
 import { join } from 'node:path';
-import { type Address } from '../../config/address.ts';
 import type { ExistingCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
-import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
+import { isSlipwayError } from '../../core/errors.ts';
 import type { Step, UndoContext } from '../../engine/step.ts';
 import { ownerOf } from '../../flux/ownership.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { Provisioner, ProvisionerContext } from '../provisioner.ts';
-import { connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from './reach.ts';
+import { connectIfKnown, connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from './reach.ts';
 
 export const existingProvisioner: Provisioner = {
   name: 'existing',
-  steps: (cluster, context) => existingSteps(asExisting(cluster), context),
+  steps: (cluster, context) => Promise.resolve(existingSteps(asExisting(cluster), context)),
   requireInReach: () => Promise.resolve(),
   undoHandlers: () => new Map(),
   connectForUndo,
@@ -30,12 +29,9 @@ export const existingProvisioner: Provisioner = {
   logs: () => Promise.resolve(new Map()),
 };
 
-async function existingSteps(cluster: ExistingCluster, context: ProvisionerContext): Promise<readonly Step[]> {
+function existingSteps(cluster: ExistingCluster, context: ProvisionerContext): readonly Step[] {
   const steps = [reachClusterStep(cluster, context)];
-  if (!cluster.gitops) return steps;
-  const { server } = await context.connect(await reach(cluster, context));
-  if (!isLoopback(server)) refusePaths(cluster, cluster.gitops);
-  return [...steps, ...fluxSteps(fluxOptions(cluster, context, cluster.gitops))];
+  return cluster.gitops ? [...steps, ...fluxSteps(fluxOptions(cluster, context, cluster.gitops))] : steps;
 }
 
 function fluxOptions(cluster: ExistingCluster, context: ProvisionerContext, gitops: ResolvedGitops): FluxStepsOptions {
@@ -48,7 +44,7 @@ function fluxOptions(cluster: ExistingCluster, context: ProvisionerContext, gito
     gitDir: join(context.stateDir, 'git', cluster.name),
     keyDir: join(context.stateDir, 'identities', cluster.name),
     registerId: () => Promise.resolve(`existing-${context.stateId}-${cluster.name}`),
-    connect: async () => context.connect(await reach(cluster, context)),
+    connect: () => connectIfKnown(cluster, context),
     redactor: context.redactor,
     outputs: context.outputs,
     exclude: [context.stateDir],
@@ -74,21 +70,6 @@ async function connectForUndo(undo: UndoContext, cluster: string, context: Provi
     return undefined;
   }
 }
-
-/** Folders are served on this machine's loopback address, which only clusters on this machine can fetch from. */
-function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
-  for (const { name, source, at } of gitops.repositories) {
-    const address: Address | undefined = source.type === 'git' ? source.address : undefined;
-    if (address?.kind !== 'path') continue;
-    throw new SlipwayError(
-      'SLW-EXI-001',
-      `repository ${name} is the path ${address.path}, which cluster ${cluster.name} on another machine cannot fetch`,
-      { at, object: cluster.subject },
-    );
-  }
-}
-
-const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
 
 function asExisting(cluster: ResolvedCluster): ExistingCluster {
   if (cluster.provisioner !== 'existing') throw new RangeError(`${cluster.subject} is not existing`);

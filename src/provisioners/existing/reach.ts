@@ -2,17 +2,20 @@
  * The step that makes sure which cluster a kubeconfig leads to. The record keeps where the kubeconfig is (never its content), so that
  * `down` finds the cluster without the project file, and the cluster's uid, so that nobody works on another one by accident.
  */
-import type { ExistingCluster } from '../../config/resolved.ts';
+import type { ExistingCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../../config/references.ts';
 import { digestOf } from '../../core/digest.ts';
-import { SlipwayError, type SourcePosition } from '../../core/errors.ts';
-import { type Change, defineStep, type Outputs, type Step, type StepId, type StepRecord } from '../../engine/step.ts';
+import { isSlipwayError, SlipwayError, type SourcePosition } from '../../core/errors.ts';
+import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../../engine/step.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { KubeconfigSource, ProvisionerContext } from '../provisioner.ts';
 
 export const reachStepId = (cluster: string): StepId => `existing/reach-cluster/${cluster}`;
 
-interface Observed {
+/** Undefined while another document of the project has still to give the kubeconfig. */
+type Observed = Reached | undefined;
+
+interface Reached {
   readonly server: string;
   /** uid of namespace kube-system: the nearest thing to an identity that a cluster has (KEP-2149). */
   readonly uid: string;
@@ -27,28 +30,64 @@ export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerC
     title: `reach the existing cluster ${cluster.name}`,
     subject: cluster.subject,
     needs: [],
-    observe: async ({ record, signal }) => {
-      const client = await context.connect(await reach(cluster, context));
-      const uid = await uidOf(client, signal);
-      const known = record?.outputs['uid'];
-      requireSame(cluster, { known, uid, server: client.server });
-      const wanted: Outputs = { ...location(cluster, context), server: client.server, uid };
-      return {
-        server: client.server,
-        uid,
-        known: typeof known === 'string' ? known : undefined,
-        isFound: record !== undefined && digestOf(record.outputs) === digestOf(wanted),
-      };
-    },
-    change: ({ server, known, isFound }): Change => {
-      if (known === undefined) return { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` };
-      return isFound
-        ? { kind: 'none', summary: `the cluster at ${server}` }
-        : { kind: 'update', summary: `reach the same cluster at ${server} another way` };
-    },
+    observe: ({ record, signal }) => observe(cluster, context, { record, signal }),
+    change: (observed) => reachChange(cluster, observed),
     intent: () => Promise.resolve({ choices: location(cluster, context) }),
-    apply: ({ observed, intent }) => Promise.resolve({ ...intent.choices, server: observed.server, uid: observed.uid }),
+    apply: ({ observed, intent }) => {
+      if (!observed) throw new SlipwayError('SLW-BUG-001', `the way to ${cluster.name} is not known`);
+      return Promise.resolve({ ...intent.choices, server: observed.server, uid: observed.uid });
+    },
   });
+}
+
+async function observe(
+  cluster: ExistingCluster,
+  context: ProvisionerContext,
+  { record, signal }: Pick<StepContext, 'record' | 'signal'>,
+): Promise<Observed> {
+  const client = await connectIfKnown(cluster, context);
+  if (!client) return undefined;
+  if (cluster.gitops && !isLoopback(client.server)) refusePaths(cluster, cluster.gitops);
+  const uid = await uidOf(client, signal);
+  const known = record?.outputs['uid'];
+  requireSame(cluster, { known, uid, server: client.server });
+  const wanted: Outputs = { ...location(cluster, context), server: client.server, uid };
+  const isFound = record !== undefined && digestOf(record.outputs) === digestOf(wanted);
+  return { server: client.server, uid, known: typeof known === 'string' ? known : undefined, isFound };
+}
+
+function reachChange({ existing }: ExistingCluster, observed: Observed): Change {
+  if (!observed) {
+    const giver = existing.kubeconfig.kind === 'output' ? existing.kubeconfig.target : 'another document';
+    return { kind: 'deferred', summary: `use the cluster that ${giver} gives`, announces: { Cluster: 1 } };
+  }
+  const { server, known, isFound } = observed;
+  if (known === undefined) return { kind: 'create', summary: `use the cluster at ${server}; nothing in it is changed by this` };
+  return isFound
+    ? { kind: 'none', summary: `the cluster at ${server}` }
+    : { kind: 'update', summary: `reach the same cluster at ${server} another way` };
+}
+
+/** Folders are served on this machine's loopback address, which only clusters on this machine can fetch from. */
+function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
+  for (const { name, source, at } of gitops.repositories) {
+    const address = source.type === 'git' ? source.address : undefined;
+    if (address?.kind !== 'path') continue;
+    const message = `repository ${name} is the path ${address.path}, which cluster ${cluster.name} on another machine cannot fetch`;
+    throw new SlipwayError('SLW-EXI-001', message, { at, object: cluster.subject });
+  }
+}
+
+const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
+
+/** Undefined while another document of the project has still to give the kubeconfig. */
+export async function connectIfKnown(cluster: ExistingCluster, context: ProvisionerContext): Promise<KubeClient | undefined> {
+  try {
+    return await context.connect(await reach(cluster, context));
+  } catch (error) {
+    if (isSlipwayError(error) && error.code === 'SLW-CFG-042') return undefined;
+    throw error;
+  }
 }
 
 async function uidOf(client: KubeClient, signal: AbortSignal): Promise<string> {
@@ -99,8 +138,19 @@ export async function reach(cluster: ExistingCluster, context: ProvisionerContex
 }
 
 async function resolve(reference: Reference, name: string | undefined, context: ProvisionerContext): Promise<KubeconfigSource> {
-  const { text, path } = await resolveKubeconfig(context.host, reference, { redactor: context.redactor, outputs: context.outputs });
+  const { text, path } = await resolveKubeconfig(context.host, followOutput(reference, context), {
+    redactor: context.redactor,
+    outputs: context.outputs,
+  });
   return { text, ...(path !== undefined && { path }), ...(name !== undefined && { context: name }) };
+}
+
+/** What another cluster gives is the path of its kubeconfig. */
+function followOutput(reference: Reference, context: ProvisionerContext): Reference {
+  const text = reference.kind === 'output' ? context.outputs(reference.target, reference.output) : undefined;
+  if (reference.kind !== 'output' || text === undefined || /[\n{]/.test(text)) return reference;
+  const { target: _target, output: _output, ...place } = reference;
+  return { ...place, kind: 'file', path: text };
 }
 
 /** From the journal alone. @throws SLW-CFG-032, SLW-CFG-033 when the kubeconfig is not where it was */
