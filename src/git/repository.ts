@@ -11,7 +11,7 @@ export type PathKind =
 
 /**
  * Decides by what stands at the path itself; never looks upward, so that a fleet folder inside another repository is a folder.
- * @throws SLW-GIT-001 missing, SLW-GIT-002 not a folder.
+ * @throws SLW-GIT-001 missing, SLW-GIT-002 not a folder, SLW-GIT-009 a `.git` that is no repository.
  */
 export async function inspectPath(host: Host, path: string): Promise<PathKind> {
   const real = await realFolder(host, path);
@@ -104,12 +104,14 @@ async function realpathOf(host: Host, path: string): Promise<string> {
 }
 
 /** The repository of a working copy: `.git` as a folder, or as a file `gitdir: …` (worktree, submodule). */
+/** Undefined when nothing claims to be one. What claims it and is none must not be taken for a mere folder: its commits would be passed over. */
 async function ownGitDir(host: Host, path: string): Promise<string | undefined> {
   const dotGit = join(path, '.git');
   const stat = await host.files.stat(dotGit);
-  if (stat?.kind === 'dir') return (await isGitDir(host, dotGit)) ? dotGit : undefined;
-  if (stat?.kind !== 'file') return undefined;
-  return await linkedGitDir(host, path, (await host.files.readText(dotGit)) ?? '');
+  if (stat === undefined) return undefined;
+  const gitDir = stat.kind === 'file' ? await linkedGitDir(host, path, (await host.files.readText(dotGit)) ?? '') : dotGit;
+  if (gitDir !== undefined && (stat.kind === 'file' || (await isGitDir(host, gitDir)))) return gitDir;
+  throw new SlipwayError('SLW-GIT-009', `${dotGit} is no Git repository`, { data: { path } });
 }
 
 async function linkedGitDir(host: Host, path: string, text: string): Promise<string | undefined> {

@@ -127,6 +127,14 @@ describe('what a path is', () => {
     expect(await inspectPath(host, base)).toMatchObject({ kind: 'folder' });
   });
 
+  it('what claims to be a repository and is none is refused, not snapshotted', async () => {
+    mkdirSync(join(base, 'hollow', '.git'), { recursive: true });
+    await expect(inspectPath(host, join(base, 'hollow'))).rejects.toMatchObject({ code: 'SLW-GIT-009' });
+    mkdirSync(join(base, 'lost'));
+    writeFileSync(join(base, 'lost', '.git'), 'gitdir: /nowhere/worktrees/x\n');
+    await expect(inspectPath(host, join(base, 'lost'))).rejects.toMatchObject({ code: 'SLW-GIT-009' });
+  });
+
   it('says what is missing', async () => {
     await expect(inspectPath(host, join(base, 'none'))).rejects.toMatchObject({ code: 'SLW-GIT-001' });
     await expect(inspectPath(host, configFile)).rejects.toMatchObject({ code: 'SLW-GIT-002' });

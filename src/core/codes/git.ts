@@ -62,4 +62,12 @@ export const gitCodes = {
     exit: 70,
     retry: 'no',
   },
+  'SLW-GIT-009': {
+    title: 'damaged repository',
+    explain:
+      'The folder has a `.git`, but no repository stands there: HEAD, objects or refs are missing, or a worktree or submodule points to a folder that is gone. Taking it for a plain folder would pass over its commits.',
+    fix: 'repair or clone the repository anew, or remove its .git to have the folder snapshotted',
+    exit: 65,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;
