@@ -19,7 +19,10 @@ beforeAll(async () => {
 afterAll(() => sandbox.remove());
 
 const state = (file: string): string => join(sandbox.project, '.slipway', 'demo', file);
-const alive = (): readonly number[] => processesMentioning(sandbox.dir).map(({ pid }) => pid).sort((a, b) => a - b);
+const alive = (): readonly number[] =>
+  processesMentioning(sandbox.dir)
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b);
 const VERBS = [['plan'], ['up', '--yes'], ['down', '--confirm', 'demo']] as const;
 
 function sql(...statements: readonly string[]): void {
@@ -64,7 +67,10 @@ describe('the lock', () => {
     await succeed(sandbox, ['down', '--confirm', 'demo']);
     const first = sandbox.start(['up', '--yes', '--output', 'json']);
     await atEvent(first, (event) => event['type'] === 'step.intended');
-    for (const verb of [['up', '--yes'], ['down', '--confirm', 'demo']]) {
+    for (const verb of [
+      ['up', '--yes'],
+      ['down', '--confirm', 'demo'],
+    ]) {
       const second = await sandbox.run(verb);
       expect([second.code, second.stderr]).toEqual([75, expect.stringMatching(new RegExp(`locked by \\S+:${first.child.pid} `))]);
       expect(second.stderr).toContain('SLW-STA-008');
@@ -87,7 +93,10 @@ describe('the lock', () => {
   });
 
   it('of another host is never presumed dead: only unlock with its name frees it', async () => {
-    writeFileSync(state('owner.json'), JSON.stringify({ host: 'elsewhere', bootId: 'another', pid: 4711, startTime: '1', sinceMs: 1, verb: 'up' }));
+    writeFileSync(
+      state('owner.json'),
+      JSON.stringify({ host: 'elsewhere', bootId: 'another', pid: 4711, startTime: '1', sinceMs: 1, verb: 'up' }),
+    );
     const refused = await sandbox.run(['up', '--yes']);
     expect([refused.code, refused.stderr]).toEqual([75, expect.stringContaining('elsewhere')]);
     expect((await sandbox.run(['unlock', '--confirm', 'elsewhere'])).code).toBe(64);

@@ -25,7 +25,8 @@ const plain = (): void => {
 interface ClusterFile {
   readonly ports: Readonly<Record<string, number>>;
 }
-const clusterFile = (): ClusterFile => JSON.parse(readFileSync(join(sandbox.project, '.slipway', 'demo', 'clusters', 'demo', 'cluster.json'), 'utf8')) as ClusterFile;
+const clusterFile = (): ClusterFile =>
+  JSON.parse(readFileSync(join(sandbox.project, '.slipway', 'demo', 'clusters', 'demo', 'cluster.json'), 'utf8')) as ClusterFile;
 
 async function occupy(port: number): Promise<void> {
   const server = createServer();
@@ -98,7 +99,10 @@ describe.skipIf(noMounts !== undefined)(`a disk${noMounts === undefined ? '' : `
     await succeed(sandbox, ['up', '--yes']);
     mountReadOnly(sandbox.project);
     mounted.push(sandbox.project);
-    for (const verb of [['up', '--yes'], ['down', '--confirm', 'demo']]) {
+    for (const verb of [
+      ['up', '--yes'],
+      ['down', '--confirm', 'demo'],
+    ]) {
       const refused = await sandbox.run(verb);
       expect([refused.code, refused.stderr], verb.join(' ')).toEqual([77, expect.stringMatching(/SLW-(STA-005|HST-00[13])/)]);
     }
@@ -123,7 +127,10 @@ describe.skipIf(noMounts !== undefined)(`a disk${noMounts === undefined ? '' : `
 });
 
 describe('a clock', () => {
-  const at = (days: number) => ({ main: join(REPOSITORY, 'test', 'support', 'clock-main.ts'), env: { SLIPWAY_TEST_CLOCK_MS: String(days * 86_400_000) } });
+  const at = (days: number) => ({
+    main: join(REPOSITORY, 'test', 'support', 'clock-main.ts'),
+    env: { SLIPWAY_TEST_CLOCK_MS: String(days * 86_400_000) },
+  });
 
   it('that jumps a few hours ahead or some minutes back changes nothing', async () => {
     plain();

@@ -18,7 +18,8 @@ function repository(name: string, branch: string): void {
   const dir = join(sandbox.project, name);
   mkdirSync(dir);
   writeFileSync(join(dir, 'kustomization.yaml'), 'resources: []\n');
-  const git = (...args: readonly string[]) => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: dir });
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: dir });
   git('init', '-q', '-b', branch);
   git('add', '-A');
   git('commit', '-q', '-m', 'x');

@@ -41,7 +41,9 @@ function isConditional(text: string, title: string): boolean {
 
 describe('bad input and bad luck', () => {
   it('has a line for each thing that was asked for, and no other', () => {
-    const asked = ASKED.split(/[,;]\s*/).map((phrase) => phrase.trim().replaceAll(/\s+/g, ' ')).flatMap((phrase) => SPLIT[phrase] ?? [phrase]);
+    const asked = ASKED.split(/[,;]\s*/)
+      .map((phrase) => phrase.trim().replaceAll(/\s+/g, ' '))
+      .flatMap((phrase) => SPLIT[phrase] ?? [phrase]);
     expect(badInputAndBadLuck.map(({ line }) => line)).toEqual(asked);
   });
 
