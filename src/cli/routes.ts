@@ -116,7 +116,7 @@ const down = command<DownFlags>('down', {
       withNegated: false,
       brief: 'On clusters that were there before: also the workloads that GitOps applied',
     },
-    forget: { kind: 'boolean', default: false, withNegated: false, brief: 'Afterwards also the journal and the generated identities' },
+    forget: { kind: 'boolean', default: false, withNegated: false, brief: 'Also the journal, the identities, clusters out of reach' },
   },
   load: () => import('./commands/down.ts'),
 });

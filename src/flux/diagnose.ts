@@ -6,6 +6,7 @@ import { conditionsOf, type Readiness, textAt, valueAt } from '../kube/readiness
 import { readinessOf } from '../kube/readiness.ts';
 import { formatRef, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { type Cause, rankCauses } from './cause.ts';
+import { explainSilence, silentController } from './diagnose-controller.ts';
 import { diagnoseObject } from './diagnose-workload.ts';
 import { readFailure, tidy } from './failure-text.ts';
 import { explainSource } from './diagnose-source.ts';
@@ -17,6 +18,10 @@ export type { DiagnoseOptions } from './walk.ts';
 
 /** All causes, the true one first. Empty: everything has applied the head, or is suspended on purpose. */
 export function diagnose(world: World, options: DiagnoseOptions): readonly Cause[] {
+  return rankCauses(allCauses(world, options).map((cause) => explainSilence(world, cause, options)));
+}
+
+function allCauses(world: World, options: DiagnoseOptions): readonly Cause[] {
   const causes: Cause[] = [];
   const units = unitsOf(world, options.declared, options.heads);
   const stale = new Set(units.filter(({ isStale }) => isStale).map(({ ref }) => formatRef(ref)));
@@ -30,7 +35,7 @@ export function diagnose(world: World, options: DiagnoseOptions): readonly Cause
     const cause = explainSource({ world, options, chain: [], unit: source, stale }, source);
     if (cause) causes.push(cause);
   }
-  return rankCauses(causes);
+  return causes;
 }
 
 function explainUnit(walk: Walk, unit: Unit): readonly Cause[] {
@@ -212,6 +217,10 @@ export function wanted(world: World, options: DiagnoseOptions): readonly ObjectR
   for (const unit of unitsOf(world, options.declared, options.heads)) {
     if (unit.object === undefined || progressOf(world, unit, options.heads).state === 'applied') continue;
     for (const ref of [...inventoryOf(unit.object), ...healthChecksOf(unit.object)]) if (!world.knows(ref)) refs.set(keyOf(ref), ref);
+  }
+  for (const cause of allCauses(world, options)) {
+    const controller = silentController(cause);
+    if (controller && !world.knows(controller)) refs.set(keyOf(controller), controller);
   }
   return [...refs.values()];
 }

@@ -109,6 +109,21 @@ describe('the way to an existing cluster', () => {
   });
 });
 
+describe('a cluster whose nodes do not run Flux', () => {
+  it('is named by the pod of the controller, by up and by status, and goes on once they do', async () => {
+    await cluster.stopKubelet();
+    const { code, stderr } = await up(cluster.kubeconfig);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/SLW-FLX-002: not settled after 20\.0s: Pod\/flux-system\/source-controller-/),
+    ]);
+    expect((await sandbox.run(['status'])).stdout).toMatch(/Pod\/flux-system\/source-controller-/);
+    await cluster.startKubelet();
+    expect((await up(undefined)).code).toBe(0);
+    await succeed(sandbox, ['down', '--confirm', 'prod', '--prune']);
+  });
+});
+
 describe('a kubeconfig that leads to another cluster than before', () => {
   let other: Sandbox;
   const down = (...flags: readonly string[]) => sandbox.run(['down', '--confirm', 'prod', ...flags]);
