@@ -33,12 +33,15 @@ interface Component {
   readonly ready: Ready;
   /** Another component's full readiness, waited for before this one starts. */
   readonly after?: { readonly component: ControlPlaneComponent; readonly path: string };
+  /** It ends when a server it needs goes away while it starts: found not ready, it is started anew rather than trusted. */
+  readonly fragileStart?: true;
 }
 
 interface Ready {
   readonly path: string;
   readonly ca: PairName;
   readonly client?: PairName;
+  readonly mentions?: string;
 }
 
 /**
@@ -70,8 +73,10 @@ export const componentTable: Readonly<Record<ControlPlaneComponent, Component>> 
     args: controllerManagerArgs,
     ports: ['controllerManager'],
     certificates: ['ca', 'controller-manager-server'],
-    ready: { path: '/healthz', ca: 'ca' },
+    // Healthy as soon as it listens; a controller's own check appears when all are started.
+    ready: { path: '/healthz?verbose', ca: 'ca', mentions: 'deployment-controller' },
     after: { component: 'kube-apiserver', path: '/readyz' },
+    fragileStart: true,
   },
 };
 
@@ -120,7 +125,18 @@ export function componentProbe(
   const { ready, ports } = componentTable[component];
   const port = cluster.ports[ports[0] ?? 'apiserver'];
   const client = ready.client === undefined ? {} : { certificate: layout.cert(ready.client), key: layout.key(ready.client) };
-  return httpsProbe(host, { port, path: path ?? ready.path, files: { ca: layout.cert(ready.ca), ...client } });
+  const asked = path === undefined ? { path: ready.path, mentions: ready.mentions } : { path };
+  return httpsProbe(host, { port, ...asked, files: { ca: layout.cert(ready.ca), ...client } });
+}
+
+/** False only for a running process whose start is fragile and not over. */
+export async function isPastItsStart(
+  host: Host,
+  cluster: LocalCluster,
+  { component, signal }: Pick<RunOptions, 'component' | 'signal'>,
+): Promise<boolean> {
+  if (!componentTable[component].fragileStart) return true;
+  return (await componentProbe(host, cluster, { component })(signal)) === undefined;
 }
 
 const PORT_ATTEMPTS = 5;
@@ -144,6 +160,7 @@ export async function runComponent(host: Host, clusterDir: string, options: RunO
         ...options,
         clusterId: cluster.clusterId,
         ready: componentProbe(host, cluster, { component }),
+        replaceUnready: componentTable[component].fragileStart === true,
       });
     } catch (error) {
       if (!isSlipwayError(error) || error.code !== 'SLW-LOC-002' || attempt === PORT_ATTEMPTS) throw error;
@@ -165,9 +182,16 @@ async function waitForOther(host: Host, clusterDir: string, options: RunOptions)
 async function settlePorts(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): Promise<LocalCluster> {
   const { state } = await observeProcess(host, { clusterId: cluster.clusterId, component });
   if (state === 'running') return cluster;
-  const free = await Promise.all(componentTable[component].ports.map((name) => host.net.isPortFree(cluster.ports[name])));
-  return free.every(Boolean) ? cluster : movePorts(host, cluster, component);
+  const boundMs = state === 'dead' ? PORT_RELEASE_MS : 0;
+  for (const begun = host.clock.monotonic(); ; await host.clock.sleep(20)) {
+    const free = await Promise.all(componentTable[component].ports.map((name) => host.net.isPortFree(cluster.ports[name])));
+    if (free.every(Boolean)) return cluster;
+    if (host.clock.monotonic() - begun >= boundMs) return movePorts(host, cluster, component);
+  }
 }
+
+/** The kernel may hold the port of a process that has just been killed for a moment. */
+const PORT_RELEASE_MS = 1_000;
 
 async function movePorts(host: Host, cluster: LocalCluster, component: ControlPlaneComponent): Promise<LocalCluster> {
   const moved = await reassignPorts(host, cluster.dir, componentTable[component].ports);

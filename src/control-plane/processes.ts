@@ -44,6 +44,8 @@ export interface EnsureOptions {
   /** Bound of the wait for readiness and of a graceful stop, each. */
   readonly timeoutMs: number;
   readonly ready: ReadinessProbe;
+  /** A running process that is not ready now is started anew instead of waited for. */
+  readonly replaceUnready?: boolean;
   /** Told while it waits. */
   readonly onWaiting?: (reason: string) => void;
 }
@@ -107,7 +109,8 @@ export async function ensureProcess(host: Host, spec: ProcessSpec, options: Ensu
   const running = entry && (await settleIdentity(host, entry));
   const digest = specDigest(spec);
   if (entry && running && (await host.processes.isAlive(running))) {
-    if (entry.specDigest === digest) return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
+    if (entry.specDigest === digest && (await isKept(options)))
+      return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
     await endProcess(host, running, spec);
   }
   const next: ProcessEntry = await newEntry(host, key, { spec, digest, restarts: entry ? entry.restarts + 1 : 0 });
@@ -116,6 +119,10 @@ export async function ensureProcess(host: Host, spec: ProcessSpec, options: Ensu
   const { command, args, cwd, env, logFile } = spec;
   const identity = await host.processes.spawnDetached({ command, args, cwd, env, logFile, recordFile: next.recordFile });
   return waitUntilReady(host, { entry: next, identity, action: entry ? 'restarted' : 'started' }, options);
+}
+
+async function isKept({ replaceUnready, ready, signal }: EnsureOptions): Promise<boolean> {
+  return !replaceUnready || (await ready(signal)) === undefined;
 }
 
 /** Ends the process (SIGTERM, then SIGKILL), makes sure it is gone, and only then forgets it. False: there was none. */
@@ -211,7 +218,8 @@ async function endedError(host: Host, entry: ProcessEntry): Promise<SlipwayError
   if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${component} found one of its ports taken: ${shorten(taken)}`, options);
   const full = log.findLast((line) => DISK_FULL.test(line));
   if (full !== undefined) return new SlipwayError('SLW-HST-002', `${component} ended because the disk is full: ${shorten(full)}`, options);
-  const last = log.findLast((line) => LAST_WORD.test(line)) ?? log.findLast((line) => line.trim() !== '' && !TRACE.test(line)) ?? 'it wrote nothing';
+  const last =
+    log.findLast((line) => LAST_WORD.test(line)) ?? log.findLast((line) => line.trim() !== '' && !TRACE.test(line)) ?? 'it wrote nothing';
   return new SlipwayError('SLW-LOC-001', `${component} ended while starting: ${shorten(last)}`, { ...options, fix: `read ${logFile}` });
 }
 

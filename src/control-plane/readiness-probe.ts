@@ -13,13 +13,21 @@ export interface ProbeFiles {
   readonly key?: string;
 }
 
+export interface HttpsQuestion {
+  readonly port: number;
+  readonly path: string;
+  readonly files: ProbeFiles;
+  /** The answer's text must hold this as well. */
+  readonly mentions?: string | undefined;
+}
+
 /** A probe that wants status 200 of `https://127.0.0.1:PORT/PATH`; the files are read anew each time, certificates may be renewed. */
-export function httpsProbe(host: Host, { port, path, files }: { port: number; path: string; files: ProbeFiles }): ReadinessProbe {
+export function httpsProbe(host: Host, { port, path, files, mentions }: HttpsQuestion): ReadinessProbe {
   return async (signal) => {
     const read = async (file: string | undefined): Promise<string | undefined> =>
       file === undefined ? undefined : host.files.readText(file);
     const [ca, cert, key] = await Promise.all([read(files.ca), read(files.certificate), read(files.key)]);
-    return ask({ secure: { ca, cert, key }, port, path }, signal);
+    return ask({ secure: { ca, cert, key }, port, path, mentions }, signal);
   };
 }
 
@@ -70,17 +78,18 @@ export async function waitUntilServing(
 interface Question {
   readonly port: number;
   readonly path: string;
+  readonly mentions?: string | undefined;
   readonly secure?: { readonly ca: string | undefined; readonly cert: string | undefined; readonly key: string | undefined };
 }
 
-function ask({ port, path, secure }: Question, signal: AbortSignal): Promise<string | undefined> {
+function ask({ port, path, secure, mentions }: Question, signal: AbortSignal): Promise<string | undefined> {
   const options = { host: '127.0.0.1', port, path, agent: false as const, signal, timeout: REQUEST_BOUND_MS };
   return new Promise((resolve) => {
     const request = secure ? httpsRequest({ ...options, ...secure }) : httpRequest(options);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('close', () => resolve(verdict(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), path)));
+      response.on('close', () => resolve(verdict(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), { path, mentions })));
     });
     request.once('timeout', () => request.destroy(new Error(`no answer on ${path} within ${REQUEST_BOUND_MS / 1000}s`)));
     request.once('error', (error) => resolve(error.message === '' ? `no answer on port ${port}` : error.message));
@@ -89,8 +98,8 @@ function ask({ port, path, secure }: Question, signal: AbortSignal): Promise<str
 }
 
 /** kube-apiserver lists its checks on failure; the failed ones are the cause. */
-function verdict(status: number, body: string, path: string): string | undefined {
-  if (status >= 200 && status < 400) return undefined;
+function verdict(status: number, body: string, { path, mentions = '' }: Pick<Question, 'path' | 'mentions'>): string | undefined {
+  if (status >= 200 && status < 400) return body.includes(mentions) ? undefined : `${path} does not speak of ${mentions} yet`;
   const failed = body
     .split('\n')
     .filter((line) => line.startsWith('[-]'))

@@ -7,7 +7,7 @@ import { binaryPath } from './binaries-step.ts';
 import { clusterLayout } from './cluster-layout.ts';
 import type { ControlPlaneComponent } from './control-plane-args.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
-import { componentProbe, componentSpec, componentTable, runComponent } from './components.ts';
+import { componentProbe, componentSpec, componentTable, isPastItsStart, runComponent } from './components.ts';
 import { type LocalCluster, readCluster, requireCluster, serverUrl } from './local-cluster.ts';
 import { waitUntilServing } from './readiness-probe.ts';
 import { observeProcess, type ProcessState, specDigest, stopProcess } from './processes.ts';
@@ -26,6 +26,7 @@ interface Observed {
   readonly process: ProcessState | undefined;
   /** Digest of what should run; undefined while that is not known. */
   readonly wanted: string | undefined;
+  readonly pastItsStart: boolean;
   readonly recorded: Outputs | undefined;
   readonly version: string;
 }
@@ -77,10 +78,12 @@ async function observe(context: StepContext, options: RunStepOptions): Promise<O
   ]);
   const process = cluster && (await observeProcess(host, { clusterId: cluster.clusterId, component }));
   const wanted = cluster && binary !== undefined ? specDigest(await componentSpec(host, cluster, { component, binary })) : undefined;
-  return { cluster, binary, process, wanted, recorded: context.record?.outputs, version: binary ?? component };
+  const pastItsStart =
+    !cluster || process?.state !== 'running' || (await isPastItsStart(host, cluster, { component, signal: context.signal }));
+  return { cluster, binary, process, wanted, pastItsStart, recorded: context.record?.outputs, version: binary ?? component };
 }
 
-function runChange(component: ControlPlaneComponent, { cluster, process, wanted, recorded }: Observed): Change {
+function runChange(component: ControlPlaneComponent, { cluster, process, wanted, recorded, pastItsStart }: Observed): Change {
   const one = (kind: 'create' | 'update', reason: string): Change => ({
     kind,
     summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`,
@@ -93,6 +96,7 @@ function runChange(component: ControlPlaneComponent, { cluster, process, wanted,
       'update',
       component === 'kube-apiserver' ? 'binary, arguments, certificates or its etcd changed' : 'binary, arguments or certificates changed',
     );
+  if (!pastItsStart) return one('update', 'process runs but its controllers are not started');
   const outputs = componentOutputs(cluster, component);
   if (recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value)) return one('update', 'address changed');
   return { kind: 'none', summary: `${component} runs` };

@@ -192,13 +192,16 @@ function bootId(): string {
   return cachedBootId;
 }
 
-/** Undefined for a process that is gone or a zombie. */
+/**
+ * Undefined for a process that is gone or a zombie. A killed process of many threads shows its first thread as a zombie while
+ * others still hold its sockets and files open: it is gone only when it is the last (proc(5): state, num_threads).
+ */
 function identify(pid: number): ProcessIdentity | undefined {
   if (process.platform !== 'linux') return identifyDarwin(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    if (fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1)) return undefined;
     return { pid, startTime: fields[19] ?? '', bootId: bootId() };
   } catch {
     return undefined;
