@@ -83,7 +83,8 @@ async function observe(context: StepContext, options: RunStepOptions): Promise<O
   return { cluster, binary, process, wanted, pastItsStart, recorded: context.record?.outputs, version: binary ?? component };
 }
 
-function runChange(component: ControlPlaneComponent, { cluster, process, wanted, recorded, pastItsStart }: Observed): Change {
+function runChange(component: ControlPlaneComponent, observed: Observed): Change {
+  const { cluster, process } = observed;
   const one = (kind: 'create' | 'update', reason: string): Change => ({
     kind,
     summary: `${kind === 'create' ? 'start' : 'restart'} ${component}`,
@@ -91,15 +92,16 @@ function runChange(component: ControlPlaneComponent, { cluster, process, wanted,
   });
   if (!cluster || !process || process.state === 'absent') return one('create', 'process is not there');
   if (process.state === 'dead') return one('update', 'process is not running');
-  if (process.entry?.specDigest !== wanted)
-    return one(
-      'update',
-      component === 'kube-apiserver' ? 'binary, arguments, certificates or its etcd changed' : 'binary, arguments or certificates changed',
-    );
-  if (!pastItsStart) return one('update', 'process runs but its controllers are not started');
-  const outputs = componentOutputs(cluster, component);
-  if (recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value)) return one('update', 'address changed');
-  return { kind: 'none', summary: `${component} runs` };
+  const reason = restartReason(component, observed, componentOutputs(cluster, component));
+  return reason === undefined ? { kind: 'none', summary: `${component} runs` } : one('update', reason);
+}
+
+function restartReason(component: ControlPlaneComponent, observed: Observed, outputs: Outputs): string | undefined {
+  const { process, wanted, recorded, pastItsStart } = observed;
+  const etcd = component === 'kube-apiserver' ? ', its etcd' : '';
+  if (process?.entry?.specDigest !== wanted) return `binary, arguments${etcd} or certificates changed`;
+  if (!pastItsStart) return 'process runs but its controllers are not started';
+  return recorded && Object.entries(outputs).some(([name, value]) => recorded[name] !== value) ? 'address changed' : undefined;
 }
 
 function componentOutputs(cluster: LocalCluster, component: ControlPlaneComponent): Outputs {
