@@ -82,11 +82,19 @@ describe('ensureProcess', () => {
 
   it.each([
     ['a full disk', 'write wal: no space left on device\\ngoroutine 1 [running]:\\nmain.main()', 'SLW-HST-002', /no space left on device/],
-    ['a panic', 'panic: no such member\\n\\ngoroutine 1 [running]:\\nmain.run(0x0?)\\n\\t/a/main.go:31 +0x28', 'SLW-LOC-001', /: panic: no such member$/],
+    [
+      'a panic',
+      'panic: no such member\\n\\ngoroutine 1 [running]:\\nmain.run(0x0?)\\n\\t/a/main.go:31 +0x28',
+      'SLW-LOC-001',
+      /: panic: no such member$/,
+    ],
     ['a trace alone', 'cannot listen\\nmain.main()\\n\\t/a/main.go:31 +0x28', 'SLW-LOC-001', /: cannot listen$/],
   ])('says the cause, not the end of a trace: %s', async (_title, log, code, message) => {
     const failing = shell(`printf '${log}\\n'; exit 2`);
-    await expect(ensureProcess(host, failing, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(ensureProcess(host, failing, { ...options, ready: async () => 'not yet' })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 
   it('tells a taken port from other deaths, and does not read the log of an earlier start', async () => {
