@@ -12,7 +12,12 @@ function flux(object: KubeObject): Readiness {
   const main = verdictOf(object, 'Ready', { reason: 'NotReady' });
   if (isOutdated(object, main)) return notReconciled(object);
   if (main.status === 'True') return ready(main.reason, main.message);
-  return main.status === 'False' && !WAITING.has(main.reason) ? failing(main.reason, main.message) : progressing(main.reason, main.message);
+  return main.status === 'False' && !isNotYet(main) ? failing(main.reason, main.message) : progressing(main.reason, main.message);
+}
+
+/** kustomize-controller calls a source whose archive is not there yet `ArtifactFailed`, like a real failure; only its words differ. */
+function isNotYet({ reason, message }: Verdict): boolean {
+  return WAITING.has(reason) || (reason === 'ArtifactFailed' && /artifact not found, retrying in/.test(message));
 }
 
 /** A failure that does not tell its generation is believed: `status.observedGeneration` follows only successes. */
