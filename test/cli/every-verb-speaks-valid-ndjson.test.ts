@@ -45,6 +45,9 @@ describe('with --output json', () => {
     ['journal verify', 0],
     ['doctor', 0],
     ['toolchain list', 0],
+    ['toolchain build etcd', 0],
+    ['unlock --confirm nobody:1', 0],
+    ['init fresh --name fresh', 0],
     ['explain Cluster.spec.gitops', 0],
     ['explain SLW-CLI-004', 0],
     ['schema', 0],
@@ -58,6 +61,24 @@ describe('with --output json', () => {
     expect(types[0]).toBe('version');
     expect(types).toContain(exit === 0 ? 'result' : 'error');
     expect(code).toBe(exit);
+  });
+
+  it('status --watch shows an edit happen', async () => {
+    const watch = sandbox.start(['status', '--watch', '--output', 'json']);
+    let seen = '';
+    const first = new Promise<void>((resolve) =>
+      watch.child.stdout?.on('data', (text: string) => ((seen += text), seen.includes('\n{') && resolve())),
+    );
+    await first;
+    sandbox.put({ 'fleet/promotions/watched.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: watched, namespace: shop}\n' });
+    expect((await stream('up', '--yes')).code).toBe(0);
+    const revisions = (): readonly string[] => [
+      ...new Set([...seen.matchAll(/"revision":"main@sha1:([0-9a-f]+)"/g)].map((match) => match[1] ?? '')),
+    ];
+    await expect.poll(revisions, { timeout: 30_000 }).toHaveLength(2);
+    watch.child.kill('SIGINT');
+    const { stdout } = await watch.result;
+    expect(parseNdjson(stdout).flatMap(problemsOf)).toEqual([]);
   });
 
   it('a journal replays: its events are as documented, and every renderer takes them', async () => {
