@@ -227,6 +227,16 @@ const cases: readonly Case[] = [
     cause: 'failed HelmChart/flux-system/shop InvalidChartReference',
   },
   {
+    name: 'a chart failed before an edit of its release that nobody has passed on yet',
+    objects: [
+      source(),
+      done('app', { inventory: ['flux-system_shop_helm.toolkit.fluxcd.io_HelmRelease'] }),
+      { ...release([notReady('SourceNotReady', 'HelmChart is not ready')]), spec: { chart: { spec: { chart: './charts/new' } } } },
+      { ...chart([notReady('InvalidChartReference', 'no such file')]), spec: { chart: './charts/old' } },
+    ],
+    cause: 'waiting HelmRelease/flux-system/shop SourceNotReady',
+  },
+  {
     name: 'a chart is behind the head',
     objects: [
       source(),

@@ -95,10 +95,16 @@ function cycle(walk: Walk, ref: ObjectRef, label: string): Cause {
 function explainChart(walk: Walk, object: KubeObject): readonly Cause[] {
   const ref = object.kind === 'HelmRelease' ? chartRefOf(object) : undefined;
   const chart = ref && walk.world.get(ref);
-  if (chart === undefined) return [];
+  if (chart === undefined || !isChartOf(object, chart)) return [];
   const readiness = readinessOf(chart);
   if (readiness.state !== 'failed') return [];
   return [causeOf(walk, refOf(chart), { kind: 'failed', area: 'unit', reason: readiness.reason, message: tidy(readiness.message) })];
+}
+
+/** False while helm-controller has not passed an edit of the release on: the chart then still tells of the one before. */
+function isChartOf(release: KubeObject, chart: KubeObject): boolean {
+  const wish = textAt(release, 'spec', 'chart', 'spec', 'chart');
+  return wish === undefined || wish === textAt(chart, 'spec', 'chart');
 }
 
 /** Its dependencies are fine: it failed by itself, or waits for what it applied. */
