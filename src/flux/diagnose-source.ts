@@ -7,8 +7,9 @@ import { tidy } from './failure-text.ts';
 import { commitOf, headOf } from './units.ts';
 import { causeOf, type Walk } from './walk.ts';
 
+/** The status codes stand alone: a port or a digest that holds the same digits says nothing about a refusal. */
 const AUTH_TEXT =
-  /authentication required|authorization failed|unable to authenticate|invalid auth|unauthorized|401|403|permission denied|knownhosts|key mismatch|handshake failed/i;
+  /authentication required|authorization failed|unable to authenticate|invalid auth|unauthorized|(?<![\w./-])40[13](?![\w/-]|[.:]\d)|permission denied|knownhosts|key mismatch|handshake failed/i;
 
 /** Undefined: the source serves what is at its head. */
 export function explainSource(walk: Walk, ref: ObjectRef): Cause | undefined {

@@ -1,4 +1,5 @@
 /** Injected stalls: what a fleet holds, what is done to the cluster, and the true cause that must be named first. */
+import { expect, vi } from 'vitest';
 import type { ResolvedKustomization, ResolvedRepository } from '../../src/config/resolved.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { kustomization } from './flux-world.ts';
@@ -110,6 +111,17 @@ const binding = {
   metadata: { name: 'no-forbidden' },
   spec: { policyName: 'no-forbidden', validationActions: ['Deny'] },
 };
+/** A policy is in force some time after it was accepted; a case that begins before sees it obeyed by nobody. */
+async function forbid(client: KubeClient): Promise<void> {
+  await client.apply(policy);
+  await client.apply(binding);
+  const forbidden = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'forbidden', namespace: 'default' } };
+  await vi.waitFor(() => expect(client.create(forbidden, { dryRun: true })).rejects.toThrow(/taken by the law/), {
+    timeout: 60_000,
+    interval: 200,
+  });
+}
+
 const webhook = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingWebhookConfiguration',
@@ -164,7 +176,7 @@ const applyCases: readonly StallCase[] = [
   },
   {
     name: 'a policy that denies',
-    prepare: async (client) => void (await client.apply(policy), await client.apply(binding)),
+    prepare: forbid,
     files: { 'app/web.yaml': configMap('forbidden') },
     object: /^ConfigMap\/default\/forbidden$/,
     reason: /DeniedByAdmission/,
