@@ -3,6 +3,7 @@
  * Each area keeps its own table under codes/; a code is never reused or given another meaning.
  */
 import { bugCodes } from './codes/bug.ts';
+import { capiCodes } from './codes/capi.ts';
 import { cliCodes } from './codes/cli.ts';
 import { configCodes } from './codes/config.ts';
 import { controlPlaneCodes } from './codes/control-plane.ts';
@@ -19,6 +20,7 @@ import { toolchainCodes } from './codes/toolchain.ts';
 
 const table = {
   ...bugCodes,
+  ...capiCodes,
   ...cliCodes,
   ...configCodes,
   ...controlPlaneCodes,
