@@ -4,6 +4,7 @@
  */
 import { bugCodes } from './codes/bug.ts';
 import { capiCodes } from './codes/capi.ts';
+import { capiLocalCodes } from './codes/capi-local.ts';
 import { cliCodes } from './codes/cli.ts';
 import { configCodes } from './codes/config.ts';
 import { controlPlaneCodes } from './codes/control-plane.ts';
@@ -21,6 +22,7 @@ import { toolchainCodes } from './codes/toolchain.ts';
 const table = {
   ...bugCodes,
   ...capiCodes,
+  ...capiLocalCodes,
   ...cliCodes,
   ...configCodes,
   ...controlPlaneCodes,
