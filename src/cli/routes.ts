@@ -117,6 +117,13 @@ const down = command<DownFlags>('down', {
       brief: 'On clusters that were there before: also the workloads that GitOps applied',
     },
     forget: { kind: 'boolean', default: false, withNegated: false, brief: 'Also the journal, the identities, clusters out of reach' },
+    to: {
+      kind: 'parsed',
+      parse: text,
+      optional: true,
+      placeholder: 'kubeconfig',
+      brief: 'Where other clusters go that a management cluster still manages',
+    },
   },
   load: () => import('./commands/down.ts'),
 });

@@ -4,10 +4,11 @@
  */
 import { SLIPWAY_VERSION } from '../core/version.ts';
 import { isEmptyPlan, makePlan } from '../engine/plan.ts';
+import type { PlanData } from '../engine/plan-data.ts';
 import { runDown } from '../engine/run.ts';
 import type { DownOptions, OperationResult } from './operations.ts';
 import { parallelOf, planEnvironment, timeoutOf } from './plan.ts';
-import { findProjectOrState, type ProjectPlace, withWritable } from './workspace.ts';
+import { findProjectOrState, type ProjectPlace, withWritable, type Workspace } from './workspace.ts';
 import { toResult } from './up.ts';
 
 export async function downProject(options: DownOptions): Promise<OperationResult> {
@@ -21,6 +22,12 @@ export async function downProject(options: DownOptions): Promise<OperationResult
 
 const nothing = (place: ProjectPlace): OperationResult => ({ status: 'done', exit: 0, summary: [`nothing of ${place.name} is there`] });
 
+/** @throws what a provisioner says of things that would be lost and are not this project's */
+async function requireRemovable({ registry, context, ledger }: Workspace, plan: PlanData, signal: AbortSignal): Promise<void> {
+  const going = new Set(plan.steps.map(({ step }) => step));
+  for (const provisioner of registry.values()) await provisioner.requireRemovable?.({ records: ledger, going, signal }, context);
+}
+
 function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationResult> {
   return withWritable('down', { place, options }, async (workspace) => {
     const undoOptions = { prune: options.prune, forget: options.forget, down: true };
@@ -30,6 +37,7 @@ function undoAll(place: ProjectPlace, options: DownOptions): Promise<OperationRe
       environment,
     );
     if (plan.steps.length === 0) return nothing(place);
+    await requireRemovable(workspace, plan, options.signal);
     const agreed = isEmptyPlan(plan) || (await options.confirm({ plan, destroys: plan.destroys }));
     if (!agreed) return { status: 'cancelled', exit: 1, summary: [] };
     const { host, redactor, emit, signal, detach } = options;

@@ -17,6 +17,8 @@ export interface OperationOptions {
   readonly toolchainDir?: string;
   readonly parallel?: number;
   readonly timeoutMs?: number;
+  /** `down --to`: where what a management cluster still manages goes; a kubeconfig, resolved against cwd. */
+  readonly newHome?: string;
   readonly signal: AbortSignal;
   /** Aborts at the second Ctrl-C: give up waiting for graceful ends. */
   readonly detach?: AbortSignal;

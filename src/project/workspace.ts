@@ -166,12 +166,24 @@ async function withContext<T>(state: KnownState, { place, options }: Work, act: 
     redactor: options.redactor,
     outputs: (target, output) => outputOf(state.ledger, target, output),
     connect: (source) => shareClient(clients, options, source),
+    clusters: place.loaded?.clusters ?? [],
+    shared: createShared(),
+    ...(options.newHome !== undefined && { newHome: resolve(options.host.env.cwd, options.newHome) }),
   };
   try {
     return await act({ place, context, registry, ledger: state.ledger, undoHandlers: allHandlers(registry, context) });
   } finally {
     for (const client of clients.values()) await client.then((open) => open.close()).catch(() => undefined);
   }
+}
+
+function createShared(): ProvisionerContext['shared'] {
+  const made = new Map<string, object>();
+  return <T extends object>(key: string, make: () => T): T => {
+    const found = (made.get(key) as T | undefined) ?? make();
+    made.set(key, found);
+    return found;
+  };
 }
 
 function shareClient(

@@ -32,6 +32,20 @@ export interface ProvisionerContext {
   readonly outputs: (target: string, output: string) => string | undefined;
   /** One shared client for each kubeconfig in a run; closed by the project layer. */
   readonly connect: (source: KubeconfigSource) => Promise<KubeClient>;
+  /** All clusters of the project; empty when its file cannot be read. */
+  readonly clusters: readonly ResolvedCluster[];
+  /** One instance for each key in a run: what two clusters of a project must not both do. */
+  readonly shared: <T extends object>(key: string, make: () => T) => T;
+  /** `down --to`: kubeconfig (absolute path) of the cluster that takes over what a management cluster still manages. */
+  readonly newHome?: string;
+}
+
+/** What a `down` is about to undo. */
+export interface Removal {
+  readonly records: ReadonlyMap<StepId, StepRecord>;
+  /** Steps that go. */
+  readonly going: ReadonlySet<StepId>;
+  readonly signal: AbortSignal;
 }
 
 /** A look at a cluster without touching it; `records` is the ledger. */
@@ -56,6 +70,8 @@ export interface Provisioner {
   steps(cluster: ResolvedCluster, context: ProvisionerContext): Promise<readonly Step[]>;
   /** Refuses, before anything is done, where what the records speak of would not be found from here. */
   requireInReach(records: ReadonlyMap<StepId, StepRecord>, context: ProvisionerContext): Promise<void>;
+  /** Refuses, before anything is undone, what would take along what this project did not make. */
+  requireRemovable?(removal: Removal, context: ProvisionerContext): Promise<void>;
   /** Undo handlers of the steps that only it makes, by the names in the journal. */
   undoHandlers(context: ProvisionerContext): UndoHandlers;
   /** A client for a cluster from its records alone; undefined when it is not ours, or gone, or going anyway. */

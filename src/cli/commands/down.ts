@@ -9,6 +9,7 @@ import { operationOptions } from '../session.ts';
 export interface DownFlags extends ProjectFlags, ConsentFlags {
   readonly prune: boolean;
   readonly forget: boolean;
+  readonly to?: string;
 }
 
 const run: CommandRun<DownFlags> = async (session, flags) => {
@@ -17,6 +18,7 @@ const run: CommandRun<DownFlags> = async (session, flags) => {
     ...operationOptions(session, flags),
     prune: flags.prune,
     forget: flags.forget,
+    ...(flags.to !== undefined && { newHome: flags.to }),
     confirm: consent.confirm,
   });
   return finishOperation(session, 'down', { result, consent });
