@@ -60,3 +60,11 @@ it('keys the cache by what decides a binary, tool by tool', async () => {
   expect(inputsDigest(host, restamped, 'kube-apiserver')).not.toBe(inputsDigest(host, pins, 'kube-apiserver'));
   expect(inputsDigest(host, restamped, 'etcd')).toBe(inputsDigest(host, pins, 'etcd'));
 });
+
+it('keys our own program by its files, and no other tool by them', async () => {
+  const pins = await readPins(host);
+  const edited = { ...pins, sourceDigests: new Map([['in-memory', 'edited']]) };
+  expect(pins.sourceDigests.get('in-memory')).toMatch(/^[0-9a-f]{64}$/);
+  expect(inputsDigest(host, edited, 'in-memory-provider')).not.toBe(inputsDigest(host, pins, 'in-memory-provider'));
+  expect(inputsDigest(host, edited, 'cluster-api-core')).toBe(inputsDigest(host, pins, 'cluster-api-core'));
+});

@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digestOf, sha256 } from '../core/digest.ts';
 import { closest } from '../core/ids.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
@@ -18,7 +19,7 @@ export type BinaryName =
   | 'cluster-api-core'
   | 'cluster-api-kubeadm-bootstrap'
   | 'cluster-api-kubeadm-control-plane'
-  | 'cluster-api-dev'
+  | 'in-memory-provider'
   | 'clusterctl'
   | 'kwok';
 
@@ -36,6 +37,8 @@ export interface CatalogueEntry {
   readonly versionArgs?: readonly string[];
   /** Under this name in a folder of Kubernetes test assets (KUBEBUILDER_ASSETS). */
   readonly asset?: string;
+  /** Folder of the pinned module with the program, where that is our own code: its files decide the binary too. */
+  readonly sources?: string;
   /** Needs the version stamps of Kubernetes: clients cannot parse the placeholder of an unstamped build. */
   readonly stamped?: true;
 }
@@ -54,7 +57,15 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
   'cluster-api-core': clusterApi('cluster-api-core', { path: 'core', image: 'cluster-api-controller', coldBuildSeconds: 25 }),
   'cluster-api-kubeadm-bootstrap': clusterApi('cluster-api-kubeadm-bootstrap', { path: 'bootstrap/kubeadm', image: 'kubeadm-bootstrap-controller', coldBuildSeconds: 5 }),
   'cluster-api-kubeadm-control-plane': clusterApi('cluster-api-kubeadm-control-plane', { path: 'controlplane/kubeadm', image: 'kubeadm-control-plane-controller', coldBuildSeconds: 8 }),
-  'cluster-api-dev': { ...clusterApi('cluster-api-dev', { path: 'test/infrastructure/docker', coldBuildSeconds: 12 }), module: `${capi}/test`, purpose: 'in-memory infrastructure provider of Cluster API' },
+  'in-memory-provider': {
+    name: 'in-memory-provider',
+    package: 'slipway.dev/toolchain/in-memory',
+    module: `${capi}/test`,
+    purpose: 'in-memory infrastructure provider of Cluster API',
+    coldBuildSeconds: 40,
+    image: 'slipway.dev/in-memory-provider',
+    sources: 'in-memory',
+  },
   kwok: { name: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', module: 'sigs.k8s.io/kwok', purpose: 'simulated pods (nodes: simulated)', coldBuildSeconds: 30, versionArgs: ['--version'] },
   clusterctl: { ...clusterApi('clusterctl', { path: 'cmd/clusterctl', coldBuildSeconds: 6 }), purpose: 'the peer in benchmarks' },
 };
@@ -92,12 +103,21 @@ export interface Pins {
   /** The `go` directive, e.g. `1.26.0`. */
   readonly goVersion: string;
   readonly moduleVersions: ReadonlyMap<string, string>;
+  /** Digests of our own programs' files (tests apart), by the folder that a catalogue entry names. */
+  readonly sourceDigests: ReadonlyMap<string, string>;
 }
 
 export async function readPins(host: Host, dir: string = toolchainSourceDir()): Promise<Pins> {
   const [goMod = '', goSum = ''] = await Promise.all([host.files.readText(join(dir, 'go.mod')), host.files.readText(join(dir, 'go.sum'))]);
   const moduleVersions = new Map([...goMod.matchAll(/^(?:require )?\s*([^\s()]+\.[^\s()]+) (v\S+)(?: \/\/.*)?$/gm)].map((match) => [match[1] ?? '', match[2] ?? ''] as const));
-  return { goMod, goSum, goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? '', moduleVersions };
+  const folders = Object.values(catalogue).flatMap(({ sources }) => (sources === undefined ? [] : [sources]));
+  const sourceDigests = new Map(await Promise.all(folders.map(async (folder) => [folder, await digestSources(host, join(dir, folder))] as const)));
+  return { goMod, goSum, goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? '', moduleVersions, sourceDigests };
+}
+
+async function digestSources(host: Host, folder: string): Promise<string> {
+  const names = (await host.files.list(folder)).filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'));
+  return digestOf(await Promise.all(names.map(async (name) => [name, sha256((await host.files.readText(join(folder, name))) ?? '')])));
 }
 
 /** `v1.36.3`; throws when the pin is gone, which is a bug of the catalogue. */

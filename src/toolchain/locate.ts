@@ -54,7 +54,10 @@ export const toolchainCache = (host: Host): string => join(cacheRoot(host), 'too
 /** All that decides the bytes of one binary, Go's own version apart. Another tool's flags are not in it. */
 export function inputsDigest(host: Host, pins: Pins, name: BinaryName): string {
   const target = `${host.env.platform}/${goArch(host)}`;
-  return digestOf({ goMod: sha256(pins.goMod), goSum: sha256(pins.goSum), package: catalogue[name].package, flags: [...BUILD_FLAGS, linkerFlags(pins, name)], target }).slice(0, 16);
+  const own = pins.sourceDigests.get(catalogue[name].sources ?? '');
+  const flags = [...BUILD_FLAGS, linkerFlags(pins, name)];
+  const inputs = { goMod: sha256(pins.goMod), goSum: sha256(pins.goSum), package: catalogue[name].package, flags, target };
+  return digestOf({ ...inputs, ...(own !== undefined && { sources: own }) }).slice(0, 16);
 }
 
 export const BUILD_FLAGS = ['-trimpath', '-mod=readonly', '-buildvcs=false'] as const;
