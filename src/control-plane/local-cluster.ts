@@ -11,7 +11,7 @@ import { clusterIdentities, clusterLayout, type ClusterLayout } from './cluster-
 import { ensureKubeconfig, wantedKubeconfig, type KubeconfigWish } from './kubeconfig-file.ts';
 import type { ControlPlanePorts } from './control-plane-args.ts';
 import { registryRoot } from './process-registry.ts';
-import { listProcesses } from './processes.ts';
+import { isControlPlaneAlive, listProcesses } from './processes.ts';
 
 export interface ClusterIdentity {
   readonly clusterId: string;
@@ -133,6 +133,13 @@ export async function adminKubeconfig(host: Host, dir: string, cluster: LocalClu
   if ((await findIdentityFaults(host, clusterIdentities(cluster.name, layout))).length > 0) return undefined;
   const wish = kubeconfigWishes(layout, cluster).find(({ path }) => path === layout.kubeconfig);
   return wish && wantedKubeconfig(host, wish);
+}
+
+/** Administrator's kubeconfig of a cluster that can be asked now; undefined while its control plane is not there or does not run. */
+export async function servingKubeconfig(host: Host, dir: string): Promise<string | undefined> {
+  const cluster = await readCluster(host, dir);
+  const text = cluster && (await adminKubeconfig(host, dir, cluster));
+  return cluster && text !== undefined && (await isControlPlaneAlive(host, cluster.clusterId)) ? text : undefined;
 }
 
 function parseCluster(text: string): LocalCluster | undefined {

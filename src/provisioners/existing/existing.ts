@@ -11,7 +11,7 @@ import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { Provisioner, ProvisionerContext } from '../provisioner.ts';
-import { connectIfKnown, connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from './reach.ts';
+import { connectIfKnown, connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from '../reach-existing.ts';
 
 export const existingProvisioner: Provisioner = {
   name: 'existing',

@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
-import { adminKubeconfig, readCluster, refuseCopy } from '../../control-plane/local-cluster.ts';
-import { rotateLogs } from '../../control-plane/log-files.ts';
-import { isControlPlaneAlive, listProcesses, type ProcessState } from '../../control-plane/processes.ts';
-import { classifyPodSpec } from '../../control-plane/runtime/classify.ts';
-import { asPod } from '../../control-plane/runtime/pod.ts';
+import { readCluster, refuseCopy } from '../../control-plane/local-cluster.ts';
 import {
   convergeRuntimeStep,
   openRuntime,
@@ -23,14 +19,14 @@ import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-pla
 import { runSimulatorStep, STOP_SIMULATOR, stopSimulatorHandler } from '../../control-plane/simulation/simulator-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
-import type { Step, StepContext, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
-import type { CannotRun } from '../../flux/diagnose-workload.ts';
+import type { Step, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
 import { ownerOf } from '../../flux/ownership.ts';
 import { type FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { type BinaryName, type Pins, readPins } from '../../toolchain/catalogue.ts';
-import type { ClusterView, ProcessView, Provisioner, ProvisionerContext } from '../provisioner.ts';
+import { type BinaryName, readPins } from '../../toolchain/catalogue.ts';
+import { connectWhenServing, createCannotRun, folderKubeconfig, logFiles, processViews, rotatingLogs } from '../on-this-machine.ts';
+import type { ClusterView, Provisioner, ProvisionerContext } from '../provisioner.ts';
 
 export const localProvisioner: Provisioner = {
   name: 'local',
@@ -43,25 +39,10 @@ export const localProvisioner: Provisioner = {
       [STOP_SIMULATOR, stopSimulatorHandler((host, dir) => connectWhenServing({ host }, context, dir))],
     ]),
   connectForUndo,
-  kubeconfig: async (view, context) => {
-    const path = clusterLayout(clusterDirOf(view, context)).kubeconfig;
-    const text = await context.host.files.readText(path);
-    return text === undefined ? undefined : { text, path };
-  },
-  processes: async (view, context) => {
-    const cluster = await readCluster(context.host, clusterDirOf(view, context));
-    return cluster ? (await listProcesses(context.host, cluster.clusterId)).map(toProcessView) : [];
-  },
+  kubeconfig: (view, context) => folderKubeconfig(context.host, clusterDirOf(view, context)),
+  processes: (view, context) => processViews(context.host, clusterDirOf(view, context)),
   cannotRun: async (cluster, { host }) => (isSimulated(asLocal(cluster)) ? undefined : createCannotRun(await readPins(host))),
-  logs: async (view, context) => {
-    const dir = clusterDirOf(view, context);
-    const folders = [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')];
-    const found = await Promise.all(
-      folders.map(async (folder) => (await context.host.files.list(folder)).map((name) => [name, join(folder, name)] as const)),
-    );
-    const logs = found.flat().filter(([name]) => name.endsWith('.log'));
-    return new Map(logs.map(([name, path]) => [name.slice(0, -'.log'.length), path]));
-  },
+  logs: (view, context) => logFiles(context.host, clusterDirOf(view, context)),
 };
 
 const SIMULATION_BINARIES: readonly BinaryName[] = ['kwok'];
@@ -157,38 +138,6 @@ const connectWith =
   (text: string): Promise<KubeClient> =>
     context.connect({ text });
 
-/** While planning a cluster whose API server is not there, nothing can be asked of it. */
-async function connectWhenServing(
-  { host }: Pick<StepContext, 'host'>,
-  context: ProvisionerContext,
-  clusterDir: string,
-): Promise<KubeClient | undefined> {
-  const cluster = await readCluster(host, clusterDir);
-  const text = cluster && (await adminKubeconfig(host, clusterDir, cluster));
-  if (!cluster || text === undefined) return undefined;
-  return (await isControlPlaneAlive(host, cluster.clusterId)) ? context.connect({ text }) : undefined;
-}
-
-/** Pods with images that no process stands for stay Pending for ever; whoever waits for them should know at once. */
-function createCannotRun(pins: Pins): CannotRun {
-  return (object) => {
-    if (object.kind !== 'Pod' || object.apiVersion !== 'v1') return undefined;
-    const verdict = classifyPodSpec(pins, asPod(object).spec);
-    return verdict.runs ? undefined : `no node here can run it: ${verdict.reason}`;
-  };
-}
-
-/** Every run that passes by keeps the logs small, also where no resident server does. */
-function rotatingLogs(step: Step, clusterDir: string): Step {
-  return {
-    ...step,
-    verify: async (context) => {
-      await step.verify?.(context);
-      await rotateLogs(context.host, clusterLayout(clusterDir).logsDir);
-    },
-  };
-}
-
 /** While Flux brings more known controllers, their processes are started, as a kubelet would. */
 function besideRuntime(step: Step, options: Omit<RuntimeStepOptions, 'needs'>): Step {
   const { verify } = step;
@@ -213,23 +162,6 @@ function besideRuntime(step: Step, options: Omit<RuntimeStepOptions, 'needs'>): 
 function clusterDirOf({ name, records }: ClusterView, context: ProvisionerContext): string {
   const dir = records.get(controlPlaneStepIds(name).prepare)?.outputs['clusterDir'];
   return typeof dir === 'string' ? dir : join(context.stateDir, 'clusters', name);
-}
-
-function toProcessView(process: ProcessState): ProcessView {
-  const { component, state, identity } = process;
-  const facts = processFacts(process);
-  if (state === 'running') return { component, state: 'running', facts, ...(identity && { pid: identity.pid }) };
-  return { component, state: 'stopped', facts, message: 'the process is gone; the next slipway up starts it again' };
-}
-
-function processFacts({ identity, entry }: ProcessState): Readonly<Record<string, string>> {
-  const ports = Object.values(entry?.ports ?? {});
-  const restarts = entry?.restarts ?? 0;
-  return {
-    ...(identity && { pid: String(identity.pid) }),
-    ...(ports.length > 0 && { port: ports.join(',') }),
-    ...(restarts > 0 && { restarts: String(restarts) }),
-  };
 }
 
 function asLocal(cluster: ResolvedCluster): LocalCluster {

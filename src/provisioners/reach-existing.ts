@@ -1,14 +1,17 @@
 /**
- * The step that makes sure which cluster a kubeconfig leads to. The record keeps where the kubeconfig is (never its content), so that
+ * The step that makes sure which cluster a kubeconfig leads to, be it a document of the project or the bootstrap cluster of one. The record keeps where the kubeconfig is (never its content), so that
  * `down` finds the cluster without the project file, and the cluster's uid, so that nobody works on another one by accident.
  */
-import type { ExistingCluster, ResolvedGitops } from '../../config/resolved.ts';
-import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../../config/references.ts';
-import { digestOf } from '../../core/digest.ts';
-import { isSlipwayError, SlipwayError, type SourcePosition } from '../../core/errors.ts';
-import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../../engine/step.ts';
-import type { KubeClient } from '../../kube/types.ts';
-import type { KubeconfigSource, ProvisionerContext } from '../provisioner.ts';
+import type { ExistingCluster, ResolvedGitops } from '../config/resolved.ts';
+import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../config/references.ts';
+import { digestOf } from '../core/digest.ts';
+import { isSlipwayError, SlipwayError, type SourcePosition } from '../core/errors.ts';
+import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../engine/step.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { KubeconfigSource, ProvisionerContext } from './provisioner.ts';
+
+/** What is needed of a cluster that is already there. */
+export type ReachableCluster = Pick<ExistingCluster, 'name' | 'subject' | 'at' | 'existing' | 'gitops'>;
 
 export const reachStepId = (cluster: string): StepId => `existing/reach-cluster/${cluster}`;
 
@@ -24,7 +27,7 @@ interface Reached {
   readonly isFound: boolean;
 }
 
-export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerContext): Step {
+export function reachClusterStep(cluster: ReachableCluster, context: ProvisionerContext): Step {
   return defineStep<Observed>({
     id: reachStepId(cluster.name),
     title: `reach the existing cluster ${cluster.name}`,
@@ -41,7 +44,7 @@ export function reachClusterStep(cluster: ExistingCluster, context: ProvisionerC
 }
 
 async function observe(
-  cluster: ExistingCluster,
+  cluster: ReachableCluster,
   context: ProvisionerContext,
   { record, signal }: Pick<StepContext, 'record' | 'signal'>,
 ): Promise<Observed> {
@@ -56,7 +59,7 @@ async function observe(
   return { server: client.server, uid, known: typeof known === 'string' ? known : undefined, isFound };
 }
 
-function reachChange({ existing }: ExistingCluster, observed: Observed): Change {
+function reachChange({ existing }: ReachableCluster, observed: Observed): Change {
   if (!observed) {
     const giver = existing.kubeconfig.kind === 'output' ? existing.kubeconfig.target : 'another document';
     return { kind: 'deferred', summary: `use the cluster that ${giver} gives`, announces: { Cluster: 1 } };
@@ -69,7 +72,7 @@ function reachChange({ existing }: ExistingCluster, observed: Observed): Change 
 }
 
 /** Folders are served on this machine's loopback address, which only clusters on this machine can fetch from. */
-function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
+function refusePaths(cluster: ReachableCluster, gitops: ResolvedGitops): void {
   for (const { name, source, at } of gitops.repositories) {
     const address = source.type === 'git' ? source.address : undefined;
     if (address?.kind !== 'path') continue;
@@ -81,7 +84,7 @@ function refusePaths(cluster: ExistingCluster, gitops: ResolvedGitops): void {
 const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
 
 /** Undefined while another document of the project has still to give the kubeconfig. */
-export async function connectIfKnown(cluster: ExistingCluster, context: ProvisionerContext): Promise<KubeClient | undefined> {
+export async function connectIfKnown(cluster: ReachableCluster, context: ProvisionerContext): Promise<KubeClient | undefined> {
   try {
     return await context.connect(await reach(cluster, context));
   } catch (error) {
@@ -122,7 +125,7 @@ export async function connectToSame(
 }
 
 /** Where the kubeconfig is, as plain data without any secret. */
-function location(cluster: ExistingCluster, context: ProvisionerContext): Outputs {
+function location(cluster: ReachableCluster, context: ProvisionerContext): Outputs {
   const reference = followKubeconfigPath(context.host, cluster.existing.kubeconfig);
   const where: Outputs =
     reference.kind === 'env'
@@ -133,7 +136,7 @@ function location(cluster: ExistingCluster, context: ProvisionerContext): Output
   return { ...where, ...(cluster.existing.context !== undefined && { context: cluster.existing.context }) };
 }
 
-export async function reach(cluster: ExistingCluster, context: ProvisionerContext): Promise<KubeconfigSource> {
+export async function reach(cluster: ReachableCluster, context: ProvisionerContext): Promise<KubeconfigSource> {
   return resolve(cluster.existing.kubeconfig, cluster.existing.context, context);
 }
 
