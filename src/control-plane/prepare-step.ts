@@ -13,18 +13,16 @@ import {
   type UndoHandler,
 } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
-import { ensureIdentities, findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
+import { findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
-import { registryRoot } from './process-registry.ts';
+import { prepareCluster } from './prepare-cluster.ts';
 import {
   chooseIdentity,
   type ClusterIdentity,
-  ensureKubeconfigs,
   type LocalCluster,
   readCluster,
   refuseCopy,
   staleKubeconfigs,
-  writeCluster,
 } from './local-cluster.ts';
 import { listProcesses, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
@@ -65,24 +63,7 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
       intendCluster(context.host, options, cluster ?? rememberedIdentity(context.record?.intent.choices)),
     apply: async ({ host, intent }) => {
       const identity = rememberedIdentity(intent.choices) ?? (await chooseIdentity(host));
-      await host.files.mkdir(clusterDir);
-      await host.files.chmod(clusterDir, 0o700);
-      const before = await readCluster(host, clusterDir);
-      const dir = await host.files.realpath(clusterDir);
-      const inode = (await host.files.stat(dir))?.ino;
-      const cluster: LocalCluster = {
-        format: 1,
-        name: clusterName,
-        clusterId: identity.clusterId,
-        dir,
-        ports: before?.ports ?? identity.ports,
-        registry: registryRoot(host),
-        ...(inode !== undefined && { inode }),
-      };
-      await writeCluster(host, clusterDir, cluster);
-      await host.files.mkdir(layout.logsDir);
-      await ensureIdentities(host, identities);
-      await ensureKubeconfigs(host, layout, cluster);
+      const cluster = await prepareCluster(host, { name: clusterName, dir: clusterDir, identity, lives: options.certificateLives });
       return { clusterId: cluster.clusterId, clusterDir, kubeconfig: layout.kubeconfig } satisfies Outputs;
     },
   });
