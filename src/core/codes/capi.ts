@@ -49,4 +49,12 @@ export const capiCodes = {
     exit: 1,
     retry: 'after-user',
   },
+  'SLW-CAP-020': {
+    title: 'an in-memory cloud that does not answer',
+    explain:
+      'The machines of clusters with the infrastructure `dev` live in one process of the project, the in-memory cloud. It does not answer on its control address: it ended, or is just being started. Its machines come back from their objects when it runs again.',
+    fix: 'run `slipway up` again; it starts the in-memory cloud when it does not run',
+    exit: 69,
+    retry: 'backoff',
+  },
 } as const satisfies CodeTable;
