@@ -5,7 +5,7 @@ import type { Field } from './field-tree.ts';
 import { isKind, type Kind, kinds, RESERVED_KINDS } from './kinds/registry.ts';
 import { API_VERSION } from './kinds/vocabulary.ts';
 import { error, showValue, valueAt } from './shape-faults.ts';
-import type { SourceDocument } from './source.ts';
+import type { FieldPath, SourceDocument } from './source.ts';
 
 /** A document of a known kind, not yet judged further. */
 export interface Unit {
@@ -17,6 +17,12 @@ export interface Unit {
   readonly subject: string;
   readonly root: Field;
 }
+
+/** Where a document may say what Flux applies: on the cluster itself, and on its bootstrap cluster. */
+export const GITOPS_PATHS: readonly FieldPath[] = [
+  ['spec', 'gitops'],
+  ['spec', 'bootstrapCluster', 'gitops'],
+];
 
 export interface Identified {
   readonly unit: Unit | undefined;

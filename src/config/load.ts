@@ -12,18 +12,22 @@ import { findProjectFiles, type ProjectFiles, readSource, showPath } from './fil
 import type { ClusterDocument } from './kinds/cluster.ts';
 import { type ProjectDocument, projectSpec } from './kinds/project.ts';
 import type { Kind } from './kinds/registry.ts';
+import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
+import { Resolver } from './resolver.ts';
 import { checkDependencies } from './rules/dependencies.ts';
 import { findLookAlikes } from './rules/look-alikes.ts';
 import { checkNames } from './rules/names.ts';
-import { checkOutputs, findReferences, type FoundReference, outputNeeds } from './rules/outputs.ts';
+import { checkOutputs, documentNeeds, findReferences, type FoundReference } from './rules/outputs.ts';
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
 import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkFolders, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
 
+export type { ResolvedSite } from './resolved-site.ts';
 export type {
+  CapiCluster,
   ExistingCluster,
   LocalCluster,
   ResolvedCluster,
@@ -59,6 +63,7 @@ export interface LoadedProject {
   readonly stateDir: string;
   readonly state: { readonly backend: 'local' };
   readonly defaults: { readonly timeoutMs: number; readonly parallel: number };
+  readonly site: ResolvedSite;
   /** In the order of the documents. */
   readonly clusters: readonly ResolvedCluster[];
   readonly findings: readonly Finding[];
@@ -134,7 +139,7 @@ function checkDocuments(documents: readonly SourceDocument[]): Checked {
   const units = identified.flatMap(({ unit }) => (unit ? [unit] : []));
   const judged = units.map(judge);
   const references = units.flatMap(findReferences);
-  const sources = units.map((unit) => ({ unit, ...checkSources(unit) }));
+  const sources = units.map((unit) => ({ unit, ...checkSources(unit, units) }));
   const errors = [
     ...identified.flatMap((one) => one.errors),
     ...judged.flatMap((one) => one.errors),
@@ -194,10 +199,11 @@ interface Assembly {
 }
 
 function assemble(host: Host, { found, checked, options, warnings }: Assembly): LoadedProject {
-  const needs = outputNeeds(checked.references, checked.units);
+  const needs = documentNeeds(checked.references, checked.units);
   const bySubject = new Map(checked.units.map((unit) => [unit.subject, unit]));
-  const project = checked.judged.map(({ parsed }) => parsed).find((parsed) => parsed?.kind === 'Project');
-  const spec = project?.spec ?? projectSpec.parse({});
+  const project = checked.judged.find(({ parsed }) => parsed?.kind === 'Project');
+  const spec = project?.parsed?.kind === 'Project' ? project.parsed.spec : projectSpec.parse({});
+  const site = project ? resolveSite(spec.site, new Resolver(project.unit)) : NO_SITE;
   const name = checked.units[0]?.name ?? '';
   const base = checked.units[0]?.document.folder ?? found.dir;
   const ownStateDir = spec.state.dir === undefined ? join(found.dir, '.slipway', name) : resolve(base, spec.state.dir);
@@ -208,8 +214,9 @@ function assemble(host: Host, { found, checked, options, warnings }: Assembly): 
     stateDir: options.stateDir === undefined ? ownStateDir : resolve(host.env.cwd, options.stateDir),
     state: { backend: spec.state.backend },
     defaults: { timeoutMs: parseDuration(spec.defaults.timeout) ?? 0, parallel: spec.defaults.parallel },
+    site,
     clusters: checked.judged.flatMap(({ parsed, unit }) =>
-      parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, clusterNames(needs.get(unit.subject)))] : [],
+      parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, { needs: clusterNames(needs.get(unit.subject)), site })] : [],
     ),
     findings: [...warnings].sort(byPosition).map(toFinding),
     positionOf: (subject, path) => bySubject.get(subject)?.document.locate(path),

@@ -4,8 +4,10 @@ import { isFault, parseAddress, type Address } from './address.ts';
 import type { Unit } from './document.ts';
 import { type ClusterDocument, type ClusterSpec, PINNED_KUBERNETES } from './kinds/cluster.ts';
 import type { GitSourceSpec, GitopsSpec, KustomizationSpec, OciSourceSpec, RepositorySpec } from './kinds/gitops.ts';
-import type { ReferenceSpec, ValueSpec } from './kinds/vocabulary.ts';
-import { type Reference, type Value, toReference, toValue } from './references.ts';
+import type { Reference, Value } from './references.ts';
+import { type CapiParts, resolveCapi } from './resolved-capi.ts';
+import { gitAuth, type ResolvedSite } from './resolved-site.ts';
+import { demand, Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';
 
 interface ClusterIdentity {
@@ -17,8 +19,10 @@ interface ClusterIdentity {
   readonly spec: ClusterSpec;
   /** Undefined: no Flux is wanted. */
   readonly gitops: ResolvedGitops | undefined;
-  /** Names of clusters whose outputs this one needs. */
+  /** Names of clusters whose outputs this one needs, and of the management cluster that makes it. */
   readonly needs: readonly string[];
+  /** What the project says of the place where its clusters live. */
+  readonly site: ResolvedSite;
 }
 
 export type LocalCluster = ClusterIdentity & {
@@ -32,7 +36,10 @@ export type ExistingCluster = ClusterIdentity & {
   readonly existing: { readonly kubeconfig: Reference; readonly context: string | undefined };
 };
 
-export type ResolvedCluster = LocalCluster | ExistingCluster;
+/** A cluster that Cluster API makes. */
+export type CapiCluster = ClusterIdentity & CapiParts & { readonly provisioner: 'capi' };
+
+export type ResolvedCluster = LocalCluster | ExistingCluster | CapiCluster;
 
 export interface ResolvedGitops {
   readonly repositories: readonly ResolvedRepository[];
@@ -82,78 +89,69 @@ export interface ResolvedKustomization extends Omit<KustomizationSpec, 'decrypti
   readonly substituteFrom: readonly { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly optional: boolean }[];
 }
 
+export interface ClusterSurroundings {
+  readonly needs: readonly string[];
+  readonly site: ResolvedSite;
+}
+
 /** @throws Error when called for a document that was not found valid before. */
-export function resolveCluster(document: ClusterDocument, unit: Unit, needs: readonly string[]): ResolvedCluster {
+export function resolveCluster(document: ClusterDocument, unit: Unit, { needs, site }: ClusterSurroundings): ResolvedCluster {
   const { spec } = document;
   const make = new Resolver(unit);
+  const gitops = (part: GitopsSpec | undefined, path: FieldPath) => part && resolveGitops(part, path, { make, site });
   const identity: ClusterIdentity = {
     name: document.metadata.name,
     subject: unit.subject,
     at: unit.document.locate(['metadata', 'name']),
     spec,
-    gitops: spec.gitops && resolveGitops(spec.gitops, make),
+    gitops: gitops(spec.gitops, ['spec', 'gitops']),
     needs,
+    site,
   };
+  if (spec.provisioner === 'capi') return { ...identity, provisioner: 'capi', ...resolveCapi(spec, { make, pinned: PINNED_KUBERNETES, gitops }) };
   if (spec.provisioner === 'local')
     return { ...identity, provisioner: 'local', local: { nodes: spec.local.nodes, kubernetesVersion: PINNED_KUBERNETES } };
   const kubeconfig = make.secret(spec.existing.kubeconfig, ['spec', 'existing', 'kubeconfig']);
   return { ...identity, provisioner: 'existing', existing: { kubeconfig, context: spec.existing.context } };
 }
 
-class Resolver {
-  readonly unit: Unit;
-
-  constructor(unit: Unit) {
-    this.unit = unit;
-  }
-
-  secret(spec: ReferenceSpec, path: FieldPath): Reference {
-    return demand(toReference(spec, this.#source(path, true)));
-  }
-
-  value(spec: ValueSpec, path: FieldPath): Value {
-    return demand(toValue(spec, this.#source(path, false)));
-  }
-
-  at(path: FieldPath): SourcePosition {
-    return this.unit.document.locate(path, 'key');
-  }
-
-  #source(path: FieldPath, secret: boolean) {
-    return { document: this.unit.document, subject: this.unit.subject, path, secret };
-  }
+interface GitopsContext {
+  readonly make: Resolver;
+  readonly site: ResolvedSite;
 }
 
-function demand<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a reference was resolved before it was checked');
-  return value;
+function resolveGitops(gitops: GitopsSpec, path: FieldPath, context: GitopsContext): ResolvedGitops {
+  const entries = Object.entries(gitops.repositories);
+  return { repositories: entries.map(([name, spec]) => resolveRepository(spec, [...path, 'repositories', name], context)) };
 }
 
-function resolveGitops(gitops: GitopsSpec, make: Resolver): ResolvedGitops {
-  return { repositories: Object.entries(gitops.repositories).map(([name, spec]) => resolveRepository(name, spec, make)) };
-}
-
-function resolveRepository(name: string, spec: RepositorySpec, make: Resolver): ResolvedRepository {
-  const path = ['spec', 'gitops', 'repositories', name];
-  const source = spec.git ? resolveGit(spec.git, [...path, 'git'], make) : resolveOci(demand(spec.oci), [...path, 'oci'], make);
+function resolveRepository(spec: RepositorySpec, path: FieldPath, context: GitopsContext): ResolvedRepository {
+  const { make } = context;
+  const source = spec.git ? resolveGit(spec.git, [...path, 'git'], context) : resolveOci(demand(spec.oci), [...path, 'oci'], context);
   const kustomizations = Object.entries(spec.kustomizations).map(([key, kustomization]) =>
     resolveKustomization(kustomization, [...path, 'kustomizations', key], make),
   );
-  return { name, at: make.at(path), source, kustomizations };
+  return { name: String(path.at(-1)), at: make.at(path), source, kustomizations };
 }
 
-function resolveGit(spec: GitSourceSpec, path: FieldPath, make: Resolver): GitSource {
+function resolveGit(spec: GitSourceSpec, path: FieldPath, { make, site }: GitopsContext): GitSource {
   const address = parseAddress(spec.url, make.unit.document.folder);
   if (isFault(address)) throw new Error('a repository was resolved before it was checked');
+  const server = address.kind === 'path' ? undefined : site.gitServers.find(({ host }) => host === new URL(address.url).host);
   return {
     type: 'git',
     address,
     ref: gitReference(spec),
     interval: spec.interval,
     timeout: spec.timeout,
-    auth: spec.auth && gitAuth(spec.auth, [...path, 'auth'], make),
-    caBundle: spec.caBundle === undefined ? undefined : make.value(spec.caBundle, [...path, 'caBundle']),
+    auth: spec.auth ? gitAuth(spec.auth, [...path, 'auth'], make) : fittingAuth(server?.auth, address),
+    caBundle: make.valueIf(spec.caBundle, [...path, 'caBundle']) ?? (address.kind === 'https' ? server?.caBundle : undefined),
   };
+}
+
+/** A server may be reached both ways; what is said of it holds for the way it was said for. */
+function fittingAuth(auth: GitAuth | undefined, address: Address): GitAuth | undefined {
+  return (auth?.type === 'ssh') === (address.kind === 'ssh') ? auth : undefined;
 }
 
 function gitReference(spec: GitSourceSpec): GitReference {
@@ -161,19 +159,14 @@ function gitReference(spec: GitSourceSpec): GitReference {
   return spec.tag === undefined ? { branch: spec.branch ?? 'main' } : { tag: spec.tag };
 }
 
-function gitAuth(spec: NonNullable<GitSourceSpec['auth']>, path: FieldPath, make: Resolver): GitAuth {
-  if (!spec.ssh) return { type: 'token', username: spec.username ?? 'git', token: make.secret(demand(spec.token), [...path, 'token']) };
-  const privateKey = spec.ssh.privateKey && make.secret(spec.ssh.privateKey, [...path, 'ssh', 'privateKey']);
-  return { type: 'ssh', knownHosts: make.value(spec.ssh.knownHosts, [...path, 'ssh', 'knownHosts']), privateKey };
-}
-
-function resolveOci(spec: OciSourceSpec, path: FieldPath, make: Resolver): OciSource {
+function resolveOci(spec: OciSourceSpec, path: FieldPath, { make, site }: GitopsContext): OciSource {
   const { url, interval, timeout, insecure } = spec;
-  const auth = spec.auth && {
+  const own = spec.auth && {
     username: make.value(spec.auth.username, [...path, 'auth', 'username']),
     password: make.secret(spec.auth.password, [...path, 'auth', 'password']),
   };
-  return { type: 'oci', url, ref: ociReference(spec), interval, timeout, insecure, auth };
+  const registry = site.registries.find(({ host }) => url.startsWith(`oci://${host}/`));
+  return { type: 'oci', url, ref: ociReference(spec), interval, timeout, insecure, auth: own ?? registry?.auth };
 }
 
 function ociReference(spec: OciSourceSpec): OciSource['ref'] {

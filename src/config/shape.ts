@@ -32,7 +32,7 @@ function hiddenIssues(
   const isHiding = issues.some((issue) => issue.code === 'invalid_union' && issue.path.join('.') === 'spec.provisioner');
   if (!isHiding) return [];
   const spec = valueAt(value, ['spec']) as Readonly<Record<string, unknown>>;
-  const provisioner = spec['existing'] === undefined ? 'local' : 'existing';
+  const provisioner = ['capi', 'existing'].find((name) => spec[name] !== undefined) ?? 'local';
   const likely = kinds[unit.kind].safeParse({ ...value, spec: { ...spec, provisioner } });
   return likely.success ? [] : likely.error.issues;
 }

@@ -255,7 +255,7 @@ function afterOutputs(steps: readonly Step[], givers: readonly Step[]): readonly
 
 export function provisionerOf(registry: ProvisionerRegistry, name: string): Provisioner {
   const provisioner = registry.get(name);
-  if (!provisioner) throw new RangeError(`no provisioner ${name}`);
+  if (!provisioner) throw new SlipwayError('SLW-CFG-020', `provisioner ${name} is not available in this version`);
   return provisioner;
 }
 

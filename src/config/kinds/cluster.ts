@@ -1,10 +1,12 @@
 /** Kind Cluster: a Kubernetes cluster and what Flux applies on it. Each provisioner is one member of the union. */
 import * as z from 'zod';
+import { capiSpec } from './capi.ts';
+import { existing } from './existing.ts';
 import { gitops } from './gitops.ts';
-import { API_VERSION, environmentName, exactlyOne, line, metadata } from './vocabulary.ts';
+import { API_VERSION, metadata } from './vocabulary.ts';
 
 /** Designed, not built yet; refused by name instead of as an unknown word. */
-export const RESERVED_PROVISIONERS = ['eks', 'gke', 'vsphere', 'capi'] as const;
+export const RESERVED_PROVISIONERS = ['eks', 'gke', 'vsphere'] as const;
 /** What the toolchain pins; a test compares it with toolchain/go.mod. */
 export const PINNED_KUBERNETES = '1.36.3';
 
@@ -25,32 +27,6 @@ const local = z.strictObject({
     .meta({ examples: [PINNED_KUBERNETES] }),
 });
 
-const kubeconfig = exactlyOne(
-  z.strictObject({
-    file: line()
-      .exactOptional()
-      .describe('Path of a kubeconfig, relative to the folder of this YAML file.')
-      .meta({ examples: ['./kubeconfig'] }),
-    env: environmentName()
-      .exactOptional()
-      .describe('Environment variable that holds a kubeconfig, or the path of one.')
-      .meta({ examples: ['KUBECONFIG'] }),
-    output: line()
-      .exactOptional()
-      .describe('The kubeconfig of another cluster of the project: `Cluster/NAME.kubeconfig`.')
-      .meta({ examples: ['Cluster/mgmt.kubeconfig'] }),
-  }),
-  ['file', 'env', 'output'],
-).meta({ writeOnly: true });
-
-const existing = z.strictObject({
-  kubeconfig: kubeconfig.describe('How to reach the cluster. A secret: never shown, never copied into the journal.'),
-  context: line()
-    .exactOptional()
-    .describe('Context in the kubeconfig. Default: its current context.')
-    .meta({ examples: ['admin@prod'] }),
-});
-
 const gitopsField = () => gitops.exactOptional().describe('What Flux applies on this cluster. Default: no Flux.');
 
 const localSpec = z.strictObject({
@@ -69,7 +45,7 @@ const existingSpec = z.strictObject({
   gitops: gitopsField(),
 });
 
-export const clusterSpec = z.discriminatedUnion('provisioner', [localSpec, existingSpec]);
+export const clusterSpec = z.discriminatedUnion('provisioner', [localSpec, existingSpec, capiSpec]);
 
 export const clusterDocument = z
   .strictObject({
@@ -83,4 +59,3 @@ export const clusterDocument = z
 export type ClusterDocument = z.output<typeof clusterDocument>;
 export type ClusterSpec = z.output<typeof clusterSpec>;
 export type LocalSpec = z.output<typeof localSpec>['local'];
-export type ExistingSpec = z.output<typeof existing>;

@@ -1,5 +1,6 @@
 /** Kind Project: what holds for the whole project. Optional; always the first document. */
 import * as z from 'zod';
+import { site } from './site.ts';
 import { API_VERSION, duration, line, metadata } from './vocabulary.ts';
 
 /** Designed, not built yet; refused by name instead of as an unknown word. */
@@ -36,6 +37,7 @@ const defaults = z.strictObject({
 export const projectSpec = z.strictObject({
   state: state.prefault({}).describe('Where the project keeps its state.'),
   defaults: defaults.prefault({}).describe('Defaults of the verbs for this project.'),
+  site: site.prefault({}).describe('What the place where the clusters live asks of each of them: registries, Git servers, proxy, authorities.'),
 });
 
 export const projectDocument = z

@@ -1,7 +1,7 @@
 /** The graph of Kustomizations in one cluster: unique names, no dependsOn into nothing, no circles. */
 import type { SlipwayError } from '../../core/errors.ts';
 import { closest } from '../../core/ids.ts';
-import type { Unit } from '../document.ts';
+import { GITOPS_PATHS, type Unit } from '../document.ts';
 import { error, valueAt } from '../shape-faults.ts';
 import type { FieldPath } from '../source.ts';
 import { findCycles, type Graph } from './cycles.ts';
@@ -15,7 +15,11 @@ interface Declared {
 
 /** Works on unjudged data, so that these faults are found together with those of shape. */
 export function checkDependencies(unit: Unit): readonly SlipwayError[] {
-  const declared = collect(unit);
+  return GITOPS_PATHS.flatMap((gitops) => checkGitops(unit, gitops));
+}
+
+function checkGitops(unit: Unit, gitops: FieldPath): readonly SlipwayError[] {
+  const declared = collect(unit, gitops);
   const byName = new Map<string, Declared>();
   const errors: SlipwayError[] = [];
   for (const kustomization of declared) {
@@ -27,8 +31,8 @@ export function checkDependencies(unit: Unit): readonly SlipwayError[] {
   return [...errors, ...findCircles(byName, unit)];
 }
 
-function collect(unit: Unit): readonly Declared[] {
-  const repositories: FieldPath = ['spec', 'gitops', 'repositories'];
+function collect(unit: Unit, gitops: FieldPath): readonly Declared[] {
+  const repositories: FieldPath = [...gitops, 'repositories'];
   return keysAt(unit, repositories).flatMap((repository) => {
     const all = [...repositories, repository, 'kustomizations'];
     return keysAt(unit, all).map((name) => ({

@@ -5,7 +5,7 @@ import type { Unit } from '../document.ts';
 import type { Field } from '../field-tree.ts';
 import { outputs } from '../kinds/registry.ts';
 import { parseOutput, type Reference, toReference } from '../references.ts';
-import { error, showField, showValue } from '../shape-faults.ts';
+import { error, showField, showValue, valueAt } from '../shape-faults.ts';
 import type { FieldPath } from '../source.ts';
 import { findCycles } from './cycles.ts';
 
@@ -104,25 +104,41 @@ function outputPath(found: FoundReference): FieldPath {
   return [...found.path, 'output'];
 }
 
-/** From each document to those whose outputs it needs. */
-export function outputNeeds(references: readonly FoundReference[], units: readonly Unit[]): ReadonlyMap<string, readonly string[]> {
+/** One document that needs another, and the field that says so. */
+interface Need {
+  readonly unit: Unit;
+  readonly path: FieldPath;
+  readonly target: string;
+}
+
+function findNeeds(references: readonly FoundReference[], units: readonly Unit[]): readonly Need[] {
+  const outputNeeds = references.flatMap(({ unit, path, reference }) =>
+    reference?.kind === 'output' ? [{ unit, path: [...path, 'output'], target: reference.target }] : [],
+  );
+  return [...outputNeeds, ...units.flatMap(managementNeed)];
+}
+
+/** A workload cluster is made by its management cluster, and so comes after it. */
+function managementNeed(unit: Unit): readonly Need[] {
+  const path: FieldPath = ['spec', 'capi', 'managementCluster'];
+  const name = valueAt(unit.document.value, path);
+  return typeof name === 'string' ? [{ unit, path, target: `Cluster/${name}` }] : [];
+}
+
+/** From each document to those it needs: their outputs, or the cluster that makes it. */
+export function documentNeeds(references: readonly FoundReference[], units: readonly Unit[]): ReadonlyMap<string, readonly string[]> {
   const needs = new Map<string, string[]>(units.map((unit) => [unit.subject, []]));
-  for (const { unit, reference } of references) if (reference?.kind === 'output') needs.get(unit.subject)?.push(reference.target);
+  for (const { unit, target } of findNeeds(references, units)) needs.get(unit.subject)?.push(target);
   return needs;
 }
 
 function findCircles(references: readonly FoundReference[], units: readonly Unit[]): readonly SlipwayError[] {
-  return findCycles(outputNeeds(references, units)).flatMap((cycle) => {
+  const needs = findNeeds(references, units);
+  return findCycles(documentNeeds(references, units)).flatMap((cycle) => {
     const [first = ''] = cycle;
-    const closing = references.find(
-      ({ unit, reference }) => unit.subject === cycle.at(-1) && reference?.kind === 'output' && reference.target === first,
-    );
+    const closing = needs.find(({ unit, target }) => unit.subject === cycle.at(-1) && target === first);
     if (!closing) return [];
-    return [
-      error('SLW-CFG-028', `documents need each other's outputs: ${[...cycle, first].join(' → ')}`, {
-        context: closing.unit,
-        path: [...closing.path, 'output'],
-      }),
-    ];
+    const message = `documents need each other: ${[...cycle, first].join(' → ')}`;
+    return [error('SLW-CFG-028', message, { context: closing.unit, path: closing.path })];
   });
 }

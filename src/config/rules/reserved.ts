@@ -1,7 +1,8 @@
 /** Words that are designed but not built: refused by name, so that nobody takes them for typing errors. */
 import type { SlipwayError } from '../../core/errors.ts';
-import type { Unit } from '../document.ts';
+import { GITOPS_PATHS, type Unit } from '../document.ts';
 import { PINNED_KUBERNETES, RESERVED_PROVISIONERS } from '../kinds/cluster.ts';
+import { RESERVED_BOOTSTRAPS } from '../kinds/pivot.ts';
 import { RESERVED_BACKENDS } from '../kinds/project.ts';
 import { error, valueAt } from '../shape-faults.ts';
 import type { FieldPath } from '../source.ts';
@@ -18,6 +19,12 @@ const RESERVED: readonly ReservedWords[] = [
     path: ['spec', 'provisioner'],
     words: RESERVED_PROVISIONERS,
     label: 'provisioner',
+    fix: 'use provisioner: local, existing or capi',
+  },
+  {
+    path: ['spec', 'bootstrapCluster', 'provisioner'],
+    words: RESERVED_BOOTSTRAPS,
+    label: 'bootstrap cluster by',
     fix: 'use provisioner: local or provisioner: existing',
   },
   { path: ['spec', 'state', 'backend'], words: RESERVED_BACKENDS, label: 'state backend', fix: 'use backend: local' },
@@ -35,17 +42,13 @@ export function findReservedWords(unit: Unit): readonly SlipwayError[] {
 /** Versions that cannot be chosen: Flux's, and any Kubernetes but the pinned one. */
 export function checkVersions(unit: Unit): readonly SlipwayError[] {
   const errors: SlipwayError[] = [];
-  const flux: FieldPath = ['spec', 'gitops', 'flux', 'version'];
-  if (valueAt(unit.document.value, flux) !== undefined) {
-    errors.push(
-      error('SLW-CFG-020', 'choosing the Flux version is not available in this version', {
-        context: unit,
-        path: flux,
-        fix: 'remove flux.version',
-      }),
-    );
+  for (const gitops of GITOPS_PATHS) {
+    const path = [...gitops, 'flux', 'version'];
+    if (valueAt(unit.document.value, path) === undefined) continue;
+    const message = 'choosing the Flux version is not available in this version';
+    errors.push(error('SLW-CFG-020', message, { context: unit, path, fix: 'remove flux.version' }));
   }
-  const path: FieldPath = ['spec', 'local', 'kubernetesVersion'];
+  const path = pinnedVersionPath(unit);
   const version = valueAt(unit.document.value, path);
   if (typeof version === 'string' && /^v?\d+\.\d+(\.\d+)?$/.test(version) && !isPinned(version)) {
     errors.push(
@@ -57,6 +60,12 @@ export function checkVersions(unit: Unit): readonly SlipwayError[] {
     );
   }
   return errors;
+}
+
+/** Clusters of processes run the toolchain's version, whoever describes them. */
+function pinnedVersionPath({ document }: Unit): FieldPath {
+  const isLocalInfrastructure = valueAt(document.value, ['spec', 'capi', 'infrastructure']) === 'local';
+  return ['spec', isLocalInfrastructure ? 'capi' : 'local', 'kubernetesVersion'];
 }
 
 function isPinned(version: string): boolean {

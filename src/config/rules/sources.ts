@@ -1,7 +1,7 @@
 /** Where repositories are and how Flux authenticates there: the two must fit. */
 import type { SlipwayError } from '../../core/errors.ts';
 import { type Address, isFault, parseAddress } from '../address.ts';
-import type { Unit } from '../document.ts';
+import { GITOPS_PATHS, type Unit } from '../document.ts';
 import { error, showField, valueAt } from '../shape-faults.ts';
 import type { FieldPath } from '../source.ts';
 
@@ -18,13 +18,15 @@ interface Source {
   /** Path of `git`. */
   readonly path: FieldPath;
   readonly address: Address;
+  readonly sshHosts: ReadonlySet<string>;
 }
 
-export function checkSources(unit: Unit): SourceCheck {
-  const repositories = valueAt(unit.document.value, ['spec', 'gitops', 'repositories']);
-  const names = typeof repositories === 'object' && repositories !== null ? Object.keys(repositories) : [];
-  const checks = names.map((name) => checkGit(unit, ['spec', 'gitops', 'repositories', name, 'git']));
-  const oci = names.flatMap((name) => warnPlainOci(unit, ['spec', 'gitops', 'repositories', name, 'oci']));
+/** `units` are all documents: the Project may say how to authenticate at a server. */
+export function checkSources(unit: Unit, units: readonly Unit[] = []): SourceCheck {
+  const paths = GITOPS_PATHS.flatMap((gitops) => keysAt(unit, [...gitops, 'repositories']).map((name) => [...gitops, 'repositories', name]));
+  const sshHosts = findSshHosts(units);
+  const checks = paths.map((path) => checkGit(unit, [...path, 'git'], sshHosts));
+  const oci = paths.flatMap((path) => warnPlainOci(unit, [...path, 'oci']));
   return {
     errors: checks.flatMap((check) => check.errors),
     warnings: [...checks.flatMap((check) => check.warnings), ...oci],
@@ -32,7 +34,19 @@ export function checkSources(unit: Unit): SourceCheck {
   };
 }
 
-function checkGit(unit: Unit, path: FieldPath): SourceCheck {
+function keysAt(unit: Unit, path: FieldPath): readonly string[] {
+  const value = valueAt(unit.document.value, path);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+/** Git servers of the site for which host keys are known. */
+function findSshHosts(units: readonly Unit[]): ReadonlySet<string> {
+  const path = ['spec', 'site', 'gitServers'];
+  const projects = units.filter(({ kind }) => kind === 'Project');
+  return new Set(projects.flatMap((unit) => keysAt(unit, path).filter((host) => has(unit, [...path, host, 'ssh']))));
+}
+
+function checkGit(unit: Unit, path: FieldPath, sshHosts: ReadonlySet<string>): SourceCheck {
   const none: SourceCheck = { errors: [], warnings: [], folders: [] };
   const urlPath = [...path, 'url'];
   const url = valueAt(unit.document.value, urlPath);
@@ -50,7 +64,7 @@ function checkGit(unit: Unit, path: FieldPath): SourceCheck {
       ],
     };
   }
-  const source = { unit, path, address };
+  const source = { unit, path, address, sshHosts };
   return {
     errors: checkFit(source),
     warnings: warnPlainHttp(source),
@@ -72,12 +86,12 @@ const MISFITS: readonly Misfit[] = [
   { field: ['caBundle'], kinds: ['path', 'ssh', 'http'], message: 'is given, but the URL is not https://' },
 ];
 
-function checkFit({ unit, path, address }: Source): readonly SlipwayError[] {
+function checkFit({ unit, path, address, sshHosts }: Source): readonly SlipwayError[] {
   const errors = MISFITS.filter(({ field, kinds }) => kinds.includes(address.kind) && has(unit, [...path, ...field])).map(
     ({ field, message }) =>
       error('SLW-CFG-038', `${showField([...path, ...field])} ${message}`, { context: unit, path: [...path, ...field], part: 'key' }),
   );
-  if (address.kind === 'ssh' && !has(unit, [...path, 'auth'])) {
+  if (address.kind === 'ssh' && !has(unit, [...path, 'auth']) && !sshHosts.has(new URL(address.url).host)) {
     const fix = 'add auth: {ssh: {knownHosts: {file: ./known_hosts}}}; the deploy key is generated';
     errors.push(
       error('SLW-CFG-038', `${showField([...path, 'url'])} is ssh://, but no host key is trusted`, {
