@@ -1,0 +1,102 @@
+/** The peer: `clusterctl move` of the pinned toolchain, given what it wants to see (labels on kinds, an inventory), watched and timed. */
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
+import { testBinary } from './api-server.ts';
+
+export interface MoveOptions {
+  /** Private folder for kubeconfigs and clusterctl's home. */
+  readonly dir: string;
+  readonly from: string;
+  readonly to: string;
+  readonly namespace: string;
+  /** Called with each line of its log. */
+  readonly onLine?: (line: string, kill: () => void) => void;
+  readonly timeoutMs?: number;
+}
+
+export interface MoveResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly ms: number;
+  readonly log: string;
+}
+
+export async function clusterctlMove(options: MoveOptions): Promise<MoveResult> {
+  const { dir, from, to, namespace, onLine, timeoutMs = 1_800_000 } = options;
+  const binary = await testBinary('clusterctl');
+  mkdirSync(dir, { recursive: true });
+  const file = (name: string, text: string): string => {
+    const path = join(dir, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    chmodSync(path, 0o600);
+    return path;
+  };
+  const args = ['move', '--kubeconfig', file('from.kubeconfig', from), '--to-kubeconfig', file('to.kubeconfig', to), '-n', namespace, '-v', '5'];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: dir, XDG_CONFIG_HOME: dir, CLUSTERCTL_DISABLE_VERSIONCHECK: 'true' };
+  const started = performance.now();
+  const child = spawn(binary, [...args, '--config', file('clusterctl.yaml', '{}\n')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      for (const line of text.split('\n')) if (line !== '') onLine?.(line, () => child.kill('SIGKILL'));
+    });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, ms: performance.now() - started, log });
+    });
+  });
+}
+
+interface ProviderEntry {
+  readonly name: string;
+  readonly namespace: string;
+  readonly type: string;
+  readonly version: string;
+}
+
+/** What `clusterctl init` would have written; clusterctl makes the kind itself when it is missing, so this comes after a first look. */
+export async function writeInventory(client: KubeClient, providers: readonly ProviderEntry[]): Promise<void> {
+  await client.apply(inventoryDefinition, { force: true });
+  for (;;) if (await client.serves({ apiVersion: INVENTORY_API, kind: 'Provider' })) break;
+  for (const { name, namespace, type, version } of providers) {
+    const [providerName = name] = [name.replace(/^(bootstrap|control-plane|infrastructure)-/, '')];
+    await client.apply(
+      { apiVersion: INVENTORY_API, kind: 'Provider', metadata: { name, namespace }, providerName, type, version } as KubeObject,
+      { force: true },
+    );
+  }
+}
+
+const INVENTORY_API = 'clusterctl.cluster.x-k8s.io/v1alpha3';
+
+const inventoryDefinition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'providers.clusterctl.cluster.x-k8s.io', labels: { 'clusterctl.cluster.x-k8s.io': '' } },
+  spec: {
+    group: 'clusterctl.cluster.x-k8s.io',
+    names: { kind: 'Provider', listKind: 'ProviderList', plural: 'providers', singular: 'provider' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1alpha3',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: Object.fromEntries(
+              ['apiVersion', 'kind', 'providerName', 'type', 'version', 'watchedNamespace'].map((key) => [key, { type: 'string' }]),
+            ),
+          },
+        },
+      },
+    ],
+  },
+};
