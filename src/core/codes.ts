@@ -15,6 +15,7 @@ import { fluxCodes } from './codes/flux.ts';
 import { gitCodes } from './codes/git.ts';
 import { hostCodes } from './codes/host.ts';
 import { kubeCodes } from './codes/kube.ts';
+import { pivotCodes } from './codes/pivot.ts';
 import { pkiCodes } from './codes/pki.ts';
 import { stateCodes } from './codes/state.ts';
 import { toolchainCodes } from './codes/toolchain.ts';
@@ -32,6 +33,7 @@ const table = {
   ...gitCodes,
   ...hostCodes,
   ...kubeCodes,
+  ...pivotCodes,
   ...pkiCodes,
   ...stateCodes,
   ...toolchainCodes,

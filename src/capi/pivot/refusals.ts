@@ -1,0 +1,21 @@
+/** Why a pivot does not begin. Each reason is a word that scripts may rely on. */
+export type RefusalReason =
+  | 'same-cluster'
+  | 'nothing-to-move'
+  | 'unknown-cluster'
+  | 'another-pivot'
+  | 'rollout-in-flight'
+  | 'not-initialized'
+  | 'machine-without-node'
+  | 'being-deleted'
+  | 'secret-stays-behind'
+  | 'provider-missing'
+  | 'provider-older'
+  | 'kind-missing'
+  | 'version-missing'
+  | 'admission-refused'
+  | 'feature-gate-missing'
+  | 'foreign-object'
+  | 'namespace-terminating'
+  | 'class-not-reconciled'
+  | 'unobserved-pause';
