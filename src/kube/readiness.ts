@@ -2,6 +2,7 @@
  * Whether an object is ready, as a table: one small function a kind, the generic rules for all others. Pure.
  * Source: sigs.k8s.io/cli-utils/pkg/kstatus, and the API documents of the kinds.
  */
+import { clusterApiRule } from './readiness-cluster-api.ts';
 import { fluxReadiness } from './readiness-flux.ts';
 import { failed, progressing, ready, type Readiness, staleGeneration, textAt, verdictOf } from './readiness-state.ts';
 import { workloadReadiness } from './readiness-workloads.ts';
@@ -32,10 +33,11 @@ export const readinessKinds: readonly string[] = [...table.keys()];
 
 export function readinessOf(object: KubeObject): Readiness {
   if (object.metadata.deletionTimestamp !== undefined) return terminating(object);
-  const key = `${groupOf(object.apiVersion)}/${object.kind}`;
+  const group = groupOf(object.apiVersion);
+  const key = `${group}/${object.kind}`;
   // Flux observes a generation only when it succeeded or stalled, so its rules look for themselves.
   const stale = key in fluxReadiness ? undefined : staleGeneration(object);
-  return stale ?? (table.get(key) ?? genericReadiness)(object);
+  return stale ?? (table.get(key) ?? clusterApiRule(group, object.kind) ?? genericReadiness)(object);
 }
 
 /** Readiness of an object that is not there. */

@@ -2,8 +2,17 @@
  * Cluster API clusters as people ask for them: a tree of what there is, and why something is not available. Owns reading and
  * judging; changes nothing. Must not know a project or how a cluster came to be.
  */
-import { SlipwayError } from '../../core/errors.ts';
-import type { KubeClient, ObjectRef } from '../../kube/types.ts';
+import { isPaused } from '../../kube/readiness-cluster-api.ts';
+import { readinessOf } from '../../kube/readiness.ts';
+import { formatRef, type KubeClient, type KubeObject, type ObjectRef } from '../../kube/types.ts';
+import { CLUSTER, CORE_GROUP } from '../words.ts';
+import { causesOf } from './causes.ts';
+import { gatherEvidence, noEvidence, probeAdmission } from './evidence.ts';
+import { type Family, familyOf, machinesOf } from './family.ts';
+import type { Inquiry } from './inquiry.ts';
+import { readClusterWorld } from './read.ts';
+import { clusterNode, worstOf } from './tree.ts';
+import { clusterRefOf, type ClusterWorld } from './world.ts';
 
 export type NodeState = 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown' | 'suspended';
 
@@ -53,9 +62,12 @@ export interface DescribeOptions {
 }
 
 /** All Clusters of a management cluster, by namespace and name; empty where Cluster API is not served. Reads only. */
-export async function describeClusters(_client: KubeClient, options: DescribeOptions): Promise<readonly ClusterDescription[]> {
-  options.signal.throwIfAborted();
-  throw new SlipwayError('SLW-BUG-001', 'describeClusters is not there yet');
+export async function describeClusters(client: KubeClient, options: DescribeOptions): Promise<readonly ClusterDescription[]> {
+  const { signal, namespaces, nowMs } = options;
+  const world = await readClusterWorld(client, { signal, namespaces });
+  const families = world.clusters.map((cluster) => familyOf(world, cluster));
+  const inquiries = await inquire(client, { world, families, signal });
+  return inquiries.map((inquiry) => describeOne(inquiry, nowMs));
 }
 
 export interface ClusterRef {
@@ -64,7 +76,71 @@ export interface ClusterRef {
 }
 
 /** Why a Cluster is not Available, the deepest and truest cause first; empty when it is Available. Reads only; safe to call often. */
-export async function explainCluster(_client: KubeClient, _ref: ClusterRef, signal: AbortSignal): Promise<readonly ClusterCause[]> {
-  signal.throwIfAborted();
-  throw new SlipwayError('SLW-BUG-001', 'explainCluster is not there yet');
+export async function explainCluster(client: KubeClient, ref: ClusterRef, signal: AbortSignal): Promise<readonly ClusterCause[]> {
+  const world = await readClusterWorld(client, { signal, namespaces: [ref.namespace] });
+  const cluster = world.clusters.find(({ metadata }) => metadata.name === ref.name);
+  if (!cluster) return [absentCluster(world, ref)];
+  const [inquiry] = await inquire(client, { world, families: [familyOf(world, cluster)], signal });
+  return inquiry ? describeOne(inquiry, undefined).causes : [];
+}
+
+function absentCluster(world: ClusterWorld, { namespace, name }: ClusterRef): ClusterCause {
+  const ref = { ...CLUSTER, namespace, name };
+  const unreadable = world.unreadable(CORE_GROUP, 'Cluster');
+  const said =
+    unreadable === undefined
+      ? world.serves(CORE_GROUP, 'Cluster')
+        ? { reason: 'NotFound', message: 'does not exist' }
+        : { reason: 'ProviderMissing', message: 'Cluster API is not installed on this cluster' }
+      : { reason: 'Unreadable', message: unreadable };
+  return { ref, object: formatRef(ref), ...said };
+}
+
+interface Asked {
+  readonly world: ClusterWorld;
+  readonly families: readonly Family[];
+  readonly signal: AbortSignal;
+}
+
+/** Evidence is gathered for what is not well; webhooks are tried only where nothing firm was found without. */
+async function inquire(client: KubeClient, { world, families, signal }: Asked): Promise<readonly Inquiry[]> {
+  const unwell = families.filter((family) => !isWell({ world, evidence: noEvidence, family }));
+  const evidence = await gatherEvidence(client, { clusters: unwell.map(({ cluster }) => cluster), signal });
+  const vague = unwell.filter((family) => isVague(causesOf({ world, evidence, family })));
+  const refusals = await probeAdmission(client, vague.flatMap(membersOf), signal);
+  return families.map((family) => {
+    if (!unwell.includes(family)) return { world, evidence: noEvidence, family };
+    return { world, evidence: vague.includes(family) ? { ...evidence, refusals } : evidence, family };
+  });
+}
+
+function isWell(inquiry: Inquiry): boolean {
+  return worstOf([clusterNode({ world: inquiry.world, nowMs: undefined }, inquiry.family)]) === 'ready';
+}
+
+/** Says that nothing happens, and not why. */
+function isVague([first]: readonly ClusterCause[]): boolean {
+  return first === undefined || ['NotReconciled', 'LatestGenerationNotObserved', 'ConnectionDown', 'Unreadable', 'Terminating'].includes(first.reason) || /webhook/.test(first.message);
+}
+
+function membersOf(family: Family): readonly KubeObject[] {
+  const parts = [family.infrastructure, family.controlPlane, ...machinesOf(family).flatMap((each) => [each.bootstrap, each.infrastructure])];
+  const own = [family.cluster, ...family.workers.map(({ pool }) => pool), ...machinesOf(family).map(({ machine }) => machine)];
+  return [...own, ...parts.flatMap((part) => (part?.object ? [part.object] : []))];
+}
+
+function describeOne(inquiry: Inquiry, nowMs: number | undefined): ClusterDescription {
+  const { world, family } = inquiry;
+  const { namespace, name } = clusterRefOf(family.cluster);
+  const tree = clusterNode({ world, nowMs }, family);
+  const state = worstOf([tree]);
+  return {
+    namespace,
+    name,
+    state,
+    available: readinessOf(family.cluster).state === 'ready',
+    paused: isPaused(family.cluster),
+    causes: state === 'ready' ? [] : causesOf(inquiry),
+    tree,
+  };
 }

@@ -1,0 +1,154 @@
+/**
+ * Why a Cluster is not well, as a walk in the order in which things depend on each other: pause, deletion, providers and their
+ * controllers, webhooks, class, infrastructure, control plane, connection, machines, workers. Pure.
+ */
+import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
+import { valueAt } from '../../kube/readiness-state.ts';
+import { formatRef, type KubeObject, type ObjectRef } from '../../kube/types.ts';
+import { kubeconfigSecretName } from '../words.ts';
+import { blockerOf, causeAt, partBlocker } from './blocker.ts';
+import { stoppedProviders } from './controllers.ts';
+import { deletionCauses } from './deletion.ts';
+import type { ClusterCause } from './describe.ts';
+import { type MachineParts, machinesOf, type WorkerPool } from './family.ts';
+import type { Finding, Inquiry } from './inquiry.ts';
+import { clusterRefOf } from './world.ts';
+
+type Rule = (inquiry: Inquiry) => readonly Finding[];
+
+/** From what stops everything to what stops one machine. */
+const RULES: readonly Rule[] = [
+  paused,
+  deletionCauses,
+  missingProviders,
+  stoppedProviders,
+  refusedWrites,
+  classCauses,
+  infrastructureCauses,
+  controlPlaneCauses,
+  (inquiry) => inquiry.family.controlPlaneMachines.flatMap((parts) => partsCauses(inquiry, parts)),
+  connectionCauses,
+  (inquiry) => inquiry.family.controlPlaneMachines.flatMap((parts) => blockers(inquiry, parts.machine)),
+  workerCauses,
+  (inquiry) => inquiry.family.loose.flatMap((parts) => [...partsCauses(inquiry, parts), ...blockers(inquiry, parts.machine)]),
+  (inquiry) => inquiry.family.healthChecks.flatMap((check) => blockers(inquiry, check)),
+  (inquiry) => blockers(inquiry, inquiry.family.cluster),
+];
+
+/** The true one first; what only waits for another cause is left out when there is one. */
+export function causesOf(inquiry: Inquiry): readonly ClusterCause[] {
+  const found = RULES.flatMap((rule) => rule(inquiry));
+  const [first] = found;
+  const firm = found.filter((finding) => finding === first || !finding.waits || found.every(({ waits }) => waits));
+  const causes = merge(firm.filter(({ object }, index) => firm.findIndex((other) => other.object === object) === index));
+  const own = formatRef(refOfCluster(inquiry));
+  return causes.length > 1 ? causes.filter(({ object, reason }) => object !== own || reason === 'Paused' || isFirm(reason)) : causes;
+}
+
+/** Words of the Cluster that are its own and no summary of others. */
+const isFirm = (reason: string): boolean => ['ConnectionDown', 'Terminating'].includes(reason);
+
+function paused({ family }: Inquiry): readonly Finding[] {
+  if (!isPaused(family.cluster)) return [];
+  const by = valueAt(family.cluster, 'spec', 'paused') === true ? 'spec.paused is true' : 'it carries the annotation cluster.x-k8s.io/paused';
+  return [causeAt(family.cluster, { reason: 'Paused', message: `${by}: its controllers leave it and all that belongs to it alone` })];
+}
+
+function missingProviders({ world, family }: Inquiry): readonly Finding[] {
+  const parts = [family.infrastructure, family.controlPlane, ...machinesOf(family).flatMap((parts) => [parts.bootstrap, parts.infrastructure])];
+  const known = parts.filter((part) => part !== undefined);
+  const missing = known.filter(({ ref }) => !world.serves(ref.group, ref.kind));
+  return missing.flatMap((part) => partBlocker({ world, evidence: undefined }, part) ?? []);
+}
+
+function refusedWrites({ evidence }: Inquiry): readonly Finding[] {
+  return evidence.refusals.map(({ ref, message }) => ({ ref, object: formatRef(ref), reason: 'WebhookUnreachable', message }));
+}
+
+function classCauses({ world, evidence, family }: Inquiry): readonly Finding[] {
+  if (!family.clusterClass) return [];
+  const found = partBlocker({ world, evidence }, family.clusterClass);
+  if (found) return [found];
+  const topology = contractConditions(family.cluster).get('TopologyReconciled');
+  if (!topology || topology.status === 'True' || topology.reason !== 'ReconcileFailed') return [];
+  const { reason, message = '', lastTransitionTime } = topology;
+  return [causeAt(family.cluster, { reason, message, since: lastTransitionTime })];
+}
+
+function infrastructureCauses({ world, evidence, family }: Inquiry): readonly Finding[] {
+  if (!family.infrastructure) return [];
+  const found = partBlocker({ world, evidence }, family.infrastructure);
+  if (found) return [found];
+  const condition = contractConditions(family.cluster).get('InfrastructureReady');
+  // A provider that is content, but whose kinds do not keep the contract: only the Cluster tells.
+  if (!condition || condition.status === 'True' || condition.reason !== 'InternalError') return [];
+  return [causeAt(family.cluster, { reason: condition.reason, message: condition.message ?? '', since: condition.lastTransitionTime })];
+}
+
+function controlPlaneCauses(inquiry: Inquiry): readonly Finding[] {
+  const { world, evidence, family } = inquiry;
+  if (!family.controlPlane) return [];
+  const found = partBlocker({ world, evidence }, family.controlPlane);
+  if (!found) return [];
+  // Its machines tell more than their sum.
+  const below = family.controlPlaneMachines.flatMap((parts) => [...partsCauses(inquiry, parts), ...blockers(inquiry, parts.machine)]);
+  return below.some(({ waits }) => !waits) && !found.decisive ? [] : [found];
+}
+
+function partsCauses({ world, evidence }: Inquiry, { machine, bootstrap, infrastructure }: MachineParts): readonly Finding[] {
+  if (machine.metadata.deletionTimestamp !== undefined) return [];
+  return [bootstrap, infrastructure].flatMap((part) => (part ? (partBlocker({ world, evidence }, part) ?? []) : []));
+}
+
+function connectionCauses({ evidence, family }: Inquiry): readonly Finding[] {
+  const { cluster } = family;
+  const probe = contractConditions(cluster).get('RemoteConnectionProbe');
+  if (valueAt(cluster, 'status', 'initialization', 'controlPlaneInitialized') !== true || probe?.status === 'True') return [];
+  const ref = clusterRefOf(cluster);
+  if (evidence.hasKubeconfig(ref) === false) {
+    const secret: ObjectRef = { apiVersion: 'v1', kind: 'Secret', namespace: ref.namespace, name: kubeconfigSecretName(ref.name) };
+    return [{ ref: secret, object: formatRef(secret), reason: 'NotFound', message: `the kubeconfig of ${ref.name} is missing, so that nobody reaches it` }];
+  }
+  if (!probe) return [];
+  const where = `${String(valueAt(cluster, 'spec', 'controlPlaneEndpoint', 'host') ?? '')}:${String(valueAt(cluster, 'spec', 'controlPlaneEndpoint', 'port') ?? '')}`;
+  const message = `its API server ${where} does not answer: ${probe.message ?? ''}`;
+  return [causeAt(cluster, { reason: 'ConnectionDown', message, since: probe.lastTransitionTime })];
+}
+
+function workerCauses(inquiry: Inquiry): readonly Finding[] {
+  return inquiry.family.workers.flatMap((pool) => poolCauses(inquiry, pool));
+}
+
+function poolCauses(inquiry: Inquiry, { pool, sets, machines, bootstrap, infrastructure }: WorkerPool): readonly Finding[] {
+  const { world, evidence } = inquiry;
+  const own = blockers(inquiry, pool);
+  if (own.some(({ reason }) => reason === 'Paused')) return own;
+  const parts = [bootstrap, infrastructure].flatMap((part) => (part ? (partBlocker({ world, evidence }, part) ?? []) : []));
+  const below = [
+    ...parts,
+    ...machines.flatMap((each) => [...partsCauses(inquiry, each), ...blockers(inquiry, each.machine)]),
+    ...sets.flatMap((set) => blockers(inquiry, set)),
+  ];
+  return below.length > 0 ? below : own;
+}
+
+function blockers({ evidence }: Inquiry, object: KubeObject): readonly Finding[] {
+  const found = blockerOf(evidence, object);
+  return found ? [found] : [];
+}
+
+const refOfCluster = ({ family }: Inquiry): ObjectRef => {
+  const { namespace, name } = clusterRefOf(family.cluster);
+  return { apiVersion: family.cluster.apiVersion, kind: 'Cluster', namespace, name };
+};
+
+/** The same said of several objects of a kind is said once. */
+function merge(causes: readonly Finding[]): readonly ClusterCause[] {
+  const groups = Map.groupBy(causes, ({ ref, reason, message }) => `${ref.kind}|${reason}|${message.replaceAll(ref.name, '')}`);
+  return [...groups.values()].flatMap(([first, ...more]) => {
+    if (!first) return [];
+    const { waits: _waits, ...cause } = first;
+    if (more.length === 0) return [cause];
+    return [{ ...cause, message: `${cause.message} (and ${more.length} more like it)` }];
+  });
+}

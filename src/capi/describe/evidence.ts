@@ -1,0 +1,133 @@
+/** What lies beside the objects of Cluster API and tells why they stand still: controllers, warnings, Secrets, webhooks. */
+import { isAbort, isSlipwayError } from '../../core/errors.ts';
+import { groupOf } from '../../kube/discovery.ts';
+import { readinessOf } from '../../kube/readiness.ts';
+import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
+import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
+import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
+import type { ClusterRef } from './describe.ts';
+import { clusterRefOf } from './world.ts';
+
+export interface Warning {
+  readonly reason: string;
+  readonly message: string;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+export interface Evidence {
+  /** Deployments of providers that do not run, by the value of their provider label. */
+  readonly stopped: ReadonlyMap<string, KubeObject>;
+  /** The newest warning about an object. */
+  warning(object: KubeObject): Warning | undefined;
+  /** Whether a Cluster has its kubeconfig Secret; undefined where that may not be known. */
+  hasKubeconfig(cluster: ClusterRef): boolean | undefined;
+  /** Why the API server refuses to write an object of the family, tried without writing. */
+  readonly refusals: readonly { readonly ref: ObjectRef; readonly message: string }[];
+}
+
+export const noEvidence: Evidence = {
+  stopped: new Map(),
+  warning: () => undefined,
+  hasKubeconfig: () => undefined,
+  refusals: [],
+};
+
+export interface EvidenceRequest {
+  /** Clusters that are not well. */
+  readonly clusters: readonly KubeObject[];
+  readonly signal: AbortSignal;
+}
+
+/** What may not be read is left out. */
+export async function gatherEvidence(client: KubeClient, { clusters, signal }: EvidenceRequest): Promise<Evidence> {
+  if (clusters.length === 0) return noEvidence;
+  const refs = clusters.map(clusterRefOf);
+  const namespaces = [...new Set(refs.map(({ namespace }) => namespace))];
+  const [deployments, secrets, ...warnings] = await Promise.all([
+    readOr(listProviders(client, signal), []),
+    Promise.all(refs.map(async (ref) => [keyOf(ref), await hasSecret(client, ref, signal)] as const)),
+    ...namespaces.map((namespace) => readOr(listWarnings(client, namespace, signal), [])),
+  ]);
+  const bySubject = newestBySubject(warnings.flat());
+  const known = new Map(secrets);
+  return {
+    stopped: new Map(deployments.filter((deployment) => !isRunning(deployment)).map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object])),
+    warning: (object) => bySubject.get(subjectOf(object.kind, object.metadata.namespace, object.metadata.name)),
+    hasKubeconfig: (ref) => known.get(keyOf(ref)),
+    refusals: [],
+  };
+}
+
+/** At most so many kinds are tried; their webhooks are served by a handful of controllers. */
+const MAX_PROBES = 12;
+
+/** Tries to write each object as it is, as a dry run: tells webhooks that cannot be reached. Objects that may not be written are passed over. */
+export async function probeAdmission(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<Evidence['refusals']> {
+  const one = [...new Map(objects.map((object) => [`${groupOf(object.apiVersion)}/${object.kind}`, object])).values()].slice(0, MAX_PROBES);
+  const answers = await Promise.all(
+    one.map(async ({ apiVersion, kind, metadata: { name, namespace, uid } }) => {
+      const metadata = { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }) };
+      try {
+        await client.apply({ apiVersion, kind, metadata }, { dryRun: true, fieldManager: 'slipway-look', signal });
+        return undefined;
+      } catch (thrown) {
+        if (isAbort(thrown)) throw thrown;
+        if (!isSlipwayError(thrown) || thrown.code !== 'SLW-KUB-016') return undefined;
+        return { ref: { apiVersion, kind, ...(namespace !== undefined && { namespace }), name }, message: thrown.message };
+      }
+    }),
+  );
+  return answers.filter((answer) => answer !== undefined);
+}
+
+async function listProviders(client: KubeClient, signal: AbortSignal): Promise<readonly KubeObject[]> {
+  const { items } = await client.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector: PROVIDER_LABEL, signal });
+  return items;
+}
+
+function isRunning(deployment: KubeObject): boolean {
+  return numberAt(deployment, 'spec', 'replicas') !== 0 && readinessOf(deployment).state === 'ready';
+}
+
+async function listWarnings(client: KubeClient, namespace: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Event' }, { namespace, fieldSelector: 'type=Warning', signal });
+  return items;
+}
+
+async function hasSecret(client: KubeClient, { namespace, name }: ClusterRef, signal: AbortSignal): Promise<boolean | undefined> {
+  const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: kubeconfigSecretName(name) };
+  return readOr(
+    client.get(ref, signal).then((secret) => (textAt(secret, 'data', 'value') ?? '') !== ''),
+    undefined,
+  );
+}
+
+async function readOr<T>(reading: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (!isSlipwayError(thrown)) throw thrown;
+    return otherwise;
+  }
+}
+
+function newestBySubject(events: readonly KubeObject[]): ReadonlyMap<string, Warning> {
+  const newest = new Map<string, Warning>();
+  for (const event of events) {
+    const subject = valueAt(event, 'involvedObject');
+    const key = subjectOf(textAt(subject, 'kind') ?? '', textAt(subject, 'namespace'), textAt(subject, 'name') ?? '');
+    const warning = toWarning(event);
+    if ((newest.get(key)?.time ?? '') <= warning.time) newest.set(key, warning);
+  }
+  return newest;
+}
+
+function toWarning(event: KubeObject): Warning {
+  const times = [['series', 'lastObservedTime'], ['lastTimestamp'], ['eventTime'], ['metadata', 'creationTimestamp']];
+  const time = times.map((path) => textAt(event, ...path)).find((text) => text !== undefined && text !== '') ?? '';
+  return { reason: textAt(event, 'reason') ?? 'Warning', message: (textAt(event, 'message') ?? '').trim(), time };
+}
+
+const subjectOf = (kind: string, namespace: string | undefined, name: string): string => `${kind}/${namespace ?? ''}/${name}`;
+const keyOf = ({ namespace, name }: ClusterRef): string => `${namespace}/${name}`;
