@@ -106,6 +106,16 @@ describe('ensureProcess', () => {
     });
   });
 
+  it('ends a process that lives on without its port, but not one that only speaks of a port of others', async () => {
+    const speak = (port: number): ProcessSpec =>
+      shell(`echo "listen tcp 127.0.0.1:${port}: bind: address already in use"; exec sleep 300`, { ports: { storage: 4711 } });
+    const notReady = { ...options, timeoutMs: 300, ready: async () => 'another program answers' };
+    await expect(ensureProcess(host, speak(4712), notReady)).rejects.toMatchObject({ code: 'SLW-LOC-003' });
+    expect((await observeProcess(host, key)).state).toBe('running');
+    await expect(ensureProcess(host, speak(4711), notReady)).rejects.toMatchObject({ code: 'SLW-LOC-002' });
+    expect((await observeProcess(host, key)).state).toBe('dead');
+  });
+
   it('bounds the wait and says what it waited for', async () => {
     await expect(ensureProcess(host, sleeper(), { ...options, timeoutMs: 50, ready: async () => 'waits for etcd' })).rejects.toMatchObject({
       code: 'SLW-LOC-003',

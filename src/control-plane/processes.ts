@@ -168,11 +168,24 @@ async function waitUntilReady(host: Host, started: Started, options: EnsureOptio
     const reason = await options.ready(options.signal);
     if (reason === undefined) return { action, identity };
     if (!(await host.processes.isAlive(identity))) throw await endedError(host, entry);
+    await refuseTakenPort(host, started);
     if (host.clock.monotonic() - begun > options.timeoutMs)
       throw await notReadyError(host, entry, { reason, timeoutMs: options.timeoutMs });
     options.onWaiting?.(reason);
     await host.clock.sleep(pause, options.signal);
   }
+}
+
+/**
+ * Some programs live on without a port that they could not get. Such a one is ended, so that it can be started with another.
+ * @throws SLW-LOC-002
+ */
+async function refuseTakenPort(host: Host, { entry, identity }: Started): Promise<void> {
+  const log = await readLogTail(host, entry.logFile, { lines: CAUSE_LINES, from: entry.logOffset });
+  const ours = Object.values(entry.ports).map((port) => new RegExp(`:${port}\\b.*address already in use`));
+  if (!log.some((line) => ours.some((taken) => taken.test(line)))) return;
+  await endProcess(host, identity, entry);
+  throw await endedError(host, entry);
 }
 
 /** Not bound to a caller's signal: half-stopped is worse than a few seconds more. */

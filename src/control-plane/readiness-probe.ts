@@ -36,6 +36,26 @@ export function httpProbe(port: number, path: string): ReadinessProbe {
   return (signal) => ask({ port, path }, signal);
 }
 
+/** Wants exactly this text of `http://127.0.0.1:PORT/PATH`: whoever else listens there does not know it. */
+export function textProbe(port: number, path: string, text: string): ReadinessProbe {
+  return async (signal) => {
+    const answer = await receive({ port, path }, signal);
+    if (typeof answer === 'string') return answer;
+    return answer.status === 200 && answer.body === text ? undefined : `another program answers on port ${port}`;
+  };
+}
+
+/** Wants TLS on the port, verified by the authority in the file; any answer within it will do. */
+export function tlsProbe(host: Host, port: number, caFile: string): ReadinessProbe {
+  return async (signal) => {
+    const answer = await receive(
+      { port, path: '/', secure: { ca: await host.files.readText(caFile), cert: undefined, key: undefined } },
+      signal,
+    );
+    return typeof answer === 'string' ? answer : undefined;
+  };
+}
+
 /** All must agree; the first that does not gives the reason. */
 export function allProbes(probes: readonly ReadinessProbe[]): ReadinessProbe {
   return async (signal) => {
@@ -82,14 +102,23 @@ interface Question {
   readonly secure?: { readonly ca: string | undefined; readonly cert: string | undefined; readonly key: string | undefined };
 }
 
-function ask({ port, path, secure, mentions }: Question, signal: AbortSignal): Promise<string | undefined> {
+async function ask(question: Question, signal: AbortSignal): Promise<string | undefined> {
+  const answer = await receive(question, signal);
+  return typeof answer === 'string' ? answer : verdict(answer.status, answer.body, question);
+}
+
+/** One request without a pool; a text says why there is no answer. */
+function receive(
+  { port, path, secure }: Question,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly body: string } | string> {
   const options = { host: '127.0.0.1', port, path, agent: false as const, signal, timeout: REQUEST_BOUND_MS };
   return new Promise((resolve) => {
     const request = secure ? httpsRequest({ ...options, ...secure }) : httpRequest(options);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('close', () => resolve(verdict(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), { path, mentions })));
+      response.on('close', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
     });
     request.once('timeout', () => request.destroy(new Error(`no answer on ${path} within ${REQUEST_BOUND_MS / 1000}s`)));
     request.once('error', (error) => resolve(error.message === '' ? `no answer on port ${port}` : error.message));

@@ -12,10 +12,11 @@ import type { BinaryName } from '../../toolchain/catalogue.ts';
 import { clusterLayout } from '../cluster-layout.ts';
 import { ensureKubeconfig } from '../kubeconfig-file.ts';
 import { type LocalCluster, serverUrl } from '../local-cluster.ts';
-import { readEntry } from '../process-registry.ts';
-import { observeProcess, type ProcessSpec } from '../processes.ts';
-import { expandVariables, imageAdapters, mapArguments } from './image-adapters.ts';
-import { type Container, type EnvVar, type Pod, podKey } from './pod.ts';
+import type { ProcessSpec, ReadinessProbe } from '../processes.ts';
+import { allProbes, httpProbe, textProbe, tlsProbe } from '../readiness-probe.ts';
+import { type AdapterContext, expandVariables, type ImageAdapter, imageAdapters, mapArguments } from './image-adapters.ts';
+import { type Container, type EnvVar, type Pod, podKey, workloadOf } from './pod.ts';
+import { settlePodPorts } from './pod-ports.ts';
 
 /** Register names of the runtime's processes begin so. */
 export const POD_PREFIX = 'pod.';
@@ -24,9 +25,11 @@ const MAX_NAME = 180;
 
 /** Readable, unique on the cluster, and short enough for a file name. */
 export function podComponent(pod: Pod, container: Container): string {
-  const name = `${POD_PREFIX}${pod.metadata.namespace ?? 'default'}.${pod.metadata.name}.${container.name}`;
-  return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 13)}.${sha256(name).slice(0, 12)}`;
+  return fileName(`${POD_PREFIX}${pod.metadata.namespace ?? 'default'}.${pod.metadata.name}.${container.name}`);
 }
+
+const fileName = (name: string): string =>
+  name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 13)}.${sha256(name).slice(0, 12)}`;
 
 export interface PodProcessOptions {
   readonly host: Host;
@@ -37,7 +40,7 @@ export interface PodProcessOptions {
 
 export interface ContainerProcess {
   readonly spec: ProcessSpec;
-  readonly ready: readonly { readonly port: number; readonly path: string }[];
+  readonly ready: ReadinessProbe;
 }
 
 /** Prepares files and chooses ports; starts nothing. Safe to call again: a running process keeps its ports. */
@@ -50,53 +53,85 @@ export async function prepareContainer(
   const adapter = imageAdapters[binary];
   if (!adapter) throw new SlipwayError('SLW-LOC-007', `${container.image} cannot run here`, { object: `Pod/${podKey(pod)}` });
   const component = podComponent(pod, container);
-  const dir = join(clusterLayout(cluster.dir).runtimeDir, component.slice(POD_PREFIX.length));
+  const layout = clusterLayout(cluster.dir);
+  const dir = join(layout.runtimeDir, component.slice(POD_PREFIX.length));
   await host.files.mkdir(join(dir, 'data'));
   await host.files.mkdir(join(dir, 'tmp'));
   const kubeconfig = await serviceAccountKubeconfig(options, pod, dir);
-  const ports = await settlePodPorts(host, { clusterId: cluster.clusterId, component }, adapter.ports);
+  const serving = await servingFiles(options, pod, adapter);
+  const ports = await settlePodPorts(host, {
+    key: { clusterId: cluster.clusterId, component },
+    file: join(layout.runtimeDir, '.ports', fileName(`${pod.metadata.namespace ?? 'default'}.${workloadOf(pod)}.${container.name}`)),
+    names: adapter.ports,
+  });
   const env = {
     ...passedEnvironment(host),
     HOME: dir,
     TMPDIR: join(dir, 'tmp'),
     KUBECONFIG: kubeconfig,
-    ...(await containerEnvironment(options, pod, container)),
+    ...without(await containerEnvironment(options, pod, container), adapter.withoutEnv ?? []),
   };
-  const args = mapArguments(container.args ?? [], adapter.flags({ ports, dir })).map((arg) => expandVariables(arg, env));
+  const flags = adapter.flags({ ports, dir, kubeconfig, serving });
   return {
     spec: {
       component,
       command: path,
-      args,
+      args: mapArguments(container.args ?? [], flags).map((arg) => expandVariables(arg, env)),
       cwd: dir,
       env,
-      logFile: clusterLayout(cluster.dir).log(component),
+      logFile: layout.log(component),
       clusterDir: cluster.dir,
       ports,
       inputs: { kubeconfig: sha256((await host.files.readText(kubeconfig)) ?? '') },
       labels: { pod: podKey(pod), podUid: pod.metadata.uid ?? '', container: container.name, image: container.image, dir },
     },
-    ready: adapter.ready.map(({ port, path: asked }) => ({ port: ports[port] ?? 0, path: asked })),
+    ready: await readinessOf(options, adapter, { ports, dir }),
   };
 }
 
-/** The ports it has or had, unless somebody else took them. */
-async function settlePodPorts(
-  host: Host,
-  key: { clusterId: string; component: string },
-  names: readonly string[],
-): Promise<Readonly<Record<string, number>>> {
-  const before = (await readEntry(host, key))?.ports ?? {};
-  if ((await observeProcess(host, key)).state === 'running' && names.every((name) => before[name] !== undefined)) return before;
-  const taken = new Set<number>();
-  const ports: Record<string, number> = {};
-  for (const name of names) {
-    const old = before[name];
-    const port = old !== undefined && !taken.has(old) && (await host.net.isPortFree(old)) ? old : await host.net.freePort(taken);
-    taken.add(port);
-    ports[name] = port;
+async function readinessOf(
+  { host, cluster }: PodProcessOptions,
+  adapter: ImageAdapter,
+  { ports, dir }: { ports: Readonly<Record<string, number>>; dir: string },
+): Promise<ReadinessProbe> {
+  const port = (name: string): number => ports[name] ?? 0;
+  const probes = adapter.ready.map((asked) => httpProbe(port(asked.port), asked.path));
+  if (adapter.servesTls !== undefined) probes.push(tlsProbe(host, port(adapter.servesTls), clusterLayout(cluster.dir).cert('ca')));
+  if (adapter.servesData !== undefined) {
+    const text = await ensureMarker(host, join(dir, 'data', MARKER));
+    probes.push(textProbe(port(adapter.servesData), `/${MARKER}`, text));
   }
-  return ports;
+  return allProbes(probes);
+}
+
+const MARKER = 'slipway-marker';
+
+/** A secret of this process that nobody else on the port can answer with; kept, so that a running one is recognised. */
+async function ensureMarker(host: Host, path: string): Promise<string> {
+  const standing = await host.files.readText(path);
+  if (standing !== undefined) return standing;
+  const text = Buffer.from(host.random.bytes(16)).toString('hex');
+  await host.files.writeAtomic(path, text);
+  return text;
+}
+
+const without = (env: Readonly<Record<string, string>>, names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+
+/** The serving certificate of a workload stands beside those of the control plane: one authority signs them all. */
+async function servingFiles({ host, cluster }: PodProcessOptions, pod: Pod, adapter: ImageAdapter): Promise<AdapterContext['serving']> {
+  const dir = clusterLayout(cluster.dir).pkiDir;
+  const name = fileName(`serving.${pod.metadata.namespace ?? 'default'}.${workloadOf(pod)}`);
+  const leaf = {
+    name,
+    issuer: 'ca',
+    subject: { commonName: workloadOf(pod).slice(0, 64) },
+    usages: ['server'] as const,
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+  };
+  if (adapter.servesTls !== undefined) await ensureIdentities(host, { dir, authorities: [], leaves: [leaf], signingKeys: [] });
+  return { dir, certificate: `${name}.crt`, key: `${name}.key` };
 }
 
 /** `system:serviceaccount:NS:NAME` with the groups that a token of it would carry. */

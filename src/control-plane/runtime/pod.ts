@@ -56,6 +56,15 @@ export const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const
 export const asPod = (object: KubeObject): Pod => ({ ...object, ...POD }) as Pod;
 export const asDeployment = (object: KubeObject): Deployment => ({ ...object, ...DEPLOYMENT }) as Deployment;
 
+/** What the pod is one replica of, `capi-controller-manager`; its own name when it stands alone. */
+export function workloadOf({ metadata }: Pod): string {
+  const replicaSet = metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet')?.name;
+  const hash = metadata.labels?.['pod-template-hash'];
+  return replicaSet !== undefined && hash !== undefined && replicaSet.endsWith(`-${hash}`)
+    ? replicaSet.slice(0, -hash.length - 1)
+    : metadata.name;
+}
+
 export const podKey = (pod: KubeObject): string => `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}`;
 
 /** The controller saw this version, every replica is of it and available, and no old one is left. */

@@ -6,7 +6,6 @@ import type { Host } from '../../host/host.ts';
 import type { BinaryName } from '../../toolchain/catalogue.ts';
 import { listEntries, type ProcessEntry } from '../process-registry.ts';
 import { ensureProcess, observeProcess, stopProcess } from '../processes.ts';
-import { allProbes, httpProbe } from '../readiness-probe.ts';
 import { type Container, type Pod } from './pod.ts';
 import { podComponent, POD_PREFIX, type PodProcessOptions, prepareContainer } from './pod-process.ts';
 import { type ContainerFacts, podStatus, saysSo } from './pod-status.ts';
@@ -55,7 +54,7 @@ async function runContainer(
         signal,
         timeoutMs,
         onWaiting,
-        ready: allProbes(ready.map(({ port, path }) => httpProbe(port, path))),
+        ready,
       });
       return undefined;
     } catch (error) {

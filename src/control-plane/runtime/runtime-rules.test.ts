@@ -1,11 +1,18 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Host } from '../../host/host.ts';
 import { createNodeHost } from '../../host/node.ts';
 import { readPins, versionOf } from '../../toolchain/catalogue.ts';
 import { classifyPodSpec, findBlockedPods } from './classify.ts';
 import { expandVariables, imageAdapters, mapArguments } from './image-adapters.ts';
 import { createLatch } from './latch.ts';
-import { isRolledOut, type Deployment, type Pod } from './pod.ts';
+import { isRolledOut, type Deployment, type Pod, workloadOf } from './pod.ts';
+import { type PortWish, settlePodPorts } from './pod-ports.ts';
 import { podStatus, saysSo } from './pod-status.ts';
 
 const pins = await readPins(createNodeHost());
@@ -18,7 +25,42 @@ const pod = (images: readonly string[], over: Partial<Pod> = {}): Pod => ({
   ...over,
 });
 
+describe('workloadOf', () => {
+  const podOf = (metadata: object): Pod => pod([], { metadata: { name: 'a-5d9c-x', ...metadata } });
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'a-5d9c', uid: 'u' };
+
+  it('is the Deployment behind the ReplicaSet, and the pod itself without one', () => {
+    expect(workloadOf(podOf({ labels: { 'pod-template-hash': '5d9c' }, ownerReferences: [owner] }))).toBe('a');
+    expect(workloadOf(podOf({ ownerReferences: [owner] }))).toBe('a-5d9c-x');
+    expect(workloadOf(podOf({ labels: { 'pod-template-hash': '5d9c' } }))).toBe('a-5d9c-x');
+  });
+});
+
 describe('mapArguments', () => {
+  it('gives a manager of Cluster API its own ports on loopback, its certificate and no leader election', () => {
+    const args = ['--leader-elect', '--diagnostics-address=:8443', '--insecure-diagnostics=false', '--feature-gates=A=true'];
+    const flags =
+      imageAdapters['cluster-api-core']?.flags({
+        ports: { health: 1, diagnostics: 2, webhook: 3 },
+        dir: '/d',
+        kubeconfig: '/d/kubeconfig',
+        serving: { dir: '/pki', certificate: 'a.crt', key: 'a.key' },
+      }) ?? {};
+    expect(mapArguments(args, flags)).toEqual([
+      '--feature-gates=A=true',
+      '--kubeconfig=/d/kubeconfig',
+      '--health-addr=127.0.0.1:1',
+      '--diagnostics-address=127.0.0.1:2',
+      '--insecure-diagnostics=true',
+      '--webhook-port=3',
+      '--webhook-cert-dir=/pki',
+      '--webhook-cert-name=a.crt',
+      '--webhook-key-name=a.key',
+      '--kube-api-qps=500',
+      '--kube-api-burst=1000',
+    ]);
+  });
+
   it("puts the adapter's flags in the place of the manifest's and keeps the rest in order", () => {
     const args = [
       '--events-addr=http://notification-controller/',
@@ -27,7 +69,8 @@ describe('mapArguments', () => {
       '--enable-leader-election',
       '--storage-path=/data',
     ];
-    const flags = imageAdapters['source-controller']?.flags({ ports: { health: 1, storage: 2 }, dir: '/d' }) ?? {};
+    const context = { dir: '/d', kubeconfig: '/d/kubeconfig', serving: { dir: '/pki', certificate: 'a.crt', key: 'a.key' } };
+    const flags = imageAdapters['source-controller']?.flags({ ...context, ports: { health: 1, storage: 2 } }) ?? {};
     expect(mapArguments(args, flags)).toEqual([
       '--watch-all-namespaces=true',
       '--log-level=info',
@@ -126,4 +169,28 @@ it('does not lose an opening that comes before the wait', async () => {
   const aborted = latch.wait(signal.signal);
   signal.abort(new Error('enough'));
   await expect(aborted).rejects.toThrow('enough');
+});
+
+describe('settlePodPorts', () => {
+  it('gives a new pod the ports that its workload had, unless somebody else has one of them now', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'ports-'));
+    const real = createNodeHost();
+    const host: Host = { ...real, env: { ...real.env, get: (name) => (name === 'XDG_STATE_HOME' ? dir : real.env.get(name)) } };
+    const wish = (component: string): PortWish => ({
+      key: { clusterId: 'a1', component },
+      file: join(dir, 'ports', 'n.w.c'),
+      names: ['health', 'webhook'],
+    });
+    const first = await settlePodPorts(host, wish('pod.one'));
+    expect(await settlePodPorts(host, wish('pod.two'))).toEqual(first);
+    const stranger = createServer().listen(first['webhook'], '127.0.0.1');
+    await once(stranger, 'listening');
+    const moved = await settlePodPorts(host, wish('pod.three'));
+    stranger.close();
+    expect(moved['health']).toBe(first['health']);
+    expect(moved['webhook']).not.toBe(first['webhook']);
+    await host.files.writeAtomic(join(dir, 'ports', 'n.w.c'), 'damaged');
+    expect(Object.keys(await settlePodPorts(host, wish('pod.four')))).toEqual(['health', 'webhook']);
+    await rm(dir, { recursive: true });
+  });
 });
