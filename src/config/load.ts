@@ -15,13 +15,17 @@ import type { Kind } from './kinds/registry.ts';
 import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { Resolver } from './resolver.ts';
+import { checkCapiFields } from './rules/capi-fields.ts';
+import { checkClusterNames } from './rules/capi-names.ts';
+import { checkNetworks } from './rules/capi-networks.ts';
 import { checkDependencies } from './rules/dependencies.ts';
 import { findLookAlikes } from './rules/look-alikes.ts';
 import { checkNames } from './rules/names.ts';
 import { checkOutputs, documentNeeds, findReferences, type FoundReference } from './rules/outputs.ts';
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
 import { checkSources, type SourceCheck } from './rules/sources.ts';
-import { checkFolders, checkReferences } from './rules/world.ts';
+import { checkSite } from './rules/site.ts';
+import { checkFolders, checkManifests, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
 
@@ -145,13 +149,14 @@ function checkDocuments(documents: readonly SourceDocument[]): Checked {
     ...judged.flatMap((one) => one.errors),
     ...sources.flatMap((one) => one.errors),
     ...checkNames(units),
+    ...checkClusterNames(units),
     ...checkOutputs(references, units),
   ];
   return { judged, units, references, sources, errors, warnings: sources.flatMap((one) => one.warnings) };
 }
 
 function judge(unit: Unit): Judged {
-  const rules = [...checkVersions(unit), ...checkDependencies(unit), ...findLookAlikes(unit)];
+  const rules = [...checkVersions(unit), ...checkDependencies(unit), ...findLookAlikes(unit), ...checkCapiFields(unit), ...checkNetworks(unit), ...checkSite(unit)];
   const reserved = findReservedWords(unit);
   if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
   const { parsed, errors } = checkShape(unit);
@@ -164,7 +169,7 @@ async function checkWorld(host: Host, checked: Checked) {
     host,
     checked.sources.flatMap(({ unit, folders }) => folders.map((folder) => ({ unit, ...folder }))),
   );
-  return { errors: [...references.errors, ...folders], warnings: references.warnings };
+  return { errors: [...references.errors, ...folders, ...(await checkManifests(host, checked.units))], warnings: references.warnings };
 }
 
 // What the YAML itself got wrong explains any later fault at the same place, so the first error there stays alone.

@@ -1,10 +1,11 @@
 /** What references and paths lead to in this environment: variables, files, folders. Reads, and keeps nothing it read. */
+import { resolve } from 'node:path';
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Unit } from '../document.ts';
 import { followedStat, showPath } from '../files.ts';
 import { followKubeconfigPath, readEnv, readReferencedFile, type Reference, refuseShort } from '../references.ts';
-import { error, showField } from '../shape-faults.ts';
+import { error, showField, valueAt } from '../shape-faults.ts';
 import type { FieldPath } from '../source.ts';
 import type { FoundReference } from './outputs.ts';
 
@@ -51,6 +52,29 @@ async function probe(host: Host, reference: Reference): Promise<readonly Slipway
   const shown = showPath(host, reference.path);
   const message = `${shown}, which holds the secret for ${reference.field}, has mode ${mode.toString(8).padStart(4, '0')}: others can read it`;
   return [new SlipwayError('SLW-CFG-035', message, { at: reference.at, object: reference.subject, fix: `chmod 600 ${shown}` })];
+}
+
+/** Files or folders with the manifests of add-ons. */
+export async function checkManifests(host: Host, units: readonly Unit[]): Promise<readonly SlipwayError[]> {
+  const errors = await Promise.all(
+    units.flatMap(findManifests).map(async ({ unit, path, folder }) => {
+      const stat = await followedStat(host, folder);
+      if (stat?.kind === 'dir' || stat?.kind === 'file') return [];
+      return [error('SLW-CFG-053', `${showField(path)} is ${showPath(host, folder)}, which does not exist`, { context: unit, path })];
+    }),
+  );
+  return errors.flat();
+}
+
+function findManifests(unit: Unit): readonly NamedFolder[] {
+  const path = ['spec', 'capi', 'addons'];
+  const addons = valueAt(unit.document.value, path);
+  if (typeof addons !== 'object' || addons === null) return [];
+  return Object.keys(addons).flatMap((name) => {
+    const field = [...path, name, 'manifests'];
+    const manifests = valueAt(unit.document.value, field);
+    return typeof manifests === 'string' ? [{ unit, path: field, folder: resolve(unit.document.folder, manifests) }] : [];
+  });
 }
 
 /** Repositories that are paths must be there. Whether they are repositories is for others to say. */

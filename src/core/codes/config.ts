@@ -206,8 +206,8 @@ export const configCodes = {
     retry: 'no',
   },
   'SLW-CFG-028': {
-    title: 'cyclic output references',
-    explain: 'Documents need each other’s outputs in a circle, so none could be created first.',
+    title: 'documents need each other',
+    explain: 'Documents need each other in a circle, by their outputs or as management clusters, so none could be created first.',
     fix: 'break the circle: write one of the values out',
     exit: 65,
     retry: 'no',
@@ -324,6 +324,81 @@ export const configCodes = {
     explain: '`slipway explain` takes an error code or the path of a field, for example Cluster.spec.gitops.',
     fix: 'start from the kind: `slipway explain Cluster`',
     exit: 64,
+    retry: 'no',
+  },
+  'SLW-CFG-044': {
+    title: 'field does not fit the infrastructure',
+    explain:
+      'Provisioner capi describes clusters of several infrastructures with one set of words. This field means something only with another infrastructure, or only beside another field, and would be ignored here; so it is refused.',
+    fix: 'remove the field, or choose the infrastructure it belongs to',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-045': {
+    title: 'not possible with this infrastructure',
+    explain:
+      'Infrastructure local runs a control plane as processes and has no machines. Infrastructure dev simulates machines and API servers in memory, and nothing can run on them. What is asked for needs more than that.',
+    fix: 'remove the field, or choose another infrastructure',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-046': {
+    title: 'role and fields do not fit',
+    explain:
+      'A cluster with role: management is made with the help of a bootstrap cluster, and then takes over itself. One with role: workload is made and kept by a management cluster. Each needs what says who makes it, and takes nothing of the other.',
+    fix: 'give a management cluster bootstrapCluster, and a workload cluster capi.managementCluster',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-047': {
+    title: 'no range of addresses',
+    explain: 'A range of addresses is written in CIDR notation, with nothing but zeros behind the prefix: 10.244.0.0/16, not 10.244.0.1/16.',
+    fix: 'write a network and its prefix length, such as 10.244.0.0/16',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-048': {
+    title: 'ranges of addresses overlap',
+    explain: 'Pods, services and machines of one cluster reach each other, so their ranges of addresses must be apart.',
+    fix: 'change one of the two ranges',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-049': {
+    title: 'even control plane',
+    explain:
+      'Each machine of the control plane holds a member of etcd, which needs more than half of its members: two are no safer than one, four no safer than three.',
+    fix: 'write an odd number',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-050': {
+    title: 'version does not fit the bootstrap provider',
+    explain: 'RKE2 has versions of its own, written 1.36.3+rke2r1. kubeadm installs plain Kubernetes, written 1.36.3.',
+    fix: 'write a version of the chosen bootstrap provider',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-051': {
+    title: 'dangling managementCluster',
+    explain: 'A workload cluster is made by a management cluster: a Cluster of the same project with provisioner: capi and role: management.',
+    fix: 'correct the name, or add the management cluster to the project',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-052': {
+    title: 'names of machines collide or are too long',
+    explain:
+      'Objects of a cluster are named after it and after its pools: pool b of cluster a is a-b. Two clusters in one namespace of a management cluster must not arrive at the same name, and names of machines have at most 63 characters, of which Cluster API needs some.',
+    fix: 'rename the pool or the cluster, or give one of them a namespace of its own',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-CFG-053': {
+    title: 'manifests missing',
+    explain: 'An add-on names a file or folder that does not exist. Relative paths start at the folder of the YAML file.',
+    fix: 'correct the path, or create the manifests',
+    exit: 65,
     retry: 'no',
   },
 } as const satisfies CodeTable;
