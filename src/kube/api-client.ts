@@ -114,6 +114,19 @@ export class ApiClient implements KubeClient {
     return this.#object(answer, ref);
   }
 
+  async update(object: KubeObject, options: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {}): Promise<KubeObject> {
+    const ref = refOf(object);
+    const resource = await this.#require(object, 'update', options.signal ?? neverAborted());
+    const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict', ...(options.dryRun && { dryRun: 'All' }) });
+    const answer = await this.#connection.send({
+      method: 'PUT',
+      path: `${objectPath(resource, ref)}?${query}`,
+      body: JSON.stringify(object),
+      ...this.#asked({ verb: 'update', ref, signal: options.signal }),
+    });
+    return this.#object(answer, ref);
+  }
+
   async apply(object: KubeObject, options: ApplyObjectOptions = {}): Promise<KubeObject> {
     return (await this.applyTracked(object, options)).object;
   }
@@ -178,11 +191,15 @@ export class ApiClient implements KubeClient {
     const signal = options.signal ?? neverAborted();
     const resource = await this.#discovery.resolve(ref, signal);
     if (!resource) return false;
+    const preconditions = {
+      ...(options.uid !== undefined && { uid: options.uid }),
+      ...(options.resourceVersion !== undefined && { resourceVersion: options.resourceVersion }),
+    };
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
       propagationPolicy: options.propagation ?? 'Background',
-      ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
+      ...(Object.keys(preconditions).length > 0 && { preconditions }),
       ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
       ...(options.dryRun && { dryRun: ['All'] }),
     };

@@ -71,6 +71,8 @@ export interface ApplyObjectOptions {
 export interface DeleteObjectOptions {
   readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
   readonly uid?: string;
+  /** Refused with SLW-KUB-008 when the object was written since. */
+  readonly resourceVersion?: string;
   /** 0: gone at once, as a kubelet does after its containers ended. */
   readonly gracePeriodSeconds?: number;
   readonly dryRun?: boolean;
@@ -97,6 +99,11 @@ export interface KubeClient {
   /** Everything the server serves now, in its preferred versions; asks anew. Fails when a group cannot be read: a partial answer would hide objects. */
   resources(signal?: AbortSignal): Promise<readonly KubeResource[]>;
   create(object: KubeObject, options?: { readonly dryRun?: boolean; readonly signal?: AbortSignal }): Promise<KubeObject>;
+  /**
+   * PUT: the whole object replaces what stands. With metadata.resourceVersion it is refused with SLW-KUB-008 when the object was written
+   * since; never sent twice by itself.
+   */
+  update(object: KubeObject, options?: { readonly dryRun?: boolean; readonly signal?: AbortSignal }): Promise<KubeObject>;
   /** Server-side apply, field manager `slipway`, strict field validation. */
   apply(object: KubeObject, options?: ApplyObjectOptions): Promise<KubeObject>;
   /** Like `apply`, and tells whether the object came into being by it. */
