@@ -16,14 +16,7 @@ import type { Host } from '../host/host.ts';
 import { findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
 import { prepareCluster } from './prepare-cluster.ts';
-import {
-  chooseIdentity,
-  type ClusterIdentity,
-  type LocalCluster,
-  readCluster,
-  refuseCopy,
-  staleKubeconfigs,
-} from './local-cluster.ts';
+import { chooseIdentity, type ClusterIdentity, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs } from './local-cluster.ts';
 import { listProcesses, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
 
