@@ -1,5 +1,4 @@
 /** Why one object is not well, by itself. Pure. */
-import { groupOf } from '../../kube/discovery.ts';
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
 import { readinessOf } from '../../kube/readiness.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
@@ -45,9 +44,9 @@ export function blockerOf(evidence: Evidence | undefined, object: KubeObject): F
   if (isPaused(object) && object.kind !== 'Cluster')
     return { ...causeAt(object, { reason: 'Paused', message: 'carries the annotation cluster.x-k8s.io/paused: its controller leaves it alone' }), decisive: true };
   const warning = evidence?.warning(object);
-  if (warning && isOfNow(warning, object)) return { ...causeAt(object, { ...warning, since: warning.time }), decisive: true };
+  if (warning && !isWaiting(warning) && isOfNow(warning, object)) return { ...causeAt(object, { ...warning, since: warning.time }), decisive: true };
   if (readiness.reason === 'NotReconciled' || readiness.reason === 'LatestGenerationNotObserved')
-    return { ...causeAt(object, readiness), ...(isCore(object) && { waits: true }) };
+    return { ...causeAt(object, readiness), waits: true };
   return fromConditions(object, readiness);
 }
 
@@ -58,8 +57,6 @@ function fromConditions(object: KubeObject, readiness: Said): Finding {
   const said = { reason: reason || type, message: message || readiness.message || `condition ${type} is ${condition.status}`, since: lastTransitionTime };
   return { ...causeAt(object, said), ...(isWaiting(condition) && { waits: true }) };
 }
-
-const isCore = ({ apiVersion }: KubeObject): boolean => groupOf(apiVersion) === 'cluster.x-k8s.io';
 
 /** Two writers met; whoever lost tries again at once. */
 const PASSING = /the object has been modified|operation cannot be fulfilled|already exists/i;

@@ -3,7 +3,7 @@
  * controllers, webhooks, class, infrastructure, control plane, connection, machines, workers. Pure.
  */
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
-import { valueAt } from '../../kube/readiness-state.ts';
+import { numberAt, valueAt } from '../../kube/readiness-state.ts';
 import { formatRef, type KubeObject, type ObjectRef } from '../../kube/types.ts';
 import { kubeconfigSecretName } from '../words.ts';
 import { blockerOf, causeAt, partBlocker } from './blocker.ts';
@@ -28,9 +28,9 @@ const RULES: readonly Rule[] = [
   controlPlaneCauses,
   (inquiry) => inquiry.family.controlPlaneMachines.flatMap((parts) => partsCauses(inquiry, parts)),
   connectionCauses,
-  (inquiry) => inquiry.family.controlPlaneMachines.flatMap((parts) => blockers(inquiry, parts.machine)),
+  (inquiry) => inquiry.family.controlPlaneMachines.flatMap((parts) => machineCauses(inquiry, parts)),
   workerCauses,
-  (inquiry) => inquiry.family.loose.flatMap((parts) => [...partsCauses(inquiry, parts), ...blockers(inquiry, parts.machine)]),
+  (inquiry) => inquiry.family.loose.flatMap((parts) => machineCauses(inquiry, parts)),
   (inquiry) => inquiry.family.healthChecks.flatMap((check) => blockers(inquiry, check)),
   (inquiry) => blockers(inquiry, inquiry.family.cluster),
 ];
@@ -91,13 +91,19 @@ function controlPlaneCauses(inquiry: Inquiry): readonly Finding[] {
   const found = partBlocker({ world, evidence }, family.controlPlane);
   if (!found) return [];
   // Its machines tell more than their sum.
-  const below = family.controlPlaneMachines.flatMap((parts) => [...partsCauses(inquiry, parts), ...blockers(inquiry, parts.machine)]);
+  const below = family.controlPlaneMachines.flatMap((parts) => machineCauses(inquiry, parts));
   return below.some(({ waits }) => !waits) && !found.decisive ? [] : [found];
 }
 
 function partsCauses({ world, evidence }: Inquiry, { machine, bootstrap, infrastructure }: MachineParts): readonly Finding[] {
   if (machine.metadata.deletionTimestamp !== undefined) return [];
   return [bootstrap, infrastructure].flatMap((part) => (part ? (partBlocker({ world, evidence }, part) ?? []) : []));
+}
+
+/** A machine is the sum of its parts, unless these are well. */
+function machineCauses(inquiry: Inquiry, parts: MachineParts): readonly Finding[] {
+  const below = partsCauses(inquiry, parts);
+  return below.length > 0 ? below : blockers(inquiry, parts.machine);
 }
 
 function connectionCauses({ evidence, family }: Inquiry): readonly Finding[] {
@@ -124,12 +130,12 @@ function poolCauses(inquiry: Inquiry, { pool, sets, machines, bootstrap, infrast
   const own = blockers(inquiry, pool);
   if (own.some(({ reason }) => reason === 'Paused')) return own;
   const parts = [bootstrap, infrastructure].flatMap((part) => (part ? (partBlocker({ world, evidence }, part) ?? []) : []));
-  const below = [
-    ...parts,
-    ...machines.flatMap((each) => [...partsCauses(inquiry, each), ...blockers(inquiry, each.machine)]),
-    ...sets.flatMap((set) => blockers(inquiry, set)),
-  ];
-  return below.length > 0 ? below : own;
+  // A set that may not make machines says so itself; otherwise its machines tell more.
+  const growing = sets.filter((set) => (numberAt(set, 'status', 'replicas') ?? 0) < (numberAt(set, 'spec', 'replicas') ?? 0));
+  const below = [...parts, ...growing.flatMap((set) => blockers(inquiry, set)), ...machines.flatMap((each) => machineCauses(inquiry, each))];
+  if (below.length > 0) return below;
+  const ofSets = sets.flatMap((set) => blockers(inquiry, set));
+  return ofSets.length > 0 ? ofSets : own;
 }
 
 function blockers({ evidence }: Inquiry, object: KubeObject): readonly Finding[] {

@@ -11,8 +11,8 @@ const SUMMARIES = new Set(['Ready', 'Available', 'MachinesReady', 'MachinesUpToD
 const PASSED_OVER = new Set(['Paused', 'UpToDate', 'MachinesUpToDate', 'WorkerMachinesUpToDate', 'ControlPlaneMachinesUpToDate']);
 
 /** Says only that something else must come first. */
-export function isWaiting({ reason = '', message = '' }: Pick<Condition, 'reason' | 'message'>): boolean {
-  return /^Waiting|NoReplicas|^NotYet/.test(reason) || /^(?:\* )?waiting for /i.test(message);
+export function isWaiting({ reason = '', message = '' }: { readonly reason?: string | undefined; readonly message?: string | undefined }): boolean {
+  return /^Waiting|^NoReplicas/.test(reason) || /\bwaiting ?for|not yet reported|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
 }
 
 /** The condition that tells most of why the object is not well; undefined when all are fine. */

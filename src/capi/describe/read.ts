@@ -4,7 +4,7 @@ import { groupOf } from '../../kube/discovery.ts';
 import { isClusterApiGroup } from '../../kube/readiness-cluster-api.ts';
 import type { KubeClient, KubeObject, KubeResource } from '../../kube/types.ts';
 import { CLUSTER, KUBEADM_CONTROL_PLANE, LOCAL_CLUSTER, LOCAL_CONTROL_PLANE, MACHINE, MACHINE_DEPLOYMENT, MACHINE_SET } from '../words.ts';
-import { type ClusterWorld, createClusterWorld } from './world.ts';
+import { type ClusterWorld, createClusterWorld, type WorldParts } from './world.ts';
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
@@ -16,6 +16,11 @@ const PASSED_OVER = new Set(['ipam.cluster.x-k8s.io', 'runtime.cluster.x-k8s.io'
 
 /** What may not be listed is remembered as unreadable, not thrown; @throws what concerns the whole server */
 export async function readClusterWorld(client: KubeClient, options: ReadOptions): Promise<ClusterWorld> {
+  return createClusterWorld(await readParts(client, options));
+}
+
+/** The same as data. */
+export async function readParts(client: KubeClient, options: ReadOptions): Promise<WorldParts> {
   options.signal.throwIfAborted();
   const served = await servedKinds(client, options.signal);
   const unreadable = new Map<string, string>();
@@ -31,7 +36,7 @@ export async function readClusterWorld(client: KubeClient, options: ReadOptions)
       }
     }),
   );
-  return createClusterWorld({ objects: objects.flat(), served, unreadable });
+  return { objects: objects.flat(), served, unreadable };
 }
 
 /** The server itself cannot be reached, or does not let us in at all. */
