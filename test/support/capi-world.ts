@@ -19,6 +19,7 @@ import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
+import type { BinaryName } from '../../src/toolchain/catalogue.ts';
 import { testBinary } from './api-server.ts';
 import { AUDIT_POLICY } from './capi-audit.ts';
 import { createStepDriver } from './step-driver.ts';
@@ -38,6 +39,12 @@ export interface CapiEnd {
   /** The same client until the next restore. */
   client(): Promise<KubeClient>;
   runtime(): Promise<Runtime>;
+  /** SIGKILL to one registered process; while the kubelet rests or for a control plane's own, it stays dead until `start`. */
+  kill(component: RegExp): Promise<void>;
+  /** The kubelet stops and starts: what dies meanwhile stays dead. */
+  restKubelet(): Promise<void>;
+  /** Starts what is dead, with further flags for the controller manager if given, and the kubelet. */
+  revive(controllerManagerFlags?: string): Promise<void>;
 }
 
 export interface CapiWorld {
@@ -70,24 +77,31 @@ export async function createCapiWorld({ audit = true }: CapiWorldOptions = {}): 
   const stateHome = join(dir, 'state');
   const real = createNodeHost();
   const host: Host = { ...real, env: { ...real.env, get: (name) => (name === 'XDG_STATE_HOME' ? stateHome : real.env.get(name)) } };
-  const toolchainDir = await wrapApiServer(dir, audit);
+  const toolchainDir = await wrapBinaries(dir, audit);
   const world = new World({ host, dir, stateHome, toolchainDir });
   return world;
 }
 
-/** The folder that stands first in the search has an API server with more flags than the product gives. */
-async function wrapApiServer(dir: string, audit: boolean): Promise<string> {
+/**
+ * The folder that stands first in the search has an API server with more flags than the product gives, and a controller manager that takes
+ * further ones from a file in its cluster's folder each time it is started.
+ */
+async function wrapBinaries(dir: string, audit: boolean): Promise<string> {
   const folder = join(dir, 'toolchain');
   mkdirSync(folder);
-  if (!audit) return folder;
   const policy = join(dir, 'audit-policy.yaml');
   writeFileSync(policy, AUDIT_POLICY);
-  const wrapper = join(folder, 'kube-apiserver');
-  const flags = `--audit-policy-file=${policy} --audit-log-path="$PWD/audit.log" --audit-log-maxsize=100000`;
-  writeFileSync(wrapper, `#!/bin/sh\nexec ${await testBinary('kube-apiserver')} "$@" ${flags}\n`);
-  chmodSync(wrapper, 0o755);
+  const wrap = async (name: BinaryName, more: string): Promise<void> => {
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec ${await testBinary(name)} "$@" ${more}\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+  if (audit)
+    await wrap('kube-apiserver', `--audit-policy-file=${policy} --audit-log-path="$PWD/audit.log" --audit-log-maxsize=100000`);
+  await wrap('kube-controller-manager', `$(cat "$PWD/${MORE_FLAGS}" 2>/dev/null)`);
   return folder;
 }
+
+const MORE_FLAGS = 'more-controller-manager-flags';
 
 interface WorldParts {
   readonly host: Host;
@@ -214,16 +228,35 @@ class End implements CapiEnd {
     this.#kubelet = { stop, done: (await this.runtime()).watch(stop.signal).catch(() => undefined) };
   }
 
-  async halt(): Promise<void> {
+  async restKubelet(): Promise<void> {
     this.#kubelet?.stop.abort();
     await this.#kubelet?.done;
     this.#kubelet = undefined;
-    await (await this.#client)?.close();
-    this.#client = undefined;
+  }
+
+  async revive(controllerManagerFlags?: string): Promise<void> {
+    const file = join(this.clusterDir, MORE_FLAGS);
+    if (controllerManagerFlags !== undefined) {
+      writeFileSync(file, controllerManagerFlags);
+      await this.kill(/^kube-controller-manager$/);
+    }
+    await this.restKubelet();
+    await this.start();
+  }
+
+  async kill(component: RegExp): Promise<void> {
     const { host } = this.#world;
     const cluster = existsSync(this.clusterDir) ? await readCluster(host, this.clusterDir) : undefined;
     const states = cluster ? await listProcesses(host, cluster.clusterId) : [];
-    await Promise.all(states.map(({ identity }) => identity && killForCertain(host, identity)));
+    const hit = states.filter((state) => component.test(state.component));
+    await Promise.all(hit.map(({ identity }) => identity && killForCertain(host, identity)));
+  }
+
+  async halt(): Promise<void> {
+    await this.restKubelet();
+    await (await this.#client)?.close();
+    this.#client = undefined;
+    await this.kill(/./);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the pivot's suites share: a small fleet with everything that is awkward about one, and the checks after any history. */
-import { expect } from 'vitest';
+import { deepEqual } from 'node:assert/strict';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { findMachineryChanges, findTwoOwners, readAudit } from './capi-audit.ts';
 import {
@@ -9,6 +9,7 @@ import {
   credentials,
   externalSecret,
   externalSecretDefinition,
+  fileSecret,
   namespaceObject,
   plainCluster,
   resourceSet,
@@ -70,7 +71,8 @@ async function defineFleet(client: KubeClient): Promise<void> {
     ...clusterClass(FLEET),
     ...resourceSet(FLEET, { 'example.com/payload': 'yes' }),
     ...(labelled ? [{ ...labelled, metadata: { ...labelled.metadata, labels: { 'example.com/payload': 'yes' } } }] : []),
-    ...plainCluster({ name: 'plain', namespace: FLEET }),
+    fileSecret('site-files', FLEET),
+    ...plainCluster({ name: 'plain', namespace: FLEET, fileSecret: 'site-files' }),
     ...plainCluster({ name: 'resting', namespace: FLEET, workers: 0 }),
     ...plainCluster({ name: 'tug', namespace: YARD }),
   ]);
@@ -99,11 +101,11 @@ const ADMINISTRATORS: Readonly<Record<string, string>> = { source: 'slipway-admi
 /** By the cloud (machines) and by both audit logs (owners, makers). */
 export async function expectUntouchedMachines({ management, lastEvent }: PivotSuite): Promise<void> {
   const { world } = management;
-  expect(await management.machineEvents(lastEvent)).toEqual([]);
+  deepEqual(await management.machineEvents(lastEvent), []);
   const [source, target] = [readAudit(world.source.auditFile), readAudit(world.target.auditFile)];
-  expect(findTwoOwners({ source, target }, LIVE)).toEqual([]);
-  expect(findMachineryChanges(source, ADMINISTRATORS['source'] ?? '')).toEqual([]);
-  expect(findMachineryChanges(target, ADMINISTRATORS['target'] ?? '')).toEqual([]);
+  deepEqual(findTwoOwners({ source, target }, LIVE), []);
+  deepEqual(findMachineryChanges(source, ADMINISTRATORS['source'] ?? ''), []);
+  deepEqual(findMachineryChanges(target, ADMINISTRATORS['target'] ?? ''), []);
 }
 
 /** @throws with what it said, when it did not end well */
