@@ -54,12 +54,17 @@ export const providerTable: Readonly<Record<ProviderName, ProviderFacts>> = {
 };
 
 /** Upgrades and starts go in this order, stops against it. */
-const ORDER: readonly ProviderType[] = ['CoreProvider', 'BootstrapProvider', 'ControlPlaneProvider', 'InfrastructureProvider'];
+export const PROVIDER_TYPES: readonly ProviderType[] = [
+  'CoreProvider',
+  'BootstrapProvider',
+  'ControlPlaneProvider',
+  'InfrastructureProvider',
+];
 
 /** Each once, core first. @throws SLW-CAP-001 without core */
 export function orderProviders(names: readonly ProviderName[]): readonly ProviderFacts[] {
   const wanted = [...new Set(names)].map((name) => providerTable[name]);
   if (wanted.length > 0 && !names.includes('core'))
     throw new SlipwayError('SLW-CAP-001', `the providers ${names.join(', ')} are wanted without core, which they need`);
-  return wanted.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+  return wanted.toSorted((a, b) => PROVIDER_TYPES.indexOf(a.type) - PROVIDER_TYPES.indexOf(b.type));
 }

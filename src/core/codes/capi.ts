@@ -57,4 +57,12 @@ export const capiCodes = {
     exit: 69,
     retry: 'backoff',
   },
+  'SLW-CAP-007': {
+    title: 'a provider that cannot run there',
+    explain:
+      'The in-memory provider keeps its machines in the memory of one process of this machine, so that they outlive a pivot. There is no image of it: it runs beside local clusters only.',
+    fix: 'use infrastructure dev on clusters of the provisioner local only, or another infrastructure',
+    exit: 65,
+    retry: 'after-user',
+  },
 } as const satisfies CodeTable;
