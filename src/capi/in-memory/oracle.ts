@@ -22,6 +22,7 @@ export interface CloudEvent {
     | 'cluster.created'
     | 'cluster.restored'
     | 'cluster.deleted'
+    | 'endpoint.assigned'
     | 'machine.created'
     | 'machine.restored'
     | 'machine.deleted';
@@ -30,6 +31,8 @@ export interface CloudEvent {
   readonly machine?: string;
   /** URL of the API server whose controllers did it. */
   readonly manager?: string;
+  /** Of the cluster's API server, with `endpoint.assigned`. */
+  readonly port?: number;
 }
 
 export interface CloudMachine {
