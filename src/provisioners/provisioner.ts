@@ -64,6 +64,14 @@ export interface ProcessView {
   readonly message?: string;
 }
 
+/** A cluster of no document that belongs to one of the project for a while: a bootstrap cluster. */
+export interface Companion {
+  readonly name: string;
+  /** Undefined while it cannot be reached at all. */
+  readonly kubeconfig: KubeconfigSource | undefined;
+  readonly processes: readonly ProcessView[];
+}
+
 export interface Provisioner {
   readonly name: ResolvedCluster['provisioner'];
   /** Steps that bring the cluster and its GitOps about. Resolves references; @throws SLW-CFG-032 to -034 for those that give nothing */
@@ -80,6 +88,8 @@ export interface Provisioner {
   kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
   /** Processes on this host that belong to the cluster; empty when there are none. */
   processes(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]>;
+  /** Clusters of no document that may hold objects of this one; empty when there are none (any more). */
+  companions?(view: ClusterView, context: ProvisionerContext): Promise<readonly Companion[]>;
   /** Says why an object can never become ready on such a cluster; undefined where a kubelet can be expected. */
   cannotRun(cluster: ResolvedCluster, context: ProvisionerContext): Promise<CannotRun | undefined>;
   /** Log files by component. */
