@@ -109,7 +109,18 @@ function unlessDamaged(thrown: unknown): undefined {
   if (!isSlipwayError(thrown) || thrown.code !== 'SLW-LOC-006') throw thrown;
 }
 
-/** Ends whatever is still registered for the cluster, then removes its folder. */
+/** Ends whatever is still registered for the cluster, then removes its folder. Safe to call again. @throws SLW-LOC-005 when the folder is a copy */
+export async function removeCluster(
+  host: Host,
+  { clusterId, clusterDir }: { readonly clusterId: string; readonly clusterDir: string },
+): Promise<void> {
+  const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
+  if (cluster) await refuseCopy(host, clusterDir, cluster);
+  for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
+  await host.files.remove(clusterDir);
+}
+
+/** As a step's undo. */
 export const removeClusterHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);
@@ -119,10 +130,6 @@ export const removeClusterHandler: UndoHandler = {
       : { kind: 'none', summary: 'nothing is left' };
   },
   undo: async ({ host, record }: UndoContext) => {
-    const { clusterId, clusterDir } = removal(record.intent.undo?.data ?? null);
-    const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
-    if (cluster) await refuseCopy(host, clusterDir, cluster);
-    for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
-    await host.files.remove(clusterDir);
+    await removeCluster(host, removal(record.intent.undo?.data ?? null));
   },
 };

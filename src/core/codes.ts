@@ -4,6 +4,7 @@
  */
 import { bugCodes } from './codes/bug.ts';
 import { capiCodes } from './codes/capi.ts';
+import { capiFlowCodes } from './codes/capi-flow.ts';
 import { capiLocalCodes } from './codes/capi-local.ts';
 import { cliCodes } from './codes/cli.ts';
 import { configCodes } from './codes/config.ts';
@@ -23,6 +24,7 @@ import { toolchainCodes } from './codes/toolchain.ts';
 const table = {
   ...bugCodes,
   ...capiCodes,
+  ...capiFlowCodes,
   ...capiLocalCodes,
   ...cliCodes,
   ...configCodes,

@@ -42,7 +42,7 @@ interface Observed {
 
 /** A runtime for the cluster in `clusterDir`. @throws SLW-LOC-008 when it was not prepared */
 export async function openRuntime(
-  context: StepContext,
+  context: Pick<StepContext, 'host' | 'report' | 'timeoutMs'>,
   options: Pick<RuntimeStepOptions, 'clusterDir' | 'toolchainDir' | 'connect' | 'nodes'>,
 ): Promise<Runtime> {
   const { host, report, timeoutMs } = context;
