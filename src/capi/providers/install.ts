@@ -107,7 +107,13 @@ export async function installProviders(client: KubeClient, options: InstallOptio
   const standings = await surveyProviders(client, await loadProviders(host, options.providers), { owner, signal });
   const ours = standings.filter(({ state }) => state !== 'foreign');
   await awaitEnds(client, await endingNamespaces(client, ours, signal), options);
-  for (const standing of ours) await installOne(client, standing, options);
+  const upgrades = ours.filter(isUpgrade);
+  await applyComponents(
+    client,
+    ours.filter((standing) => !isUpgrade(standing)),
+    options,
+  );
+  for (const standing of upgrades) await upgradeOne(client, standing, options);
   if (placement.kind === 'kubelet')
     await ensureCertificates(client, host, { components: ours.map(({ components }) => components), owner, signal });
   return Object.fromEntries(
@@ -118,19 +124,25 @@ export async function installProviders(client: KubeClient, options: InstallOptio
   );
 }
 
-/** Where a kubelet runs them, each manager is replaced before the next provider is touched; processes follow when the runtime converges. */
-async function installOne(client: KubeClient, { components, state, version, isStopped }: Standing, options: InstallOptions): Promise<void> {
-  const { host, owner, placement, signal, timeoutMs, report } = options;
-  const { facts } = components;
-  const objects = baseObjects(components, { owner, placement, isStopped });
+const isUpgrade = ({ state, version, components }: Standing): boolean => state === 'ours' && version !== components.version;
+
+async function applyComponents(client: KubeClient, standings: readonly Standing[], options: InstallOptions): Promise<void> {
+  const { host, owner, placement, signal, report } = options;
+  const objects = standings.flatMap(({ components, isStopped }) => baseObjects(components, { owner, placement, isStopped }));
   await applyObjects(client, objects, {
     host,
     force: true,
     signal,
-    onObject: (_applied, done, total) => report?.({ type: 'progress', message: `apply ${facts.name} ${components.version}`, done, total }),
+    onObject: (_applied, done, total) => report?.({ type: 'progress', message: 'apply Cluster API components', done, total }),
   });
-  const isUpgrade = state === 'ours' && version !== components.version;
-  if (!isUpgrade || isStopped || placement.kind !== 'kubelet' || facts.deployment === undefined) return;
+}
+
+/** Where a kubelet runs them, each manager is replaced before the next provider is touched; processes follow when the runtime converges. */
+async function upgradeOne(client: KubeClient, standing: Standing, options: InstallOptions): Promise<void> {
+  const { host, placement, signal, timeoutMs } = options;
+  const { facts } = standing.components;
+  await applyComponents(client, [standing], options);
+  if (standing.isStopped || placement.kind !== 'kubelet' || facts.deployment === undefined) return;
   await waitReady(client, [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: facts.namespace, name: facts.deployment }], {
     host,
     signal,

@@ -10,11 +10,11 @@ import type { Host } from '../../host/host.ts';
 import { applyObjects } from '../../kube/apply.ts';
 import { diffObjects } from '../../kube/diff.ts';
 import { inPhases } from '../../kube/phases.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import { type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
 import { waitReady } from '../../kube/wait.ts';
 import { CLUSTER, CLUSTER_NAME_LABEL, INFRASTRUCTURE_GROUP, MACHINE } from '../words.ts';
 import { readAuthorities } from './certificates.ts';
-import { connectionObjects, loadProviders, type WebhookAddress } from './components.ts';
+import { connectionObjects, isDefinition, loadProviders, type WebhookAddress } from './components.ts';
 import type { Placement } from './options.ts';
 import type { ProviderFacts, ProviderName } from './provider.ts';
 import { connectable, type Standing, surveyProviders } from './survey.ts';
@@ -53,11 +53,33 @@ async function connectionOf(client: KubeClient, { components, state }: Standing,
   if (!address) return { provider, state: 'not running', fields: [], objects: [] };
   const objects = connectionObjects(components, options.owner, address);
   const { signal } = options;
-  const diffs = await diffObjects(client, objects, { force: true, fieldManager: FIELD_MANAGER, signal });
-  const fields = diffs.flatMap(({ fields }) => fields);
-  if (diffs.every(({ action }) => action === 'none')) return { provider, state: 'connected', fields, objects };
-  const isNew = diffs.filter(({ ref }) => ref.kind !== 'CustomResourceDefinition').every(({ action }) => action === 'create');
-  return { provider, state: isNew ? 'new' : 'stale', fields: [...new Set(fields)], objects };
+  const [definitions, admission] = [objects.filter(isDefinition), objects.filter((object) => !isDefinition(object))];
+  const [diffs, converted] = await Promise.all([
+    diffObjects(client, admission, { force: true, fieldManager: FIELD_MANAGER, signal }),
+    Promise.all(definitions.map((definition) => isConverted(client, definition, signal))),
+  ]);
+  const fields = new Set(diffs.flatMap(({ fields }) => fields));
+  if (converted.includes(false)) fields.add('spec.conversion');
+  if (diffs.every(({ action }) => action === 'none') && fields.size === 0) return { provider, state: 'connected', fields: [], objects };
+  const isNew = diffs.every(({ action }) => action === 'create');
+  return { provider, state: isNew ? 'new' : 'stale', fields: [...fields], objects };
+}
+
+/** By a look: a dry run of a definition has the server check all its schemas. */
+async function isConverted(client: KubeClient, wanted: KubeObject, signal: AbortSignal): Promise<boolean> {
+  const live = await client.get(refOf(wanted), signal);
+  return live !== undefined && contains(conversionOf(live), conversionOf(wanted));
+}
+
+const conversionOf = (definition: KubeObject): unknown => (definition['spec'] as { readonly conversion?: unknown } | undefined)?.conversion;
+
+/** Whether all that is wanted stands there; the server may have added defaults. Another address beside ours is no addition. */
+function contains(live: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return live === wanted;
+  if (typeof live !== 'object' || live === null) return false;
+  const [has, wants] = [live as Readonly<Record<string, unknown>>, wanted as Readonly<Record<string, unknown>>];
+  if ('url' in wants && 'service' in has) return false;
+  return Object.entries(wants).every(([key, value]) => contains(has[key], value));
 }
 
 async function addressOf(
