@@ -12,6 +12,7 @@ import type { ProviderName } from '../../src/capi/providers/provider.ts';
 import { CLUSTER } from '../../src/capi/words.ts';
 import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
 import { testBinary } from './api-server.ts';
+import { hasCondition } from './capi-objects.ts';
 import { type CapiEnd, type CapiWorld, type CapiWorldOptions, createCapiWorld } from './capi-world.ts';
 
 export const PROVIDERS: readonly ProviderName[] = ['core', 'kubeadm-bootstrap', 'kubeadm-control-plane', 'in-memory'];
@@ -62,21 +63,25 @@ async function installOn(world: CapiWorld, end: CapiEnd, file: string): Promise<
   const placement = { kind: 'local', clusterDir: end.clusterDir, cloudFile: file } as const;
   const common = { host, providers: PROVIDERS, owner: 'pivot-suite', placement, signal: never, timeoutMs: LONG_MS };
   await installProviders(client, common);
-  await (await end.runtime()).converge(never);
+  await waitRolledOut(client);
   await connectWebhooks(client, common);
+}
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
+
+/** The world's kubelet does the work; a second runtime beside it would bind the same pods. */
+async function waitRolledOut(client: KubeClient): Promise<void> {
+  for (const begun = performance.now(); ; await sleep(200)) {
+    const { items } = await client.list(DEPLOYMENT, { labelSelector: 'cluster.x-k8s.io/provider' });
+    const waiting = items.filter((deployment) => !hasCondition(deployment, 'Available'));
+    if (items.length >= PROVIDERS.length && waiting.length === 0) return;
+    if (performance.now() - begun > LONG_MS) throw new Error(`not rolled out: ${waiting.map(({ metadata }) => metadata.name).join(', ')}`);
+  }
 }
 
 /** Server-side apply in the order given; an admission that is not ready yet is asked again. */
 export async function applyAll(client: KubeClient, objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) await client.apply(object, { force: true, fieldManager: 'platform-team' });
-}
-
-interface Conditioned {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-export function hasCondition(object: KubeObject | undefined, type: string, status = 'True'): boolean {
-  return ((object as Conditioned | undefined)?.status?.conditions ?? []).some((each) => each.type === type && each.status === status);
 }
 
 /** Waits until each of the namespaces' Clusters that is not paused is Available. @throws with those that are not */

@@ -91,6 +91,14 @@ function withoutTimes(value: Json): Json {
   );
 }
 
+interface Conditioned {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+export function hasCondition(object: KubeObject | undefined, type: string, status = 'True'): boolean {
+  return ((object as Conditioned | undefined)?.status?.conditions ?? []).some((each) => each.type === type && each.status === status);
+}
+
 export interface SettleOptions extends CanonicalOptions {
   readonly namespaces: readonly string[];
   readonly timeoutMs?: number;

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
+import { type KubeClient, type KubeObject, refOf } from '../../src/kube/types.ts';
 import { testBinary } from './api-server.ts';
+import { hasCondition } from './capi-objects.ts';
 
 export interface MoveOptions {
   /** Private folder for kubeconfigs and clusterctl's home. */
@@ -60,10 +61,10 @@ interface ProviderEntry {
   readonly version: string;
 }
 
-/** What `clusterctl init` would have written; clusterctl makes the kind itself when it is missing, so this comes after a first look. */
+/** What `clusterctl init` would have written. */
 export async function writeInventory(client: KubeClient, providers: readonly ProviderEntry[]): Promise<void> {
   await client.apply(inventoryDefinition, { force: true });
-  for (;;) if (await client.serves({ apiVersion: INVENTORY_API, kind: 'Provider' })) break;
+  for (;;) if (hasCondition(await client.get(refOf(inventoryDefinition)), 'Established')) break;
   for (const { name, namespace, type, version } of providers) {
     const [providerName = name] = [name.replace(/^(bootstrap|control-plane|infrastructure)-/, '')];
     await client.apply(
