@@ -7,9 +7,10 @@ import { isSlipwayError, SlipwayError } from '../core/errors.ts';
 import { stopProcess } from '../control-plane/processes.ts';
 import type { Change, UndoContext, UndoHandler, UndoHandlers } from '../engine/step.ts';
 import { deleteObjects } from '../kube/delete.ts';
+import { foreignContent } from '../kube/namespace-content.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { loadComponents } from './components.ts';
-import { DEFINED_KINDS, foreignContent, foreignFluxObjects } from './foreign.ts';
+import { DEFINED_KINDS, foreignFluxObjects } from './foreign.ts';
 import { MANAGED_BY, OWNER } from './ownership.ts';
 import { ownedObjects } from './sources-step.ts';
 import { FLUX_NAMESPACE } from './source.ts';
@@ -182,7 +183,7 @@ async function removeDefinitions(client: KubeClient, refs: readonly ObjectRef[],
 
 async function removeNamespaces(client: KubeClient, refs: readonly ObjectRef[], { owner, context }: Owned): Promise<void> {
   if (refs.length === 0) return;
-  const leftover = await foreignContent(client, owner, context.signal);
+  const leftover = await foreignContent(client, FLUX_NAMESPACE, { owner, signal: context.signal });
   if (leftover === undefined) return deleteObjects(client, refs, limits(context));
   context.report({
     type: 'finding',

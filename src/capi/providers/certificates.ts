@@ -11,7 +11,7 @@ import { AUTHORITY_LIFE_MS, LEAF_LIFE_MS } from '../../pki/identity-files.ts';
 import { SLIPWAY_NAMESPACE } from '../words.ts';
 import type { ProviderComponents } from './components.ts';
 
-export const AUTHORITY_SECRET: ObjectRef = {
+const AUTHORITY_SECRET: ObjectRef = {
   apiVersion: 'v1',
   kind: 'Secret',
   namespace: SLIPWAY_NAMESPACE,
@@ -102,6 +102,11 @@ export async function ensureCertificates(client: KubeClient, host: Host, options
     });
     await apply(secret(ref, { ...leaf, bundle: authority.bundle }));
   }
+}
+
+/** Every Secret that `ensureCertificates` may have made. */
+export function certificateSecrets(components: readonly ProviderComponents[]): readonly ObjectRef[] {
+  return [AUTHORITY_SECRET, ...components.flatMap((provider) => servingOf(provider)?.ref ?? [])];
 }
 
 /** PEM of the authorities to trust; undefined before the first was made. */
