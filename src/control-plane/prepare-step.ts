@@ -117,14 +117,20 @@ export async function removeCluster(
   const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
   if (cluster) await refuseCopy(host, clusterDir, cluster);
   for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
-  await host.files.remove(clusterDir);
+  // At once, so that nobody who comes after a death in here takes half a folder for a cluster.
+  await host.files.remove(remains(clusterDir));
+  if ((await host.files.stat(clusterDir)) !== undefined) await host.files.rename(clusterDir, remains(clusterDir));
+  await host.files.remove(remains(clusterDir));
 }
+
+const remains = (clusterDir: string): string => `${clusterDir}.removed`;
 
 /** As a step's undo. */
 export const removeClusterHandler: UndoHandler = {
   plan: async ({ host, record }) => {
     const { clusterId, clusterDir, clusterName } = removal(record.intent.undo?.data ?? null);
-    const there = (await host.files.stat(clusterDir)) !== undefined || (await listProcesses(host, clusterId)).length > 0;
+    const folders = await Promise.all([clusterDir, remains(clusterDir)].map((dir) => host.files.stat(dir)));
+    const there = folders.some((found) => found !== undefined) || (await listProcesses(host, clusterId)).length > 0;
     return there
       ? { kind: 'delete', summary: `remove ${clusterDir}`, destroys: [clusterName] }
       : { kind: 'none', summary: 'nothing is left' };

@@ -47,7 +47,7 @@ export async function findHome(family: Family, guide: Guide): Promise<Home | und
   if (!family.pivots || !management) return first;
   const own = { place: family.management, client: management };
   if (!first) return (await holdsItself(family, management, guide.signal)) ? { ...own, isMoving: false } : undefined;
-  const { owner, isMoving } = await ownerOf(first.client, management, guide.signal);
+  const { owner, isMoving } = await pivotOwner(first.client, management, guide.signal);
   return owner === 'management' ? { ...own, isMoving } : { ...first, isMoving };
 }
 
@@ -67,7 +67,7 @@ interface Ownership {
 }
 
 /** What the transactions in both clusters say, in both directions. */
-export async function ownerOf(bootstrap: KubeClient, management: KubeClient, signal: AbortSignal): Promise<Ownership> {
+export async function pivotOwner(bootstrap: KubeClient, management: KubeClient, signal: AbortSignal): Promise<Ownership> {
   const [source, target] = [asEnd(bootstrap, 'bootstrap'), asEnd(management, 'management')];
   const back = await pivotStatus({ source: target, target: source, signal });
   const forth = await pivotStatus({ source, target, signal });

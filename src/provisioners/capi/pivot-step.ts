@@ -11,7 +11,7 @@ import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf, type Attendant } from './attendance.ts';
 import { moveOthers } from './dependants.ts';
 import { pivotEnd, reportPivot } from './ends.ts';
-import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, ownerOf } from './home.ts';
+import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, pivotOwner } from './home.ts';
 import { projectHooks, suspendGitopsHook } from './hooks.ts';
 import { removeBootstrap, revive, reviveBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
 
@@ -93,7 +93,7 @@ interface Acting {
 
 /** What a `down` began and did not commit is taken back; what it committed is finished. */
 async function endReverse(family: Family, pair: Pair, acting: Acting): Promise<void> {
-  const { back } = await ownerOf(pair.bootstrap, pair.management, acting.attendant.signal);
+  const { back } = await pivotOwner(pair.bootstrap, pair.management, acting.attendant.signal);
   const options = pivotOptions(family, { source: pair.management, target: pair.bootstrap, isForth: false }, acting);
   if (back.stage === 'preparing' || back.stage === 'rolling-back') await rollbackPivot(options);
   if (back.stage === 'committed') await runPivot(options);
@@ -157,7 +157,7 @@ async function moveBack(family: Family, undo: UndoContext, context: ProvisionerC
 
 /** A pivot that did not come to its end is rolled back: nothing moved, or all of it moves back. */
 async function takenBack(family: Family, pair: Pair, acting: Acting): Promise<boolean> {
-  const { forth } = await ownerOf(pair.bootstrap, pair.management, acting.attendant.signal);
+  const { forth } = await pivotOwner(pair.bootstrap, pair.management, acting.attendant.signal);
   if (!ROLLS_BACK.has(forth.stage)) return false;
   const options = pivotOptions(family, { source: pair.bootstrap, target: pair.management, isForth: true }, acting);
   await beside(family, { ...pair, ...acting }, () => rollbackPivot(options));
@@ -168,7 +168,7 @@ const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed'
 
 /** It only waits to be removed, and holds copies that would be in the way. */
 async function isSpent(bootstrap: KubeClient, management: KubeClient, signal: AbortSignal): Promise<boolean> {
-  const { forth, back } = await ownerOf(bootstrap, management, signal);
+  const { forth, back } = await pivotOwner(bootstrap, management, signal);
   return back.stage === 'none' && (forth.stage === 'retiring' || forth.stage === 'retired');
 }
 
@@ -177,7 +177,7 @@ async function isBack(family: Family, bootstrap: KubeClient, { guide }: Reviver)
   if (!(await bootstrap.serves(CLUSTER, guide.signal)) || !(await holdsItself(family, bootstrap, guide.signal))) return false;
   const { management } = await findNeighbours(family, guide);
   if (!management) return !(await isPaused(family, bootstrap, guide.signal));
-  const { owner, isMoving } = await ownerOf(bootstrap, management, guide.signal);
+  const { owner, isMoving } = await pivotOwner(bootstrap, management, guide.signal);
   return owner === 'bootstrap' && !isMoving;
 }
 

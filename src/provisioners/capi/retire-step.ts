@@ -3,7 +3,7 @@ import { retirePivot } from '../../capi/pivot/pivot.ts';
 import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId } from '../../engine/step.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { beside, pivotOptions } from './pivot-step.ts';
-import { type Family, findNeighbours, guideOfStep, ownerOf } from './home.ts';
+import { type Family, findNeighbours, guideOfStep, pivotOwner } from './home.ts';
 import { removeBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
 
 export interface RetireOptions {
@@ -41,7 +41,7 @@ async function apply(step: StepContext, options: RetireOptions): Promise<Outputs
   const bootstrap = await wakeBootstrap(family.bootstrap, reviver);
   const { management } = await findNeighbours(family, reviver.guide);
   if (bootstrap && management) {
-    const { forth } = await ownerOf(bootstrap, management, step.signal);
+    const { forth } = await pivotOwner(bootstrap, management, step.signal);
     const acting = { attendant: step, context };
     const retiring = pivotOptions(family, { source: bootstrap, target: management, isForth: true }, acting);
     if (forth.stage === 'released' || forth.stage === 'retiring') await beside(family, { bootstrap, management, ...acting }, () => retirePivot(retiring));

@@ -10,7 +10,7 @@ import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { componentTable, runComponent } from '../../control-plane/components.ts';
 import { controlPlaneComponents, type ControlPlanePorts } from '../../control-plane/control-plane-args.ts';
 import { controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
-import type { ClusterIdentity } from '../../control-plane/local-cluster.ts';
+import { type ClusterIdentity, readCluster } from '../../control-plane/local-cluster.ts';
 import { prepareCluster } from '../../control-plane/prepare-cluster.ts';
 import { removeCluster } from '../../control-plane/prepare-step.ts';
 import { openRuntime } from '../../control-plane/runtime/runtime-step.ts';
@@ -68,16 +68,17 @@ export async function wakeBootstrap(place: Place, reviver: Reviver): Promise<Kub
 
 /** Ends what still stands of a bootstrap cluster of ours. */
 export async function removeBootstrap(place: Place, { attendant, guide }: Reviver): Promise<void> {
-  const identity = rememberedIdentity(guide.record(controlPlaneStepIds(place.name).prepare));
-  if (place.way.kind !== 'folder' || !identity) return;
-  await removeCluster(attendant.host, { clusterId: identity.clusterId, clusterDir: place.way.dir });
+  const record = guide.record(controlPlaneStepIds(place.name).prepare);
+  const clusterId = record?.outputs['clusterId'] ?? record?.intent.choices?.['clusterId'];
+  if (place.way.kind === 'folder' && typeof clusterId === 'string') await removeCluster(attendant.host, { clusterId, clusterDir: place.way.dir });
 }
 
 /** Only its control plane: enough to read and write, while its controllers stay as they are. */
 export async function startBootstrap(place: Place, { attendant, guide }: Reviver): Promise<void> {
   if (place.way.kind !== 'folder') return;
   const { host, signal, timeoutMs, report } = attendant;
-  const identity = rememberedIdentity(guide.record(controlPlaneStepIds(place.name).prepare));
+  const standing = await readCluster(host, place.way.dir);
+  const identity = standing ?? rememberedIdentity(guide.record(controlPlaneStepIds(place.name).prepare));
   if (!identity) throw new SlipwayError('SLW-CAP-406', `the journal does not know the bootstrap cluster ${place.name}`);
   await prepareCluster(host, { name: place.name, dir: place.way.dir, identity });
   const names = controlPlaneComponents.map((component) => componentTable[component].binary);
@@ -87,6 +88,12 @@ export async function startBootstrap(place: Place, { attendant, guide }: Reviver
     const onWaiting = (message: string): void => report({ type: 'progress', message: `${place.name}: ${message}` });
     await runComponent(host, place.way.dir, { component, binary, signal, timeoutMs, onWaiting });
   }
+}
+
+/** Controllers and webhooks of a cluster whose API server answers; with it the in-memory cloud, if it uses that. */
+export async function reviveStanding(place: Place, client: KubeClient, reviver: Reviver): Promise<void> {
+  await reviveCloud(place, reviver);
+  await workAgain(place, client, reviver);
 }
 
 async function workAgain(place: Place, client: KubeClient, { attendant, guide }: Reviver): Promise<void> {
@@ -114,7 +121,7 @@ async function binaryPaths(names: readonly BinaryName[], { attendant, guide }: R
 }
 
 function rememberedIdentity(record: StepRecord | undefined): ClusterIdentity | undefined {
-  const { clusterId, ports } = { ...record?.outputs, ...record?.intent.choices };
+  const { clusterId, ports } = { ...record?.intent.choices };
   if (typeof clusterId !== 'string' || typeof ports !== 'object') return undefined;
   return { clusterId, ports: ports as unknown as ControlPlanePorts };
 }
