@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"k8s.io/component-base/featuregate"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -216,17 +217,27 @@ func (c *cloud) claim(id, server string, spec managerSpec) (mine, other *manager
 	return mine, nil, nil
 }
 
-// agreeOnGates sets feature gates, which are global: managers side by side must want the same.
+// agreeOnGates sets feature gates, which are global: managers side by side must want the same. What is not wanted either way
+// has its default, whatever a manager before wanted.
 func (c *cloud) agreeOnGates(wanted map[string]bool) error {
-	if len(c.managers) == 0 {
-		return feature.MutableGates.SetFromMap(wanted)
+	effective, known := map[string]bool{}, feature.MutableGates.GetAll()
+	for gate, spec := range known {
+		if gate != "AllAlpha" && gate != "AllBeta" && spec.PreRelease != featuregate.GA {
+			effective[string(gate)] = spec.Default
+		}
 	}
-	known := feature.MutableGates.GetAll()
-	for name, value := range wanted {
-		for gate := range known {
-			if string(gate) == name && feature.Gates.Enabled(gate) != value {
-				return fmt.Errorf("feature gate %s=%t differs from that of another manager in the same cloud", name, value)
-			}
+	for gate, value := range wanted {
+		if _, found := known[featuregate.Feature(gate)]; !found {
+			return fmt.Errorf("unknown feature gate %s", gate)
+		}
+		effective[gate] = value
+	}
+	if len(c.managers) == 0 {
+		return feature.MutableGates.SetFromMap(effective)
+	}
+	for gate := range known {
+		if value, ours := effective[string(gate)]; ours && feature.Gates.Enabled(gate) != value {
+			return fmt.Errorf("feature gate %s=%t differs from that of another manager in the same cloud", gate, value)
 		}
 	}
 	return nil

@@ -33,7 +33,8 @@ import (
 	infrawebhooks "sigs.k8s.io/cluster-api/test/infrastructure/docker/webhooks"
 )
 
-const drainBound = 10 * time.Second
+// drainBound is short of the grace that a process gets before it is killed: by then its end must be confirmed.
+const drainBound = 5 * time.Second
 
 // manager is the controllers of one API server, in the cloud's process, for as long as its pod process is attached.
 type manager struct {
