@@ -68,7 +68,7 @@ _slipway() {
   previous=\${COMP_WORDS[COMP_CWORD-1]}
   case $previous in
     --output) mapfile -t COMPREPLY < <(compgen -W 'tty plain json' -- "$current"); return ;;
-    -f|--file|--out|--state-dir|--toolchain) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -f|--file|--out|--state-dir|--toolchain|--from|--to) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
   esac
   path=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -102,7 +102,7 @@ _slipway() {
   local -a words_here
   case \${words[CURRENT-1]} in
     --output) compadd tty plain json; return ;;
-    -f|--file|--out|--state-dir|--toolchain) _files; return ;;
+    -f|--file|--out|--state-dir|--toolchain|--from|--to) _files; return ;;
   esac
   for word in "\${(@)words[2,CURRENT-1]}"; do
     [[ $word == -* ]] && break

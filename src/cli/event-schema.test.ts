@@ -40,7 +40,7 @@ describe('the schema of the stream', () => {
 
   it('knows every kind of result that a command gives', () => {
     const given = readSources('src/cli').flatMap((file) =>
-      file.path.endsWith('.test.ts') ? [] : [...file.text.matchAll(/\.result\(\s*'([a-z]+)'/g)].map((match) => match[1] ?? ''),
+      file.path.endsWith('.test.ts') ? [] : [...file.text.matchAll(/\.result\(\s*'([a-z-]+)'/g)].map((match) => match[1] ?? ''),
     );
     expect([...new Set([...given, 'up', 'down'])].toSorted()).toEqual(Object.keys(resultKinds).toSorted());
   });

@@ -64,7 +64,7 @@ const intent: z.ZodType<Intent> = z.strictObject({
   choices: outputs.exactOptional(),
 });
 
-const verb = z.enum(['up', 'down', 'plan', 'toolchain']);
+const verb = z.enum(['up', 'down', 'plan', 'toolchain', 'pivot']);
 const phase = z.enum(['observe', 'apply', 'verify', 'undo']);
 const time = z.iso.datetime({ precision: 3 });
 const step = z.string();
@@ -183,6 +183,11 @@ export const resultKinds: Readonly<Record<string, string>> = {
   down: '`{status, exit, summary}`.',
   status:
     '`{project, state, causes: [{object, reason, message, file?}], tree}`; a node of the tree is `{kind, name, state, reason?, message?, facts?, sinceMs?, children}`. With `--watch` one result for each change.',
+  'pivot-plan':
+    '`{source, target, namespaces, clusters, disposableSource, objects: [{ref, uid, verdict, reason, level?, droppedOwners?}], counts, pauses, suspends, notes, refusals: [{reason, object?, message}], digest}`; with refusals the exit is 1.',
+  pivot: '`{verb, status, exit, summary, pivot}`: `pivot run|rollback|retire`; `pivot` as in `pivot-status`, `status` as in `run.finished`.',
+  'pivot-status':
+    '`{stage, runId?, phase?, source?, target?, namespaces?, clusters?, disposableSource?, objects?, paused, suspended, next}`; `next` names the verbs that may follow.',
   kubeconfig: '`{kubeconfig}`, or `{file, context}` with `--merge`.',
   log: '`{component, line}`, one for each line.',
   journal: 'A row `{seq, run, hash, event}` for each row; `journal verify`: `{rows, intact, brokenAt?, message}`.',

@@ -26,6 +26,18 @@ import {
   projectFlags,
   text,
 } from './flags.ts';
+import {
+  type PivotFlags,
+  pivotFlags,
+  type PivotRetireFlags,
+  pivotRetireFlags,
+  type PivotRollbackFlags,
+  pivotRollbackFlags,
+  type PivotRunFlags,
+  pivotRunFlags,
+  type PivotSelectionFlags,
+  pivotSelectionFlags,
+} from './pivot-flags.ts';
 import type { Session } from './session.ts';
 
 /** The parser's context: instead of running a command it notes what is to be run. */
@@ -276,6 +288,46 @@ const toolchain = buildRouteMap<string, ParseContext>({
   },
 });
 
+const pivot = buildRouteMap<string, ParseContext>({
+  docs: {
+    brief: 'Move Cluster API objects to another management cluster, as one transaction',
+    fullDescription:
+      'Move Cluster API objects from one management cluster to another as one transaction: no machine is made or lost, it can be stopped and continued at any time from any machine, and taken back until it is retired.\n\nplan shows what would happen to each object; run does it; status tells how far it is; rollback takes it back; retire gives the source up.',
+  },
+  routes: {
+    plan: command<PivotSelectionFlags>('pivot plan', {
+      brief: 'Show what would become of each object, and why; change nothing',
+      flags: pivotSelectionFlags,
+      aliases: projectAliases,
+      load: () => import('./commands/pivot/plan.ts'),
+    }),
+    run: command<PivotRunFlags>('pivot run', {
+      brief: 'Move the objects, or go on with a pivot that was stopped',
+      flags: pivotRunFlags,
+      aliases: projectAliases,
+      load: () => import('./commands/pivot/run.ts'),
+    }),
+    status: command<PivotFlags>('pivot status', {
+      brief: 'Show how far a pivot is and what may follow',
+      flags: pivotFlags,
+      aliases: projectAliases,
+      load: () => import('./commands/pivot/status.ts'),
+    }),
+    rollback: command<PivotRollbackFlags>('pivot rollback', {
+      brief: 'Give everything back to the source; possible until retire',
+      flags: pivotRollbackFlags,
+      aliases: projectAliases,
+      load: () => import('./commands/pivot/rollback.ts'),
+    }),
+    retire: command<PivotRetireFlags>('pivot retire', {
+      brief: 'End the pivot: the source is given up for good',
+      flags: pivotRetireFlags,
+      aliases: projectAliases,
+      load: () => import('./commands/pivot/retire.ts'),
+    }),
+  },
+});
+
 /** Resident helpers; started by Slipway itself. */
 const serve = buildRouteMap<string, ParseContext>({
   docs: { brief: 'Resident helpers of local clusters' },
@@ -309,6 +361,7 @@ export const rootRoutes: RouteMap<ParseContext> = buildRouteMap<string, ParseCon
     status,
     kubeconfig,
     logs,
+    pivot,
     journal,
     unlock,
     doctor,

@@ -30,7 +30,7 @@ export interface Session extends World {
 }
 
 /** Verbs that must outlive a closed stdout: `slipway up | head` still finishes what it began. */
-const ACTS = new Set(['up', 'down', 'toolchain build', 'unlock', 'init', 'serve git']);
+const ACTS = new Set(['up', 'down', 'pivot run', 'pivot rollback', 'pivot retire', 'toolchain build', 'unlock', 'init', 'serve git']);
 
 /** Runs the command to its exit code; never throws. */
 export async function runInvocation(invocation: Invocation, world: World): Promise<number> {
@@ -123,8 +123,10 @@ function causes(thrown: unknown): readonly string[] {
   return lines;
 }
 
+type OperationFlags = Pick<ProjectFlags, 'file'> & Partial<Pick<ProjectFlags, 'only' | 'stateDir' | 'toolchain' | 'parallel' | 'timeout'>>;
+
 /** What the shared flags mean to an operation. */
-export function operationOptions(session: Session, flags: ProjectFlags): OperationOptions {
+export function operationOptions(session: Session, flags: OperationFlags): OperationOptions {
   const { host, signal, detach, redactor, emit } = session;
   return {
     host,

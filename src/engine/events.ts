@@ -30,7 +30,7 @@ export type StepReport =
   | { readonly type: 'log'; readonly source: string; readonly line: string };
 
 export type RunStatus = 'done' | 'failed' | 'cancelled' | 'detached' | 'waiting';
-export type Verb = 'up' | 'down' | 'plan' | 'toolchain';
+export type Verb = 'up' | 'down' | 'plan' | 'toolchain' | 'pivot';
 
 /** Event bodies; `DurableEvent`s are written to the journal before they are shown. */
 export type DurableEvent =

@@ -94,7 +94,7 @@ export interface Work {
 }
 
 /** Under the lock, with the journal open for writing. */
-export async function withWritable<T>(verb: 'up' | 'down', work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+export async function withWritable<T>(verb: 'up' | 'down' | 'pivot', work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
   const { place, options } = work;
   const { host } = options;
   const dir = await prepareStateFolder(host, place.stateDir);
@@ -147,6 +147,13 @@ function readKnown(journal: Journal, dir: string): KnownState {
   return { dir, stateId: journal.meta('state.id') ?? '', ledger: relocate(foldLedger(journal.read()), formerPlaces(journal, dir), dir) };
 }
 
+/** For verbs that also work between any two kubeconfigs: no file, no state, nothing written. */
+export function withNoProject<T>(options: OperationOptions, act: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const { cwd } = options.host.env;
+  const place: ProjectPlace = { name: '', dir: cwd, stateDir: cwd, loaded: undefined };
+  return withContext({ dir: cwd, stateId: '', ledger: new Map() }, { place, options }, act);
+}
+
 interface KnownState {
   readonly dir: string;
   readonly stateId: string;
@@ -177,7 +184,8 @@ async function withContext<T>(state: KnownState, { place, options }: Work, act: 
   }
 }
 
-function createShared(): ProvisionerContext['shared'] {
+/** One instance for each key. */
+export function createShared(): ProvisionerContext['shared'] {
   const made = new Map<string, object>();
   return <T extends object>(key: string, make: () => T): T => {
     const found = (made.get(key) as T | undefined) ?? make();

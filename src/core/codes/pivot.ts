@@ -1,6 +1,6 @@
 import type { CodeTable } from './entry.ts';
 
-/** SLW-PIV-NNN: 001–009 refused before anything is paused, 010–029 on the way, 030–039 verbs that do not fit the stage. */
+/** SLW-PIV-NNN: 001–009 refused before anything is paused, 010–029 on the way, 030–039 verbs that do not fit the stage, 040–049 the command line. */
 export const pivotCodes = {
   'SLW-PIV-001': {
     title: 'pivot refused',
@@ -98,6 +98,22 @@ export const pivotCodes = {
     title: 'rollback in progress',
     explain: 'A rollback of this pivot was begun and not finished. Going forward now would mix two directions.',
     fix: 'finish it with `slipway pivot rollback`, then run again',
+    exit: 1,
+    retry: 'after-user',
+  },
+  'SLW-PIV-040': {
+    title: 'end of a pivot not found',
+    explain:
+      '`--from` and `--to` each name a cluster: a kubeconfig, `PATH` or `PATH#CONTEXT`, or, inside a project, the name of one of its clusters. What was given is neither. A word with a slash, a dot or a `#` is always a path.',
+    fix: 'give the path of a kubeconfig, with #CONTEXT where it is not the current one, or the name of a cluster of the project',
+    exit: 64,
+    retry: 'no',
+  },
+  'SLW-PIV-041': {
+    title: 'hook of a pivot failed',
+    explain:
+      'A command given by `--hook-before` or `--hook-after` ended with another code than 0, or did not end within the bound (`--timeout`), and was ended. The pivot stopped there; a hook that did not finish is run again by the next run, so it must be safe to repeat.',
+    fix: 'run the command by hand to see what it lacks, then the same `slipway pivot run` again; or `slipway pivot rollback`',
     exit: 1,
     retry: 'after-user',
   },
