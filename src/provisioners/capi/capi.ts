@@ -12,6 +12,7 @@ import { readPins } from '../../toolchain/catalogue.ts';
 import { createCannotRun } from '../on-this-machine.ts';
 import type { Provisioner, ProvisionerContext, Removal } from '../provisioner.ts';
 import { connectToSame, reachStepId } from '../reach-existing.ts';
+import { bootstrapCompanions } from './companions.ts';
 import { DELETE_CLUSTER, deleteClusterHandler, deletionFrom } from './delete-cluster.ts';
 import { dependantsOf, refuseDependants } from './dependants.ts';
 import { findHome, guideOfUndo } from './home.ts';
@@ -38,6 +39,7 @@ export const capiProvisioner: Provisioner = {
   connectForUndo,
   kubeconfig: kubeconfigOf,
   processes: processesOf,
+  companions: bootstrapCompanions,
   cannotRun: async (cluster, { host }) => (asCapi(cluster).capi.infrastructure === 'local' ? createCannotRun(await readPins(host)) : undefined),
   logs: logsOf,
 };

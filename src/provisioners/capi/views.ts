@@ -25,16 +25,14 @@ export async function kubeconfigOf(view: ClusterView, context: ProvisionerContex
   return text === undefined ? undefined : { text, path: way.path };
 }
 
-/** Its own, those of its bootstrap cluster while that lives, and the in-memory cloud of the project. */
+/** Its own, and the in-memory cloud of the project; those of its bootstrap cluster are its companion's. */
 export async function processesOf(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]> {
-  const { host, stateDir, stateId } = context;
+  const { host, stateId } = context;
   const way = wayOfView(view, context);
   const own = way.kind === 'folder' ? await processViews(host, way.dir) : [];
-  const bootstrap = bootstrapName(view.name);
-  const helpers = (await processViews(host, clusterDir(stateDir, bootstrap))).map((process) => ({ ...process, component: `${bootstrap}/${process.component}` }));
   const keepsCloud = [...view.records.values()].some(({ subject, intent }) => subject === `Cluster/${view.name}` && intent.undo?.handler === STOP_CLOUD);
   const cloud = keepsCloud ? [toProcessView(await observeCloud(host, stateId))] : [];
-  return [...own, ...helpers, ...cloud];
+  return [...own, ...cloud];
 }
 
 export async function logsOf(view: ClusterView, context: ProvisionerContext): Promise<ReadonlyMap<string, string>> {
