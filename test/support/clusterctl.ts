@@ -12,8 +12,8 @@ export interface MoveOptions {
   readonly from: string;
   readonly to: string;
   readonly namespace: string;
-  /** Called with each line of its log. */
-  readonly onLine?: (line: string, kill: () => void) => void;
+  /** Kills it. */
+  readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface MoveResult {
 }
 
 export async function clusterctlMove(options: MoveOptions): Promise<MoveResult> {
-  const { dir, from, to, namespace, onLine, timeoutMs = 1_800_000 } = options;
+  const { dir, from, to, namespace, signal, timeoutMs = 1_800_000 } = options;
   const binary = await testBinary('clusterctl');
   mkdirSync(dir, { recursive: true });
   const file = (name: string, text: string): string => {
@@ -34,22 +34,29 @@ export async function clusterctlMove(options: MoveOptions): Promise<MoveResult> 
     chmodSync(path, 0o600);
     return path;
   };
-  const args = ['move', '--kubeconfig', file('from.kubeconfig', from), '--to-kubeconfig', file('to.kubeconfig', to), '-n', namespace, '-v', '5'];
+  const args = [
+    'move',
+    '--kubeconfig',
+    file('from.kubeconfig', from),
+    '--to-kubeconfig',
+    file('to.kubeconfig', to),
+    '-n',
+    namespace,
+    '-v',
+    '5',
+  ];
   const env = { PATH: process.env['PATH'] ?? '', HOME: dir, XDG_CONFIG_HOME: dir, CLUSTERCTL_DISABLE_VERSIONCHECK: 'true' };
   const started = performance.now();
   const child = spawn(binary, [...args, '--config', file('clusterctl.yaml', '{}\n')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   let log = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      for (const line of text.split('\n')) if (line !== '') onLine?.(line, () => child.kill('SIGKILL'));
-    });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (log += text));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => {
+    child.once('close', (code, ended) => {
       clearTimeout(timer);
-      resolve({ code, signal, ms: performance.now() - started, log });
+      resolve({ code, signal: ended, ms: performance.now() - started, log });
     });
   });
 }

@@ -113,3 +113,36 @@ export function expectDone(run: PivotRunResult): PivotRunResult {
   if (run.code !== 0) throw new Error(`the pivot did not end well: ${describeRun(run)}`);
   return run;
 }
+
+export interface SuiteHolder {
+  /** Usable when it was set; scenarios are declared before that. */
+  readonly suite: PivotSuite;
+  set(suite: PivotSuite): void;
+  close(): Promise<void>;
+}
+
+export function createSuiteHolder(): SuiteHolder {
+  let held: PivotSuite | undefined;
+  const get = (): PivotSuite => {
+    if (!held) throw new Error('the fleet is not prepared yet');
+    return held;
+  };
+  return {
+    suite: {
+      get management() {
+        return get().management;
+      },
+      get before() {
+        return get().before;
+      },
+      get empty() {
+        return get().empty;
+      },
+      get lastEvent() {
+        return get().lastEvent;
+      },
+    },
+    set: (suite) => void (held = suite),
+    close: async () => held?.management.close(),
+  };
+}
