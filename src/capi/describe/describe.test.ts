@@ -46,6 +46,16 @@ function say(object: Draft, type: string, word: { readonly status: string; reado
   object.status.conditions = [...conditions, { type, message: '', lastTransitionTime: '2029-12-31T23:59:00Z', ...word }];
 }
 
+const no = (reason: string, message = ''): { readonly status: string; readonly reason: string; readonly message: string } => ({ status: 'False', reason, message });
+
+/** Not Available, and one condition that tells why. */
+function unwell(object: Draft, type?: string, word: { readonly reason: string; readonly message?: string } = { reason: '' }): void {
+  say(object, 'Available', no('NotAvailable'));
+  if (type !== undefined) say(object, type, no(word.reason, word.message));
+}
+
+const unreachable = changed('Cluster', (object) => unwell(object, 'RemoteConnectionProbe', { reason: 'ProbeFailed', message: 'down' }));
+
 function look({ objects, served }: Recorded, evidence: Partial<Evidence> = {}): { readonly tree: ClusterNode; readonly causes: readonly ClusterCause[] } {
   const world = createClusterWorld({ objects, served, unreadable: new Map() });
   const [cluster] = world.clusters;
@@ -116,50 +126,71 @@ describe('a cluster that is being made', () => {
 });
 
 describe('the cause named first', () => {
-  const cases: readonly (readonly [string, Recorded, string, Partial<Evidence>?])[] = [
-    ['a paused Cluster', changed('Cluster', (object) => ((object.spec['paused'] = true), say(object, 'Available', { status: 'False', reason: 'NotAvailable' }))), `Cluster/${shop} Paused`],
-    ['a paused infrastructure', changed('DevCluster', (object) => ((object.metadata['annotations'] = { 'cluster.x-k8s.io/paused': '' }), (object.status = { conditions: [] }))), `DevCluster/${shop} Paused`],
-    ['a missing infrastructure object', without(({ kind }) => kind === 'DevCluster'), `DevCluster/${shop} NotFound`],
-    ['a missing control plane', without(({ kind }) => kind === 'KubeadmControlPlane'), `${KCP} NotFound`],
-    ['a kind that nobody serves', { objects: available.objects.filter(({ kind }) => kind !== 'KubeadmControlPlane'), served: available.served.filter(({ kind }) => kind !== 'KubeadmControlPlane') }, `${KCP} ProviderMissing`],
+  interface Case {
+    readonly world: Recorded;
+    readonly first: string;
+    readonly evidence?: Partial<Evidence>;
+  }
+  const cases: readonly (readonly [string, Case])[] = [
+    ['a paused Cluster', { world: changed('Cluster', (object) => ((object.spec['paused'] = true), unwell(object))), first: `Cluster/${shop} Paused` }],
+    [
+      'a paused infrastructure',
+      {
+        world: changed('DevCluster', (object) => ((object.metadata['annotations'] = { 'cluster.x-k8s.io/paused': '' }), (object.status = { conditions: [] }))),
+        first: `DevCluster/${shop} Paused`,
+      },
+    ],
+    ['a missing infrastructure object', { world: without(({ kind }) => kind === 'DevCluster'), first: `DevCluster/${shop} NotFound` }],
+    ['a missing control plane', { world: without(({ kind }) => kind === 'KubeadmControlPlane'), first: `${KCP} NotFound` }],
+    [
+      'a kind that nobody serves',
+      {
+        world: {
+          objects: available.objects.filter(({ kind }) => kind !== 'KubeadmControlPlane'),
+          served: available.served.filter(({ kind }) => kind !== 'KubeadmControlPlane'),
+        },
+        first: `${KCP} ProviderMissing`,
+      },
+    ],
     [
       'a certificate that cannot be made',
-      changed('KubeadmControlPlane', (object) => (say(object, 'Available', { status: 'False', reason: 'NotAvailable' }), say(object, 'CertificatesAvailable', { status: 'False', reason: 'InternalError', message: 'no key' }))),
-      `${KCP} InternalError`,
+      {
+        world: changed('KubeadmControlPlane', (object) => unwell(object, 'CertificatesAvailable', { reason: 'InternalError', message: 'no key' })),
+        first: `${KCP} InternalError`,
+      },
     ],
     [
       'a control plane whose etcd is ill',
-      changed('KubeadmControlPlane', (object) => (say(object, 'Available', { status: 'False', reason: 'NotAvailable' }), say(object, 'EtcdClusterHealthy', { status: 'False', reason: 'NotHealthy', message: 'no leader' }))),
-      `${KCP} NotHealthy`,
+      {
+        world: changed('KubeadmControlPlane', (object) => unwell(object, 'EtcdClusterHealthy', { reason: 'NotHealthy', message: 'no leader' })),
+        first: `${KCP} NotHealthy`,
+      },
     ],
     [
       'a machine that its provider cannot make',
-      changed('DevMachine', (object) => (say(object, 'Ready', { status: 'False', reason: 'NotReady', message: 'VMProvisioned: no quota' }), say(object, 'VMProvisioned', { status: 'False', reason: 'QuotaExceeded', message: 'no quota' }))),
-      `DevMachine/fleet/`,
+      {
+        world: changed('DevMachine', (object) => (say(object, 'Ready', no('NotReady', 'VMProvisioned: no quota')), say(object, 'VMProvisioned', no('QuotaExceeded', 'no quota')))),
+        first: 'DevMachine/fleet/',
+      },
     ],
     [
       'a health check that may not act',
-      changed('MachineHealthCheck', (object) => say(object, 'RemediationAllowed', { status: 'False', reason: 'TooManyUnhealthy', message: '3 of 3' })),
-      'MachineHealthCheck/fleet/shop-md-0 TooManyUnhealthy',
+      {
+        world: changed('MachineHealthCheck', (object) => say(object, 'RemediationAllowed', no('TooManyUnhealthy', '3 of 3'))),
+        first: 'MachineHealthCheck/fleet/shop-md-0 TooManyUnhealthy',
+      },
     ],
-    [
-      'an API server that does not answer',
-      changed('Cluster', (object) => (say(object, 'Available', { status: 'False', reason: 'NotAvailable' }), say(object, 'RemoteConnectionProbe', { status: 'False', reason: 'ProbeFailed', message: 'down' }))),
-      `Cluster/${shop} ConnectionDown`,
-    ],
-    [
-      'a kubeconfig that is gone',
-      changed('Cluster', (object) => (say(object, 'Available', { status: 'False', reason: 'NotAvailable' }), say(object, 'RemoteConnectionProbe', { status: 'False', reason: 'ProbeFailed', message: 'down' }))),
-      'Secret/fleet/shop-kubeconfig NotFound',
-      { hasKubeconfig: () => false },
-    ],
+    ['an API server that does not answer', { world: unreachable, first: `Cluster/${shop} ConnectionDown` }],
+    ['a kubeconfig that is gone', { world: unreachable, first: 'Secret/fleet/shop-kubeconfig NotFound', evidence: { hasKubeconfig: () => false } }],
     [
       'a terminal failure of contract v1beta1',
-      changed('DevCluster', (object) => (object.status = { conditions: [], failureReason: 'CreateError', failureMessage: 'no network' })),
-      `DevCluster/${shop} `,
+      {
+        world: changed('DevCluster', (object) => (object.status = { conditions: [], failureReason: 'CreateError', failureMessage: 'no network' })),
+        first: `DevCluster/${shop} CreateError`,
+      },
     ],
   ];
-  it.each(cases)('is %s', (_name, world, first, evidence) => {
+  it.each(cases)('is %s', (_name, { world, first, evidence }) => {
     const { causes } = look(world, evidence);
     expect(words(causes)[0]).toContain(first);
   });
