@@ -70,8 +70,11 @@ export async function requireCluster(host: Host, dir: string): Promise<LocalClus
   return cluster;
 }
 
+/** Writes it when it differs. */
 export async function writeCluster(host: Host, dir: string, cluster: LocalCluster): Promise<void> {
-  await host.files.writeAtomic(clusterLayout(dir).clusterFile, `${JSON.stringify(cluster)}\n`);
+  const { clusterFile } = clusterLayout(dir);
+  const wanted = `${JSON.stringify(cluster)}\n`;
+  if ((await host.files.readText(clusterFile)) !== wanted) await host.files.writeAtomic(clusterFile, wanted);
 }
 
 /** @throws SLW-LOC-005 when the folder is a copy and the original, or a process of it, is still there; a moved one is none */

@@ -9,11 +9,13 @@ import {
   controlPlaneRef,
   createLocalInfrastructureWorld,
   define,
+  endpointOf,
   kubeconfigRef,
   localClusterRef,
   type LocalInfrastructureWorld,
   type Management,
   never,
+  publishedKubeconfig,
 } from '../support/local-infrastructure-world.ts';
 
 /** Polls as long as a loaded machine needs. */
@@ -41,15 +43,12 @@ describe('with the core controllers of Cluster API', () => {
     stop.abort();
     await watching;
     const cluster = await client.get(clusterRef('shop'));
-    const localCluster = await client.get(localClusterRef('shop'));
     expect(cluster?.['status']).toMatchObject({
       phase: 'Provisioned',
       initialization: { infrastructureProvisioned: true, controlPlaneInitialized: true },
       controlPlane: { versions: [{ version: world.version }] },
     });
-    expect((cluster?.['spec'] as { controlPlaneEndpoint: unknown }).controlPlaneEndpoint).toEqual(
-      (localCluster?.['spec'] as { controlPlaneEndpoint: unknown }).controlPlaneEndpoint,
-    );
+    expect(await endpointOf(client, clusterRef('shop'))).toEqual(await endpointOf(client, localClusterRef('shop')));
     expect((await client.get(controlPlaneRef('shop')))?.['status']).toMatchObject({
       externalManagedControlPlane: true,
       version: world.version,
@@ -64,8 +63,7 @@ describe('with the core controllers of Cluster API', () => {
       type: 'cluster.x-k8s.io/secret',
       metadata: { labels: { 'cluster.x-k8s.io/cluster-name': 'shop' }, ownerReferences: [{ kind: 'LocalControlPlane', controller: true }] },
     });
-    const kubeconfig = Buffer.from((secret?.['data'] as { value: string }).value, 'base64').toString();
-    const shop = await createKubeClient(world.host, { kubeconfig });
+    const shop = await createKubeClient(world.host, { kubeconfig: await publishedKubeconfig(client, 'shop') });
     expect((await shop.raw('/readyz')).status).toBe(200);
     await shop.close();
     const clusterId = await clusterIdOf(client, 'shop');

@@ -43,7 +43,7 @@ export interface LocalInfrastructureWorld {
   readonly reports: string[];
   /** An API server with the kinds; with `core`, also with core's controllers. */
   management(options?: { readonly core?: boolean }): Promise<Management>;
-  infrastructure(management: Management, options?: Partial<LocalInfrastructureOptions>): LocalInfrastructure;
+  infrastructure(management: Pick<Management, 'client'>, options?: Partial<LocalInfrastructureOptions>): LocalInfrastructure;
   /** Live processes of the control plane with that identity. */
   alive(clusterId: string): Promise<Readonly<Record<string, ProcessIdentity>>>;
   close(): Promise<void>;
@@ -106,7 +106,7 @@ export async function createLocalInfrastructureWorld(): Promise<LocalInfrastruct
 }
 
 /** Definitions of core, as the pinned module brings them; v1beta1 is not served, because nobody converts here. */
-async function coreDefinitions(): Promise<readonly KubeObject[]> {
+export async function coreDefinitions(): Promise<readonly KubeObject[]> {
   const { stdout } = await run('go', ['mod', 'download', '-json', 'sigs.k8s.io/cluster-api'], {
     cwd: join(import.meta.dirname, '..', '..', 'toolchain'),
   });
@@ -154,8 +154,8 @@ async function startCore(server: ApiServer): Promise<ChildProcess> {
 const NAMESPACE = 'default';
 
 /** Cluster, LocalCluster and LocalControlPlane of one name, as definitions bring them. */
-export function localDefinitions(name: string, version: string): readonly KubeObject[] {
-  const metadata = { name, namespace: NAMESPACE };
+export function localDefinitions(name: string, version: string, namespace = NAMESPACE): readonly KubeObject[] {
+  const metadata = { name, namespace };
   const ref = (kind: string): unknown => ({ apiGroup: LOCAL_GROUP, kind, name });
   return [
     { ...CLUSTER, metadata, spec: { infrastructureRef: ref('LocalCluster'), controlPlaneRef: ref('LocalControlPlane') } },
@@ -174,23 +174,37 @@ export const kubeconfigRef = (name: string): ObjectRef => ({
   namespace: NAMESPACE,
 });
 
-/** Creates the objects, and owners where core's controllers do not run. */
-export async function define(
-  client: KubeClient,
-  name: string,
-  options: { readonly version: string; readonly owned: boolean },
-): Promise<void> {
-  const [cluster, ...others] = localDefinitions(name, options.version);
+export interface DefineOptions {
+  readonly version: string;
+  /** The Cluster is made the owner, which is core's work where its controllers run. */
+  readonly owned: boolean;
+  readonly namespace?: string;
+}
+
+export async function define(client: KubeClient, name: string, { version, owned, namespace }: DefineOptions): Promise<void> {
+  const [cluster, ...others] = localDefinitions(name, version, namespace);
   if (!cluster) throw new Error('no Cluster');
   const { uid = '' } = (await client.create(cluster)).metadata;
   const ownerReferences = [{ apiVersion: CLUSTER.apiVersion, kind: CLUSTER.kind, name, uid }];
-  for (const object of others)
-    await client.create(options.owned ? { ...object, metadata: { ...object.metadata, ownerReferences } } : object);
+  for (const object of others) await client.create(owned ? { ...object, metadata: { ...object.metadata, ownerReferences } } : object);
 }
 
 export async function clusterIdOf(client: KubeClient, name: string): Promise<string> {
   const controlPlane = await client.get(controlPlaneRef(name));
   return (controlPlane?.['spec'] as { readonly clusterID?: string } | undefined)?.clusterID ?? '-';
+}
+
+/** spec.controlPlaneEndpoint of a Cluster or LocalCluster. */
+export async function endpointOf(client: KubeClient, ref: ObjectRef): Promise<unknown> {
+  const object = await client.get(ref);
+  return (object?.['spec'] as { readonly controlPlaneEndpoint?: unknown } | undefined)?.controlPlaneEndpoint;
+}
+
+/** The text of a cluster's kubeconfig Secret. */
+export async function publishedKubeconfig(client: KubeClient, name: string): Promise<string> {
+  const secret = await client.get(kubeconfigRef(name));
+  const { value = '' } = (secret?.['data'] ?? {}) as { readonly value?: string };
+  return Buffer.from(value, 'base64').toString();
 }
 
 /** Status of a condition; undefined when nobody said anything. */

@@ -12,6 +12,8 @@ export interface Claimant {
   readonly ref: ObjectRef & { readonly uid: string };
   /** spec.clusterID; undefined while it has none. */
   readonly clusterId: string | undefined;
+  /** As its annotation says. */
+  readonly adoptions: number;
   /** Name of the Cluster. */
   readonly name: string;
   readonly clustersDir: string;
@@ -42,18 +44,27 @@ export async function inspectFolder(host: Host, claimant: Claimant): Promise<Fol
   return { dir, ownership, cluster };
 }
 
-/** Makes the claimant the owner; true when another object was it before. */
+/**
+ * The number of this take-over, to be written on the claimant before it claims; undefined: nothing is taken over. A copy that was
+ * left behind keeps a smaller number for ever.
+ */
+export function nextAdoption({ ref, adoptions }: Claimant, { ownership }: FolderState): number | undefined {
+  if (!ownership || ownership.owner === ref.uid) return undefined;
+  return Math.max(adoptions, (ownership.adoptions ?? 0) + 1);
+}
+
+/** Makes the claimant the owner. The number never falls, also when somebody took the annotation away. */
 export async function claimFolder(
   host: Host,
   claimant: Claimant,
   wish: { readonly state: FolderState; readonly version: string },
-): Promise<boolean> {
+): Promise<void> {
   const { ref, clusterId = '', name } = claimant;
   const { dir, ownership } = wish.state;
+  const adoptions = Math.max(claimant.adoptions, ownership?.adoptions ?? 0);
   await host.files.mkdir(dir);
-  const next: Ownership = { format: 1, clusterId, name, namespace: ref.namespace ?? '', owner: ref.uid, version: wish.version };
-  await writeOwnership(host, dir, next);
-  return ownership !== undefined && ownership.owner !== ref.uid;
+  const owner = { owner: ref.uid, ...(adoptions > 0 && { adoptions }) };
+  await writeOwnership(host, dir, { format: 1, clusterId, name, namespace: ref.namespace ?? '', ...owner, version: wish.version });
 }
 
 /** The same identity may be kept by another state folder of this user, which must not lose its processes to an empty folder here. */

@@ -15,12 +15,14 @@ export interface LockedFolder {
   readonly signal: AbortSignal;
 }
 
-/** What `work` gives, done while nobody else works in the folder. Waits as long as the signal allows. */
+/** What `work` gives, done while nobody else works in the folder. Waits as long as the signal allows. No lock outlives its folder. */
 export async function withFolder<T>(host: Host, folder: LockedFolder, work: () => Promise<T>): Promise<T> {
+  const { clustersDir, name } = folder;
   const lock = await acquire(host, folder);
   try {
     return await work();
   } finally {
+    if ((await host.files.stat(join(clustersDir, name))) === undefined) await removeFolderLock(host, clustersDir, name);
     await lock.release();
   }
 }

@@ -1,9 +1,13 @@
 /** Cluster, LocalCluster and LocalControlPlane as the reconciler reads them. Pure; shapes are vouched for by the definitions. */
 import { type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
+import { TOMBSTONE_ANNOTATION } from '../pivot/marks.ts';
 import { CLUSTER, CORE_GROUP, LOCAL_CLUSTER, LOCAL_GROUP, PAUSED_ANNOTATION } from '../words.ts';
 
 /** Keeps a LocalControlPlane until its processes are gone. */
 export const CONTROL_PLANE_FINALIZER = 'infrastructure.slipway.dev/local-control-plane';
+
+/** How often its control plane had been adopted when this object, or the one it is a copy of, adopted it. */
+export const ADOPTIONS_ANNOTATION = 'infrastructure.slipway.dev/adoptions';
 
 export interface Endpoint {
   readonly host?: string;
@@ -56,6 +60,7 @@ export function localClusterRef({ metadata, spec }: ClusterObject): ObjectRef | 
 export function pausedBecause(cluster: ClusterObject | undefined, object: KubeObject): string | undefined {
   const reasons = [
     ...(cluster?.spec?.paused === true ? ['Cluster spec.paused is set to true'] : []),
+    ...(cluster?.metadata.annotations?.[TOMBSTONE_ANNOTATION] === undefined ? [] : ['Cluster was moved to another management cluster']),
     ...(object.metadata.annotations?.[PAUSED_ANNOTATION] === undefined ? [] : [`${object.kind} has the ${PAUSED_ANNOTATION} annotation`]),
   ];
   return reasons.length === 0 ? undefined : reasons.join(', ');
@@ -67,3 +72,8 @@ export const refWithUid = (object: KubeObject): ObjectRef & { readonly uid: stri
   ...refOf(object),
   uid: object.metadata.uid ?? '',
 });
+
+export function adoptionsOf({ metadata }: KubeObject): number {
+  const count = Number(metadata.annotations?.[ADOPTIONS_ANNOTATION] ?? '0');
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}

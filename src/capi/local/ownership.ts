@@ -14,6 +14,8 @@ export interface Ownership {
   readonly namespace: string;
   /** uid of the LocalControlPlane. */
   readonly owner: string;
+  /** How often another object took over. The object that did carries the same number, and so does every later copy of it. */
+  readonly adoptions?: number;
   /** Kubernetes version that was last asked for and started. */
   readonly version: string;
   /** Its end has begun: nothing is started in it any more. */

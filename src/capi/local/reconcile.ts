@@ -4,10 +4,12 @@ import { SlipwayError } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { conditionsOf } from '../../kube/readiness-state.ts';
 import { formatRef, type KubeClient, type ObjectRef, refOf } from '../../kube/types.ts';
-import { type Claimant, claimFolder, type FolderState, inspectFolder } from './claim.ts';
+import { type Claimant, claimFolder, type FolderState, inspectFolder, nextAdoption } from './claim.ts';
 import { withFolder } from './folder-lock.ts';
 import { type ConditionWish, pausedCondition, type StatusWish, writeStatus } from './object-status.ts';
 import {
+  ADOPTIONS_ANNOTATION,
+  adoptionsOf,
   asCluster,
   asLocalCluster,
   asLocalControlPlane,
@@ -95,6 +97,7 @@ async function sayWhetherPaused({ controlPlane, cluster, localCluster }: Objects
 const claimantOf = ({ controlPlane, cluster }: Objects, clustersDir: string): Claimant => ({
   ref: refWithUid(controlPlane),
   clusterId: controlPlane.spec.clusterID,
+  adoptions: adoptionsOf(controlPlane),
   name: cluster.metadata.name,
   clustersDir,
 });
@@ -111,16 +114,16 @@ async function stand(objects: Objects, context: ReconcileContext): Promise<Outco
 }
 
 async function raise(objects: Objects, context: ReconcileContext): Promise<Outcome> {
-  const { host, clustersDir, report } = context;
+  const { host, clustersDir } = context;
   const version = await requireVersion(objects, host);
   const absent = absentLocalCluster(objects);
   if (absent) return absent;
   const state = await inspectFolder(host, claimantOf(objects, clustersDir));
   requireFolder(objects, state);
-  const controlPlane = await sayStarting(await identify(objects.controlPlane, context), context);
+  const identified = await identify(objects.controlPlane, { adoption: nextAdoption(claimantOf(objects, clustersDir), state), context });
+  const controlPlane = await sayStarting(identified, context);
   const claimant = claimantOf({ ...objects, controlPlane }, clustersDir);
-  if (await claimFolder(host, claimant, { state, version }))
-    report({ type: 'finding', level: 'info', message: `${formatRef(claimant.ref)} adopted the control plane in ${state.dir}` });
+  await claimFolder(host, claimant, { state, version });
   const { name, clusterId = '' } = claimant;
   const cluster = await raiseControlPlane(host, { name, dir: state.dir, clusterId }, context);
   // Before the endpoint: core connects as soon as it knows one, and tries again only half a minute later.
@@ -150,17 +153,21 @@ function absentLocalCluster({ controlPlane, cluster, localCluster }: Objects): O
   throw new SlipwayError('SLW-CAP-307', `the infrastructure of ${object} is ${kind}, not a LocalCluster`, { object });
 }
 
-/** Identity and finalizer in one guarded write, before anything they stand for exists. */
+/** Identity, finalizer and the number of a take-over in one guarded write, before anything they stand for exists. */
 async function identify(
   controlPlane: LocalControlPlaneObject,
-  { host, client, signal }: ReconcileContext,
+  { adoption, context }: { readonly adoption: number | undefined; readonly context: ReconcileContext },
 ): Promise<LocalControlPlaneObject> {
   const { metadata, spec } = controlPlane;
-  if (spec.clusterID !== undefined && hasFinalizer(controlPlane)) return controlPlane;
-  const clusterID = spec.clusterID ?? (await chooseIdentity(host)).clusterId;
+  const object = formatRef(refOf(controlPlane));
+  if (adoption !== undefined)
+    context.report({ type: 'finding', level: 'info', message: `${object} takes over the control plane that runs` });
+  if (spec.clusterID !== undefined && hasFinalizer(controlPlane) && adoption === undefined) return controlPlane;
+  const clusterID = spec.clusterID ?? (await chooseIdentity(context.host)).clusterId;
   const finalizers = hasFinalizer(controlPlane) ? metadata.finalizers : [...(metadata.finalizers ?? []), CONTROL_PLANE_FINALIZER];
-  const patch = { metadata: { resourceVersion: metadata.resourceVersion, finalizers }, spec: { clusterID } };
-  return asLocalControlPlane(await client.mergePatch(refOf(controlPlane), patch, { signal }));
+  const annotations = adoption === undefined ? {} : { annotations: { [ADOPTIONS_ANNOTATION]: String(adoption) } };
+  const patch = { metadata: { resourceVersion: metadata.resourceVersion, finalizers, ...annotations }, spec: { clusterID } };
+  return asLocalControlPlane(await context.client.mergePatch(refOf(controlPlane), patch, { signal: context.signal }));
 }
 
 /** The endpoint is published only after a folder stood; its bearer must not become a new, empty cluster. @throws SLW-CAP-309 */

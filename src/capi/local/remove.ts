@@ -42,12 +42,20 @@ export async function removeControlPlane(host: Host, claimant: Claimant, client:
 }
 
 /** A cluster whose ownership was never written down is nobody's of ours. */
-function requireOwner({ ref, clusterId = '' }: Claimant, ownership: Ownership | undefined, hasCluster: boolean): void {
-  if (ownership?.owner === ref.uid || (!ownership && !hasCluster)) return;
+function requireOwner({ ref, clusterId = '', adoptions }: Claimant, ownership: Ownership | undefined, hasCluster: boolean): void {
+  if (ownership ? isOwnerOrHeir(ownership, { uid: ref.uid, adoptions }) : !hasCluster) return;
   const who = ownership ? `the object with uid ${ownership.owner}` : 'something else';
   throw new SlipwayError('SLW-CAP-304', `${formatRef(ref)} is deleted, but ${who} owns the control plane ${clusterId}`, {
     object: formatRef(ref),
   });
+}
+
+/** An heir is a copy of the owner that had no time to adopt; a copy from before the owner's own adoption is none. */
+function isOwnerOrHeir(
+  { owner, adoptions: adopted = 0 }: Ownership,
+  { uid, adoptions }: { readonly uid: string; readonly adoptions: number },
+): boolean {
+  return owner === uid || adoptions >= adopted;
 }
 
 /** The namespace kube-system is made once in the life of a cluster: its uid names it. */
