@@ -60,19 +60,32 @@ async function diffObject(
 ): Promise<ObjectDiff> {
   const ref = refOf(object);
   if (!(await client.serves(ref, options.signal))) return { ref, action: 'create', fields: [] };
-  const { signal, force, fieldManager } = options;
-  const dryRun = client.apply(object, {
-    dryRun: true,
-    signal,
-    ...(force !== undefined && { force }),
-    ...(fieldManager !== undefined && { fieldManager }),
-  });
-  const [live, outcome] = await Promise.all([client.get(ref, signal), dryRun.catch((error: unknown) => error)]);
+  const { live, outcome } = await compare(client, object, options);
   if (isSlipwayError(outcome)) return refused(ref, outcome, live);
   if (outcome instanceof Error) throw outcome;
   if (!live) return { ref, action: 'create', fields: [] };
   const fields = changedFields(live, outcome as KubeObject);
   return { ref, action: fields.length === 0 ? 'none' : 'update', fields };
+}
+
+const COMPARE_ATTEMPTS = 5;
+
+/** Both answers speak of one and the same version of the object: else what a controller wrote in between would look like our change. */
+async function compare(
+  client: KubeClient,
+  object: KubeObject,
+  { signal, force, fieldManager }: DiffOptions & { readonly signal: AbortSignal },
+): Promise<{ readonly live: KubeObject | undefined; readonly outcome: unknown }> {
+  const dryRun = { dryRun: true, signal, ...(force !== undefined && { force }), ...(fieldManager !== undefined && { fieldManager }) };
+  for (let attempt = 1; ; attempt++) {
+    const [live, outcome] = await Promise.all([
+      client.get(refOf(object), signal),
+      client.apply(object, dryRun).catch((error: unknown) => error),
+    ]);
+    const version = outcome instanceof Error ? undefined : (outcome as KubeObject).metadata.resourceVersion;
+    if (!live || version === undefined || version === live.metadata.resourceVersion || attempt === COMPARE_ATTEMPTS)
+      return { live, outcome };
+  }
 }
 
 function refused(ref: ObjectRef, error: SlipwayError, live: KubeObject | undefined): ObjectDiff {

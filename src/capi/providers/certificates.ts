@@ -63,8 +63,9 @@ export async function findCertificateFaults(
   const faults: CertificateFault[] = isAuthorityFit ? [] : [{ ref: AUTHORITY_SECRET, kind: authority ? 'update' : 'create' }];
   for (const serving of servings) {
     const stored = await readStored(client, serving.ref, signal);
-    if (!isAuthorityFit || !stored || !isFit(stored, serving, { authority, now: host.clock.now() }))
-      faults.push({ ref: serving.ref, kind: stored ? 'update' : 'create' });
+    if (!stored) faults.push({ ref: serving.ref, kind: 'create' });
+    else if (!isAuthorityFit || !isFit(stored, serving, { authority, now: host.clock.now() }))
+      faults.push({ ref: serving.ref, kind: 'update' });
   }
   return faults;
 }

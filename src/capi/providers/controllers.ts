@@ -5,7 +5,8 @@
 import { formatDuration } from '../../core/duration.ts';
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { formatRef, type KubeClient, type KubeObject, type ObjectRef } from '../../kube/types.ts';
+import { currentObjects } from '../../kube/current.ts';
+import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import { waitReady } from '../../kube/wait.ts';
 import { PROVIDER_LABEL } from '../words.ts';
 
@@ -78,38 +79,20 @@ async function waitForEnd(client: KubeClient, managers: readonly Manager[], opti
 
 /** Until the controller manager has read the new number, pods may still be made. */
 async function waitForScale(client: KubeClient, managers: readonly Manager[], { signal }: ControllersOptions): Promise<void> {
-  const left = new Set(managers.map((manager) => formatRef(refOfManager(manager))));
-  if (left.size === 0) return;
-  const look = (object: KubeObject): void => {
-    const { metadata, status = {} } = object as Manager;
-    const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) && (status.replicas ?? 0) === 0;
-    if (isSeen) left.delete(formatRef(refOfManager(object as Manager)));
-  };
-  for await (const event of client.watch(DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal })) {
-    if (event.type === 'synced') {
-      const names = new Set(event.items.map((item) => formatRef(refOfManager(item as Manager))));
-      for (const name of left) if (!names.has(name)) left.delete(name);
-      event.items.forEach(look);
-    } else if (event.type === 'deleted') left.delete(formatRef(refOfManager(event.object as Manager)));
-    else if (event.type !== 'disconnected') look(event.object);
-    if (left.size === 0) return;
+  const names = new Set(managers.map((manager) => formatRef(refOfManager(manager))));
+  const isScaled = ({ metadata, status = {} }: Manager): boolean =>
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) && (status.replicas ?? 0) === 0;
+  for await (const objects of currentObjects(client, DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal })) {
+    const ours = (objects as readonly Manager[]).filter((object) => names.has(formatRef(refOfManager(object))));
+    if (ours.every(isScaled)) return;
   }
-  signal.throwIfAborted();
 }
 
 async function waitForPods(client: KubeClient, manager: Manager, { signal, onWaiting }: ControllersOptions): Promise<void> {
-  const pods = new Set<string>();
-  const about = podsOf(manager);
-  for await (const event of client.watch(POD, { ...about, signal })) {
-    if (event.type === 'synced') {
-      pods.clear();
-      for (const item of event.items) pods.add(item.metadata.name);
-    } else if (event.type === 'deleted') pods.delete(event.object.metadata.name);
-    else if (event.type !== 'disconnected') pods.add(event.object.metadata.name);
-    if (pods.size === 0 && event.type !== 'disconnected') return;
-    for (const name of [...pods].slice(0, 1)) onWaiting?.(`Pod/${about.namespace}/${name}`, 'is being ended');
+  for await (const [pod] of currentObjects(client, POD, { ...podsOf(manager), signal })) {
+    if (pod === undefined) return;
+    onWaiting?.(formatRef(refOf(pod)), 'is being ended');
   }
-  signal.throwIfAborted();
 }
 
 const podsOf = ({ metadata, spec }: Manager): { readonly namespace: string; readonly labelSelector: string } => ({

@@ -9,6 +9,7 @@ import { asPod, type Pod, POD } from '../../control-plane/runtime/pod.ts';
 import { endPod } from '../../control-plane/runtime/run-pod.ts';
 import { NODE_NAME } from '../../control-plane/runtime/virtual-node.ts';
 import type { UndoContext, UndoHandler } from '../../engine/step.ts';
+import { currentObjects } from '../../kube/current.ts';
 import { deleteObjects } from '../../kube/delete.ts';
 import { foreignContent } from '../../kube/namespace-content.ts';
 import { isOurs, MANAGED_BY, OWNER } from '../../kube/ownership.ts';
@@ -126,24 +127,18 @@ async function awaitPods(client: KubeClient, components: readonly ProviderCompon
   const signal = AbortSignal.any([context.signal, bound]);
   const cluster = about.clusterDir === undefined ? undefined : await readCluster(host, about.clusterDir);
   const namespaces = new Set(components.map(({ facts }) => facts.namespace));
-  const left = new Map<string, Pod>();
+  let left: readonly Pod[] = [];
   try {
-    for await (const event of client.watch(POD, { labelSelector: PROVIDER_LABEL, signal })) {
-      if (event.type === 'disconnected') continue;
-      if (event.type === 'synced') left.clear();
-      const objects = event.type === 'synced' ? event.items : [event.object];
-      for (const pod of objects.map(asPod).filter(({ metadata }) => namespaces.has(metadata.namespace ?? ''))) {
-        if (event.type === 'deleted') left.delete(pod.metadata.uid ?? '');
-        else left.set(pod.metadata.uid ?? '', pod);
-      }
-      if (left.size === 0) return;
-      if (cluster) for (const pod of left.values()) if (isEnding(pod)) await endPod({ host, client, cluster, signal }, pod);
+    for await (const objects of currentObjects(client, POD, { labelSelector: PROVIDER_LABEL, signal })) {
+      left = objects.map(asPod).filter(({ metadata }) => namespaces.has(metadata.namespace ?? ''));
+      if (left.length === 0) return;
+      if (cluster) await Promise.all(left.filter(isEnding).map((pod) => endPod({ host, client, cluster, signal }, pod)));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
   context.signal.throwIfAborted();
-  const [pod] = left.values();
+  const [pod] = left;
   const object = pod ? formatRef(refOf(pod)) : 'a manager of Cluster API';
   throw new SlipwayError('SLW-CAP-004', `${object} is still there ${formatDuration(timeoutMs)} after its Deployment was deleted`, {
     object,
