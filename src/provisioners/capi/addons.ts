@@ -41,7 +41,11 @@ function clusterVariables({ name, capi }: CapiCluster, step: StepContext): Reado
   ]);
 }
 
-async function ownVariables({ substitute: values }: ResolvedAddon, host: Host, { redactor, outputs }: ProvisionerContext): Promise<ReadonlyMap<string, string>> {
+async function ownVariables(
+  { substitute: values }: ResolvedAddon,
+  host: Host,
+  { redactor, outputs }: ProvisionerContext,
+): Promise<ReadonlyMap<string, string>> {
   const pairs = [...values].map(async ([name, value]) => [name, await resolveValue(host, value, { redactor, outputs })] as const);
   return new Map(await Promise.all(pairs));
 }
@@ -67,7 +71,10 @@ function substitute(text: string, variables: ReadonlyMap<string, string>, { addo
     if (whole.startsWith('$$')) return whole.slice(1);
     const value = variables.get(name);
     if (value === undefined)
-      throw new SlipwayError('SLW-CAP-407', `\${${name}} in ${file} has no value`, { at: addon.at, fix: `give it one in capi.addons.${addon.name}.substitute, or write $\${${name}} for the text itself` });
+      throw new SlipwayError('SLW-CAP-407', `\${${name}} in ${file} has no value`, {
+        at: addon.at,
+        fix: `give it one in capi.addons.${addon.name}.substitute, or write $\${${name}} for the text itself`,
+      });
     return value;
   });
 }

@@ -69,14 +69,18 @@ export class Attendance {
   async #arrange(client: KubeClient): Promise<void> {
     const { way, providers } = this.#place;
     const attended = this.#attendants.size > 0;
-    const wantsRuntime = attended && way.kind === 'folder';
-    const wantsInfrastructure = attended && providers.includes('local') && !this.#infrastructureRests;
-    if (wantsRuntime) this.#runtime ??= this.#begin((signal) => this.#watchRuntime(signal));
-    if (wantsInfrastructure) this.#infrastructure ??= this.#begin((signal) => this.#watchInfrastructure(client, signal));
-    const ending = [wantsRuntime ? undefined : this.#runtime, wantsInfrastructure ? undefined : this.#infrastructure];
-    if (!wantsRuntime) this.#runtime = undefined;
-    if (!wantsInfrastructure) this.#infrastructure = undefined;
-    await Promise.all(ending.map((work) => work?.end()));
+    const runtime = attended && way.kind === 'folder';
+    const infrastructure = attended && providers.includes('local') && !this.#infrastructureRests;
+    [this.#runtime, this.#infrastructure] = await Promise.all([
+      this.#keep(this.#runtime, runtime, (signal) => this.#watchRuntime(signal)),
+      this.#keep(this.#infrastructure, infrastructure, (signal) => this.#watchInfrastructure(client, signal)),
+    ]);
+  }
+
+  async #keep(work: Work | undefined, isWanted: boolean, act: (signal: AbortSignal) => Promise<void>): Promise<Work | undefined> {
+    if (isWanted) return work ?? this.#begin(act);
+    await work?.end();
+    return undefined;
   }
 
   /** Begins again after a failure, with a pause; who waits meanwhile reaches his own bound. */

@@ -59,7 +59,11 @@ function settled(object: KubeObject): Readiness {
   return readinessOf(object);
 }
 
-async function explained(options: AwaitOptions, refs: readonly ObjectRef[], readiness: NonNullable<WaitOptions['readiness']>): Promise<void> {
+async function explained(
+  options: AwaitOptions,
+  refs: readonly ObjectRef[],
+  readiness: NonNullable<WaitOptions['readiness']>,
+): Promise<void> {
   const { client, attendant } = options;
   const { host, signal, timeoutMs } = attendant;
   const teller = new Teller(options);

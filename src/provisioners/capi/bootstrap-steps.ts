@@ -19,6 +19,7 @@ import type { ProvisionerContext } from '../provisioner.ts';
 import { reachClusterStep, reachStepId } from '../reach-existing.ts';
 import { guideOfStep } from './home.ts';
 import { capiStepIds } from './ids.ts';
+import { knownBefore } from './known-before.ts';
 import { connectTo, type Place, placementOf } from './way.ts';
 
 export interface BootstrapOptions {
@@ -33,7 +34,9 @@ export interface BootstrapOptions {
 }
 
 /** Steps, and the ids after which it can be worked with. */
-export async function bootstrapSteps(options: BootstrapOptions): Promise<{ readonly steps: readonly Step[]; readonly ready: readonly StepId[]; readonly gitops: readonly StepId[] }> {
+export async function bootstrapSteps(
+  options: BootstrapOptions,
+): Promise<{ readonly steps: readonly Step[]; readonly ready: readonly StepId[]; readonly gitops: readonly StepId[] }> {
   const { cluster, place, context } = options;
   const base = baseSteps(options);
   const connect = (step: StepContext) => connectTo(place, guideOfStep(step, context));
@@ -48,7 +51,7 @@ export async function bootstrapSteps(options: BootstrapOptions): Promise<{ reado
   const ids = providerStepIds(place.name);
   const { sources, install } = fluxStepIds(place.name);
   const runtime = place.way.kind === 'folder' ? [runtimeStep(options, [ids.install, ...(gitops ? [install] : [])])] : [];
-  const steps = [...base.steps, ...providers, ...flux, ...runtime].map((step) => untilTakenOver(step, cluster.name));
+  const steps = [...base.steps, ...[...providers, ...flux, ...runtime].map(knownBefore)].map((step) => untilTakenOver(step, cluster.name));
   return { steps, ready: [ids.connect], gitops: gitops ? [sources] : [] };
 }
 
@@ -81,7 +84,11 @@ function runtimeStep({ cluster, place, context }: BootstrapOptions, needs: reado
   });
 }
 
-async function fluxOptions({ cluster, place, context }: BootstrapOptions, gitops: ResolvedGitops, needs: readonly StepId[]): Promise<Parameters<typeof fluxSteps>[0]> {
+async function fluxOptions(
+  { cluster, place, context }: BootstrapOptions,
+  gitops: ResolvedGitops,
+  needs: readonly StepId[],
+): Promise<Parameters<typeof fluxSteps>[0]> {
   const { way, name, owner } = place;
   const isLocal = way.kind === 'folder';
   const dir = isLocal ? way.dir : join(context.stateDir, 'git', name);
@@ -98,7 +105,10 @@ async function fluxOptions({ cluster, place, context }: BootstrapOptions, gitops
     outputs: context.outputs,
     exclude: [context.stateDir],
     undo: isLocal ? 'cluster' : 'uninstall',
-    ...(isLocal && { logDirs: [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')], cannotRun: createCannotRun(await readPins(context.host)) }),
+    ...(isLocal && {
+      logDirs: [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')],
+      cannotRun: createCannotRun(await readPins(context.host)),
+    }),
   };
 }
 
@@ -119,11 +129,16 @@ export function untilTakenOver(step: Step, cluster: string): Step {
     title: step.title,
     subject: step.subject,
     needs: step.needs,
-    observe: async (context) => (isTakenOver(context, cluster) ? { isOver: true } : { isOver: false, observed: await step.observe(context) }),
+    observe: async (context) =>
+      isTakenOver(context, cluster) ? { isOver: true } : { isOver: false, observed: await step.observe(context) },
     change: (seen) => (seen.isOver ? { kind: 'none', summary: 'the bootstrap cluster is retired' } : step.change(seen.observed)),
-    ...(intent && { intent: (seen, change, context) => (seen.isOver ? Promise.resolve({}) : intent.call(step, seen.observed, change, context)) }),
+    ...(intent && {
+      intent: (seen, change, context) => (seen.isOver ? Promise.resolve({}) : intent.call(step, seen.observed, change, context)),
+    }),
     apply: (context: ApplyContext<Seen>) =>
-      context.observed.isOver ? Promise.resolve(context.record?.outputs ?? {}) : step.apply({ ...context, observed: inner(context.observed) }),
+      context.observed.isOver
+        ? Promise.resolve(context.record?.outputs ?? {})
+        : step.apply({ ...context, observed: inner(context.observed) }),
     ...(verify && { verify: (context) => (isTakenOver(context, cluster) ? Promise.resolve() : verify.call(step, context)) }),
   };
   return wrapped as Step;

@@ -40,7 +40,8 @@ export const capiProvisioner: Provisioner = {
   kubeconfig: kubeconfigOf,
   processes: processesOf,
   companions: bootstrapCompanions,
-  cannotRun: async (cluster, { host }) => (asCapi(cluster).capi.infrastructure === 'local' ? createCannotRun(await readPins(host)) : undefined),
+  cannotRun: async (cluster, { host }) =>
+    asCapi(cluster).capi.infrastructure === 'local' ? createCannotRun(await readPins(host)) : undefined,
   logs: logsOf,
 };
 

@@ -28,7 +28,13 @@ export function clusterSteps({ cluster, family, way, context, needs }: ClusterOp
   const base = { cluster: name, namespace: capi.namespace, subject, context, family };
   const hasAddons = capi.infrastructure !== 'dev';
   return [
-    definitionsStep({ ...base, id: ids.define, needs, render, undo: deleteRecord({ cluster: name, namespace: capi.namespace, family, way }) }),
+    definitionsStep({
+      ...base,
+      id: ids.define,
+      needs,
+      render,
+      undo: deleteRecord({ cluster: name, namespace: capi.namespace, family, way }),
+    }),
     reachStep({ ...base, id: ids.reach, needs: [ids.define], way }),
     awaitStep({ ...base, id: ids.await, needs: [ids.reach, ...(hasAddons ? [ids.addons] : [])], render }),
   ];

@@ -15,6 +15,7 @@ import { addonObjects } from './addons.ts';
 import { attendanceOf } from './attendance.ts';
 import { guideOfStep } from './home.ts';
 import { capiStepIds } from './ids.ts';
+import { knownBefore } from './known-before.ts';
 import { objectsStep } from './objects-step.ts';
 import { siteObjects } from './site.ts';
 import { connectTo, type Place } from './way.ts';
@@ -58,7 +59,8 @@ export async function contentSteps(options: ContentOptions): Promise<readonly St
   });
   const needs = [...(gitops ? [fluxIds.install] : []), ...options.runtimeNeeds];
   const runtime = place.way.kind === 'folder' && needs.length > 0 ? [runtimeStep(options, needs)] : [];
-  return [addons, site, ...flux.map((step) => (step.id === fluxIds.sources ? attended(step, options) : step)), ...runtime];
+  const fluxed = flux.map((step) => (step.id === fluxIds.sources ? attended(step, options) : step));
+  return [addons, site, ...[...fluxed, ...runtime].map(knownBefore)];
 }
 
 const connection =
@@ -98,7 +100,10 @@ async function fluxOptions(options: ContentOptions, gitops: ResolvedGitops): Pro
     outputs: context.outputs,
     exclude: [context.stateDir],
     undo: 'uninstall',
-    ...(isLocal && { logDirs: [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')], cannotRun: createCannotRun(await readPins(context.host)) }),
+    ...(isLocal && {
+      logDirs: [clusterLayout(dir).logsDir, join(dir, 'git', 'logs')],
+      cannotRun: createCannotRun(await readPins(context.host)),
+    }),
   };
 }
 

@@ -9,7 +9,7 @@ import { isTakenOver } from './bootstrap-steps.ts';
 import { type Family, findNeighbours, guideOfStep } from './home.ts';
 import { patientDiff } from './patient-diff.ts';
 import { pivotOptions } from './pivot-step.ts';
-import { type Sorted, sortValues } from './values.ts';
+import { MADE_BY_KUBERNETES, type Sorted, sortValues } from './values.ts';
 
 export interface CopyOptions {
   readonly id: StepId;
@@ -61,7 +61,7 @@ async function apply(step: StepContext, options: CopyOptions): Promise<Outputs> 
   const { copied, left } = found.sorted;
   await applyObjects(found.management, withNamespaces(copied), { host, force: true, signal });
   const names = copied.map((object) => formatRef(refOf(object)));
-  const told = left.filter(({ reason }) => !reason.startsWith('made by Kubernetes'));
+  const told = left.filter(({ reason }) => reason !== MADE_BY_KUBERNETES);
   step.report({ type: 'finding', level: 'info', message: `copied to ${options.family.cluster}: ${names.join(', ') || 'nothing'}` });
   for (const { object, reason } of told) step.report({ type: 'finding', level: 'info', message: `not copied: ${object}: ${reason}` });
   return { copied: names, left: told.map(({ object, reason }) => `${object}: ${reason}`) };
@@ -77,7 +77,9 @@ async function look(step: StepContext, { family, context }: CopyOptions): Promis
   if (!bootstrap || !management) return undefined;
   const kinds = ['Secret', 'ConfigMap'].map((kind) => ({ apiVersion: 'v1', kind }));
   const lists = await Promise.all(
-    kinds.map(async (kind) => (await bootstrap.list(kind, { signal: step.signal })).items.map((item): KubeObject => ({ ...item, ...kind }))),
+    kinds.map(async (kind) =>
+      (await bootstrap.list(kind, { signal: step.signal })).items.map((item): KubeObject => ({ ...item, ...kind })),
+    ),
   );
   const direction = { source: bootstrap, target: management, isForth: true };
   const plan = await planPivot(pivotOptions(family, direction, { attendant: step, context }));

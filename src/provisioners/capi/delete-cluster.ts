@@ -41,7 +41,11 @@ export function deleteClusterHandler(context: ProvisionerContext): UndoHandler {
     plan: ({ record }) => {
       const { cluster, family } = deletionFrom(record.intent.undo?.data ?? null);
       const by = cluster === family.cluster ? family.bootstrap.name : family.cluster;
-      return Promise.resolve({ kind: 'delete', summary: `delete ${cluster} with its machines, by the controllers of ${by}`, destroys: [cluster] });
+      return Promise.resolve({
+        kind: 'delete',
+        summary: `delete ${cluster} with its machines, by the controllers of ${by}`,
+        destroys: [cluster],
+      });
     },
     undo: (undo) => deleteCluster(deletionFrom(undo.record.intent.undo?.data ?? null), undo, context),
   };
@@ -51,7 +55,8 @@ async function deleteCluster(deletion: Deletion, undo: UndoContext, context: Pro
   const { cluster, namespace, family, way } = deletion;
   const reviver: Reviver = { attendant: undo, guide: guideOfUndo(undo, context) };
   const home = await reviveHome(family, reviver);
-  if (home?.isMoving) throw new SlipwayError('SLW-CAP-401', `a pivot of ${family.cluster} is under way, so that ${cluster} cannot be deleted now`);
+  if (home?.isMoving)
+    throw new SlipwayError('SLW-CAP-401', `a pivot of ${family.cluster} is under way, so that ${cluster} cannot be deleted now`);
   if (home && (await home.client.serves(CLUSTER, undo.signal))) {
     const root: ObjectRef = { ...CLUSTER, namespace, name: cluster };
     const rest = refsIn(undo.record.outputs['objects']).filter((ref) => ref.kind !== 'Namespace' && refKey(ref) !== refKey(root));
@@ -66,6 +71,7 @@ async function deleteCluster(deletion: Deletion, undo: UndoContext, context: Pro
 function limits({ host, signal, timeoutMs, report }: Attendant): DeleteOptions {
   return {
     ...{ host, signal, timeoutMs },
-    onBlocked: ([first]) => first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs }),
+    onBlocked: ([first]) =>
+      first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'Terminating', message: first.reason, boundMs: timeoutMs }),
   };
 }

@@ -21,7 +21,10 @@ export async function dependantsOf({ cluster, namespace }: Family, client: KubeC
 export function refuseDependants(family: Family, others: readonly ObjectRef[]): SlipwayError {
   const names = others.map(formatRef);
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  return new SlipwayError('SLW-CAP-405', `${family.cluster} still manages ${shown}`, { object: `Cluster/${family.cluster}`, data: { clusters: names } });
+  return new SlipwayError('SLW-CAP-405', `${family.cluster} still manages ${shown}`, {
+    object: `Cluster/${family.cluster}`,
+    data: { clusters: names },
+  });
 }
 
 interface Removing {
@@ -36,7 +39,8 @@ export async function moveOthers(family: Family, client: KubeClient, { undo, con
   const { newHome } = context;
   if (newHome === undefined) throw refuseDependants(family, others);
   const text = await undo.host.files.readText(newHome);
-  if (text === undefined) throw new SlipwayError('SLW-CAP-405', `there is no kubeconfig at ${newHome} for the clusters that ${family.cluster} still manages`);
+  if (text === undefined)
+    throw new SlipwayError('SLW-CAP-405', `there is no kubeconfig at ${newHome} for the clusters that ${family.cluster} still manages`);
   const target = await context.connect({ text, path: newHome });
   const { host, signal, timeoutMs } = undo;
   const options = {

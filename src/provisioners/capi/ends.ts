@@ -9,7 +9,11 @@ import { type Attendant, attendanceOf } from './attendance.ts';
 import { type Place, placementOf } from './way.ts';
 
 /** Its controllers are those of Deployments, and those of infrastructure `local`, which this process itself is. */
-export function pivotEnd(place: Place, client: KubeClient, { attendant, context }: { readonly attendant: Attendant; readonly context: ProvisionerContext }): PivotEnd {
+export function pivotEnd(
+  place: Place,
+  client: KubeClient,
+  { attendant, context }: { readonly attendant: Attendant; readonly context: ProvisionerContext },
+): PivotEnd {
   const { host, timeoutMs } = attendant;
   const attendance = attendanceOf(place, context);
   const options = (signal: AbortSignal): ControllersOptions => ({
@@ -26,7 +30,14 @@ export function pivotEnd(place: Place, client: KubeClient, { attendant, context 
       },
       start: async (signal) => {
         await startControllers(client, options(signal));
-        await connectWebhooks(client, { host, signal, timeoutMs, providers: place.providers, owner: place.owner, placement: placementOf(place) });
+        await connectWebhooks(client, {
+          host,
+          signal,
+          timeoutMs,
+          providers: place.providers,
+          owner: place.owner,
+          placement: placementOf(place),
+        });
         await attendance.wakeInfrastructure(client);
       },
     },
@@ -37,7 +48,8 @@ export function pivotEnd(place: Place, client: KubeClient, { attendant, context 
 export function reportPivot({ report, timeoutMs }: Attendant): (event: PivotEvent) => void {
   return (event) => {
     if (event.type === 'progress') report({ type: 'progress', message: event.phase, done: event.done, total: event.total });
-    else if (event.type === 'waiting') report({ type: 'waiting', object: event.object, reason: event.phase, message: event.reason, boundMs: timeoutMs });
+    else if (event.type === 'waiting')
+      report({ type: 'waiting', object: event.object, reason: event.phase, message: event.reason, boundMs: timeoutMs });
     else if (event.type === 'note') report({ type: 'finding', level: 'info', message: event.note.message });
     else if (event.state === 'started') report({ type: 'progress', message: event.phase });
   };

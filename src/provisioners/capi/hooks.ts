@@ -30,7 +30,10 @@ export function suspendGitopsHook({ source }: HookEnds): PivotHook {
   };
 }
 
-export function projectHooks(hooks: { readonly before: readonly ResolvedPivotHook[]; readonly after: readonly ResolvedPivotHook[] }, ends: HookEnds): readonly PivotHook[] {
+export function projectHooks(
+  hooks: { readonly before: readonly ResolvedPivotHook[]; readonly after: readonly ResolvedPivotHook[] },
+  ends: HookEnds,
+): readonly PivotHook[] {
   return [
     ...hooks.before.map((hook, index) => projectHook(hook, ends, { name: `before-${index + 1}`, at: 'before-quiesce' })),
     ...hooks.after.map((hook, index) => projectHook(hook, ends, { name: `after-${index + 1}`, at: 'after-release' })),
@@ -42,7 +45,8 @@ function projectHook(hook: ResolvedPivotHook, ends: HookEnds, place: Pick<PivotH
   const ref = refOfHook(hook);
   const undo = (signal: AbortSignal): Promise<void> => giveBack(client, ref, signal);
   if (hook.action === 'suspend') return { ...place, run: (signal) => suspend(client, ref, signal), undo };
-  if (hook.action === 'scale') return { ...place, run: (signal) => scale(client, ref, { replicas: hook.object.replicas, attendant: ends.attendant, signal }), undo };
+  if (hook.action === 'scale')
+    return { ...place, run: (signal) => scale(client, ref, { replicas: hook.object.replicas, attendant: ends.attendant, signal }), undo };
   return { ...place, run: (signal) => resume(client, ref, signal) };
 }
 
@@ -76,7 +80,8 @@ async function suspend(client: KubeClient, ref: ObjectRef, signal: AbortSignal):
 }
 
 async function resume(client: KubeClient, ref: ObjectRef, signal: AbortSignal): Promise<void> {
-  if (await client.get(ref, signal)) await client.mergePatch(ref, { metadata: { annotations: { [BEFORE_ANNOTATION]: null } }, spec: { suspend: null } }, { signal });
+  if (await client.get(ref, signal))
+    await client.mergePatch(ref, { metadata: { annotations: { [BEFORE_ANNOTATION]: null } }, spec: { suspend: null } }, { signal });
 }
 
 interface Scaling {

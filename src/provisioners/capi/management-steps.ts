@@ -17,6 +17,7 @@ import { binariesStepOf, contentSteps } from './content-steps.ts';
 import { copyStep } from './copy-step.ts';
 import { type Family, guideOfStep } from './home.ts';
 import { capiStepIds, cloudDir } from './ids.ts';
+import { knownBefore } from './known-before.ts';
 import { pivotStep } from './pivot-step.ts';
 import { binariesOf, familyOf, isCapi, workloadsOf } from './plan-family.ts';
 import { restartStep } from './restart-step.ts';
@@ -62,12 +63,29 @@ function beginning(cluster: CapiCluster, family: Family, context: ProvisionerCon
   const { toolchainDir, stateDir, stateId } = context;
   const provide = provideBinariesStep({ clusterName: name, clusterDir: '', subject, toolchainDir, binaries });
   const names = [cluster, ...workloads].filter(({ capi }) => capi.infrastructure === 'local').map((each) => each.name);
-  const restart = restartStep({ id: capiStepIds(name).restart, cluster: name, subject, needs: [binariesStepOf(name)], context, names, binaries });
+  const restart = restartStep({
+    id: capiStepIds(name).restart,
+    cluster: name,
+    subject,
+    needs: [binariesStepOf(name)],
+    context,
+    names,
+    binaries,
+  });
   const usesCloud = providers.includes('in-memory');
   const cloud = usesCloud ? [cloudStepId(context.project)] : [];
   const run =
     usesCloud && isKeeperOfCloud(cluster, context)
-      ? [runCloudStep({ projectName: context.project, subject, needs: [binariesStepOf(name)], toolchainDir, stateId, cloudDir: cloudDir(stateDir) })]
+      ? [
+          runCloudStep({
+            projectName: context.project,
+            subject,
+            needs: [binariesStepOf(name)],
+            toolchainDir,
+            stateId,
+            cloudDir: cloudDir(stateDir),
+          }),
+        ]
       : [];
   return { steps: [provide, restart, ...run], cloud, binaries };
 }
@@ -85,8 +103,12 @@ interface Around {
   readonly context: ProvisionerContext;
 }
 
-function ownProviders({ name, subject }: CapiCluster, { management }: Family, { context, cloud }: Around & { readonly cloud: readonly StepId[] }): readonly Step[] {
-  return providerSteps({
+function ownProviders(
+  { name, subject }: CapiCluster,
+  { management }: Family,
+  { context, cloud }: Around & { readonly cloud: readonly StepId[] },
+): readonly Step[] {
+  const steps = providerSteps({
     clusterName: name,
     subject,
     needs: [capiStepIds(name).reach, ...cloud],
@@ -97,9 +119,14 @@ function ownProviders({ name, subject }: CapiCluster, { management }: Family, { 
     placement: placementOf(management),
     undo: 'cluster',
   });
+  return steps.map(knownBefore);
 }
 
-function takeOver(cluster: CapiCluster, family: Family, { context, gitops }: Around & { readonly gitops: readonly StepId[] }): readonly Step[] {
+function takeOver(
+  cluster: CapiCluster,
+  family: Family,
+  { context, gitops }: Around & { readonly gitops: readonly StepId[] },
+): readonly Step[] {
   const { name, subject, pivot } = cluster;
   const ids = capiStepIds(name);
   if (!pivot) return [];
@@ -108,7 +135,8 @@ function takeOver(cluster: CapiCluster, family: Family, { context, gitops }: Aro
   const flux = cluster.gitops ? [fluxStepIds(name).install] : [];
   return [
     copyStep({ ...base, id: ids.copy, needs: [ids.await, connected, ids.site, ...gitops] }),
-    pivotStep({ ...base, id: ids.pivot, needs: [ids.copy, ...flux], pivot }),
+    // Also those behind steps that may never have had anything to do: undoing follows what the ledger holds.
+    pivotStep({ ...base, id: ids.pivot, needs: [ids.copy, ids.await, ids.define, connected, ...flux, ...gitops], pivot }),
     retireStep({ ...base, id: ids.retire, needs: [ids.pivot] }),
   ];
 }

@@ -1,6 +1,15 @@
 /** A step that applies a set of objects to a cluster, and takes away those of an earlier set that are no longer in it. */
 import { SlipwayError } from '../../core/errors.ts';
-import { type ApplyContext, type Change, type ChangeDetail, defineStep, type Outputs, type Step, type StepContext, type StepId } from '../../engine/step.ts';
+import {
+  type ApplyContext,
+  type Change,
+  type ChangeDetail,
+  defineStep,
+  type Outputs,
+  type Step,
+  type StepContext,
+  type StepId,
+} from '../../engine/step.ts';
 import { countKinds, toDetail } from '../../flux/install-step.ts';
 import { applyObjects } from '../../kube/apply.ts';
 import { deleteObjects } from '../../kube/delete.ts';

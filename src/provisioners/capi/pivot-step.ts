@@ -5,7 +5,16 @@ import { CLUSTER } from '../../capi/words.ts';
 import type { ResolvedPivot } from '../../config/resolved-capi.ts';
 import type { Json } from '../../core/digest.ts';
 import { SlipwayError } from '../../core/errors.ts';
-import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type UndoContext, type UndoHandler } from '../../engine/step.ts';
+import {
+  type Change,
+  defineStep,
+  type Outputs,
+  type Step,
+  type StepContext,
+  type StepId,
+  type UndoContext,
+  type UndoHandler,
+} from '../../engine/step.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf, type Attendant } from './attendance.ts';
@@ -79,7 +88,10 @@ async function apply(step: StepContext, options: PivotStepOptions): Promise<Outp
 const lost = ({ cluster, bootstrap }: Family): SlipwayError =>
   new SlipwayError('SLW-CAP-408', `${cluster} does not hold its own definition, and its bootstrap cluster ${bootstrap.name} is gone`);
 
-const withBound = (attendant: Attendant, { timeoutMs }: ResolvedPivot): Attendant => ({ ...attendant, timeoutMs: timeoutMs ?? attendant.timeoutMs });
+const withBound = (attendant: Attendant, { timeoutMs }: ResolvedPivot): Attendant => ({
+  ...attendant,
+  timeoutMs: timeoutMs ?? attendant.timeoutMs,
+});
 
 interface Pair {
   readonly bootstrap: KubeClient;
@@ -122,7 +134,11 @@ export function pivotOptions(family: Family, { source, target, isForth }: Direct
 }
 
 /** Both clusters are attended to: pauses are observed by controllers, which are stopped and started on the way. */
-export async function beside<T>(family: Family, { bootstrap, management, attendant, context }: Pair & Acting, act: () => Promise<T>): Promise<T> {
+export async function beside<T>(
+  family: Family,
+  { bootstrap, management, attendant, context }: Pair & Acting,
+  act: () => Promise<T>,
+): Promise<T> {
   const [first, second] = [attendanceOf(family.bootstrap, context), attendanceOf(family.management, context)];
   return first.during(attendant, bootstrap, () => second.during(attendant, management, act));
 }

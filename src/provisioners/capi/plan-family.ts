@@ -32,7 +32,10 @@ function providersFor({ capi, at, subject }: CapiCluster): readonly ProviderName
   const providers = PROVIDERS[infrastructure];
   if (providers && (bootstrap === 'kubeadm' || infrastructure === 'local')) return providers;
   const what = providers ? `bootstrap provider ${bootstrap}` : `infrastructure ${infrastructure}`;
-  throw new SlipwayError('SLW-CAP-404', `${subject} asks for ${what}, whose controllers this version does not bring`, { at, object: subject });
+  throw new SlipwayError('SLW-CAP-404', `${subject} asks for ${what}, whose controllers this version does not bring`, {
+    at,
+    object: subject,
+  });
 }
 
 export const isCapi = (cluster: ResolvedCluster): cluster is CapiCluster => cluster.provisioner === 'capi';
@@ -49,7 +52,9 @@ export function managementOf(workload: CapiCluster, { clusters }: ProvisionerCon
 
 /** Local processes stand in their folder; of anything else Cluster API gives a kubeconfig, which is kept. */
 export function wayOf({ name, capi }: CapiCluster, { stateDir }: ProvisionerContext): Way {
-  return capi.infrastructure === 'local' ? { kind: 'folder', dir: clusterDir(stateDir, name) } : { kind: 'file', path: kubeconfigFile(stateDir, name) };
+  return capi.infrastructure === 'local'
+    ? { kind: 'folder', dir: clusterDir(stateDir, name) }
+    : { kind: 'file', path: kubeconfigFile(stateDir, name) };
 }
 
 export function familyOf(management: CapiCluster, context: ProvisionerContext): Family {
@@ -59,7 +64,9 @@ export function familyOf(management: CapiCluster, context: ProvisionerContext): 
   const all = unique([...own, ...workloadsOf(management, context).flatMap(providersFor)]);
   const bootstrap = bootstrapName(name);
   const way: Way =
-    bootstrapCluster?.provisioner === 'existing' ? { kind: 'existing', step: reachStepId(bootstrap) } : { kind: 'folder', dir: clusterDir(context.stateDir, bootstrap) };
+    bootstrapCluster?.provisioner === 'existing'
+      ? { kind: 'existing', step: reachStepId(bootstrap) }
+      : { kind: 'folder', dir: clusterDir(context.stateDir, bootstrap) };
   return {
     cluster: name,
     namespace: capi.namespace,
@@ -69,7 +76,11 @@ export function familyOf(management: CapiCluster, context: ProvisionerContext): 
   };
 }
 
-export function placeOf(name: string, { way, providers }: Pick<Place, 'way' | 'providers'>, { stateId, stateDir }: ProvisionerContext): Place {
+export function placeOf(
+  name: string,
+  { way, providers }: Pick<Place, 'way' | 'providers'>,
+  { stateId, stateDir }: ProvisionerContext,
+): Place {
   const cloud = providers.includes('in-memory') ? { cloudFile: cloudFile(cloudDir(stateDir)) } : {};
   return { name, way, providers, owner: ownerOf(stateId, name), ...cloud };
 }

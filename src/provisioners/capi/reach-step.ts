@@ -101,5 +101,7 @@ async function reached(host: Host, way: Way): Promise<Outputs | undefined> {
     return cluster && (await host.files.stat(kubeconfig)) ? { kubeconfig, server: serverUrl(cluster) } : undefined;
   }
   const text = way.kind === 'file' ? await host.files.readText(way.path) : undefined;
-  return text === undefined || way.kind !== 'file' ? undefined : { kubeconfig: way.path, server: readKubeconfig(text).cluster.server.href.replace(/\/$/, '') };
+  return text === undefined || way.kind !== 'file'
+    ? undefined
+    : { kubeconfig: way.path, server: readKubeconfig(text).cluster.server.href.replace(/\/$/, '') };
 }

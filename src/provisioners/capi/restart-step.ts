@@ -25,7 +25,15 @@ export function restartStep(options: RestartOptions): Step {
   const ensure = async (step: StepContext): Promise<void> => {
     const { host, signal, timeoutMs, report } = step;
     const { toolchainDir } = context;
-    await ensureLocalControlPlanes(host, { clustersDir: folder, names, toolchainDir, binaries: options.binaries, signal, timeoutMs, report });
+    await ensureLocalControlPlanes(host, {
+      clustersDir: folder,
+      names,
+      toolchainDir,
+      binaries: options.binaries,
+      signal,
+      timeoutMs,
+      report,
+    });
   };
   return defineStep<readonly StandingControlPlane[]>({
     id: options.id,
@@ -48,6 +56,7 @@ function restartChange(standing: readonly StandingControlPlane[]): Change {
     .flatMap(({ name, stopped }) =>
       stopped.map((component) => ({ object: `${name}/${component}`, kind: 'update' as const, reason: 'process is not running' })),
     );
-  if (details.length > 0) return { kind: 'update', summary: `start ${details.length} process${details.length === 1 ? '' : 'es'} again`, details };
+  if (details.length > 0)
+    return { kind: 'update', summary: `start ${details.length} process${details.length === 1 ? '' : 'es'} again`, details };
   return { kind: 'none', summary: standing.length === 0 ? 'no local control plane was made yet' : 'all local control planes run' };
 }

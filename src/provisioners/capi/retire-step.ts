@@ -31,7 +31,9 @@ export function retireStep(options: RetireOptions): Step {
 function retireChange({ bootstrap }: Family, isRetired: boolean): Change {
   if (isRetired) return { kind: 'none', summary: `${bootstrap.name} is retired` };
   const summary =
-    bootstrap.way.kind === 'existing' ? `end the pivot; ${bootstrap.name} stays, it was there before` : `retire ${bootstrap.name}, which is needed no more`;
+    bootstrap.way.kind === 'existing'
+      ? `end the pivot; ${bootstrap.name} stays, it was there before`
+      : `retire ${bootstrap.name}, which is needed no more`;
   return { kind: 'update', summary };
 }
 
@@ -44,7 +46,8 @@ async function apply(step: StepContext, options: RetireOptions): Promise<Outputs
     const { forth } = await pivotOwner(bootstrap, management, step.signal);
     const acting = { attendant: step, context };
     const retiring = pivotOptions(family, { source: bootstrap, target: management, isForth: true }, acting);
-    if (forth.stage === 'released' || forth.stage === 'retiring') await beside(family, { bootstrap, management, ...acting }, () => retirePivot(retiring));
+    if (forth.stage === 'released' || forth.stage === 'retiring')
+      await beside(family, { bootstrap, management, ...acting }, () => retirePivot(retiring));
   }
   await removeBootstrap(family.bootstrap, reviver);
   return { retired: true };

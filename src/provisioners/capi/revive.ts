@@ -35,7 +35,14 @@ export async function revive(place: Place, reviver: Reviver): Promise<KubeClient
   if (place.way.kind === 'folder') {
     const { host, signal, timeoutMs, report } = attendant;
     const { stateDir, toolchainDir } = guide.context;
-    await ensureLocalControlPlanes(host, { clustersDir: clustersDir(stateDir), names: [place.name], toolchainDir, signal, timeoutMs, report });
+    await ensureLocalControlPlanes(host, {
+      clustersDir: clustersDir(stateDir),
+      names: [place.name],
+      toolchainDir,
+      signal,
+      timeoutMs,
+      report,
+    });
   }
   const client = await connectTo(place, guide);
   if (!client) throw new SlipwayError('SLW-CAP-401', `${place.name} does not answer`, { object: `Cluster/${place.name}` });
@@ -49,7 +56,8 @@ export async function reviveBootstrap(place: Place, reviver: Reviver): Promise<K
   await reviveCloud(place, reviver);
   await startBootstrap(place, reviver);
   const client = await connectTo(place, guide);
-  if (!client) throw new SlipwayError('SLW-CAP-406', `the bootstrap cluster ${place.name} does not answer`, { object: `Cluster/${place.name}` });
+  if (!client)
+    throw new SlipwayError('SLW-CAP-406', `the bootstrap cluster ${place.name} does not answer`, { object: `Cluster/${place.name}` });
   const { host, signal, timeoutMs, report } = attendant;
   const { providers, owner } = place;
   await installProviders(client, { host, signal, timeoutMs, report, providers, owner, placement: placementOf(place) });
@@ -70,7 +78,8 @@ export async function wakeBootstrap(place: Place, reviver: Reviver): Promise<Kub
 export async function removeBootstrap(place: Place, { attendant, guide }: Reviver): Promise<void> {
   const record = guide.record(controlPlaneStepIds(place.name).prepare);
   const clusterId = record?.outputs['clusterId'] ?? record?.intent.choices?.['clusterId'];
-  if (place.way.kind === 'folder' && typeof clusterId === 'string') await removeCluster(attendant.host, { clusterId, clusterDir: place.way.dir });
+  if (place.way.kind === 'folder' && typeof clusterId === 'string')
+    await removeCluster(attendant.host, { clusterId, clusterDir: place.way.dir });
 }
 
 /** Only its control plane: enough to read and write, while its controllers stay as they are. */

@@ -18,6 +18,9 @@ export function sortValues(objects: readonly KubeObject[], moving: ReadonlySet<s
   };
 }
 
+/** The rest is told to the user. */
+export const MADE_BY_KUBERNETES = 'made by Kubernetes in every cluster';
+
 const SYSTEM = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 const PROVIDER_NAMESPACES = new Set(Object.values(providerTable).map(({ namespace }) => namespace));
 const TYPES: Readonly<Record<string, string>> = {
@@ -27,21 +30,28 @@ const TYPES: Readonly<Record<string, string>> = {
   [CLUSTER_SECRET_TYPE]: 'belongs to a Cluster and goes with it in the pivot',
 };
 
+type Test = (object: KubeObject, moving: ReadonlySet<string>) => boolean;
+
+const labelsOf = ({ metadata }: KubeObject): Readonly<Record<string, string>> => metadata.labels ?? {};
+const IN_PIVOT = 'goes with its Cluster in the pivot';
+
 /** Most telling first. */
+const REASONS: readonly (readonly [Test, string])[] = [
+  [({ metadata }) => metadata.name === 'kube-root-ca.crt' || SYSTEM.has(metadata.namespace ?? ''), MADE_BY_KUBERNETES],
+  [(object, moving) => moving.has(formatRef(refOf(object))), IN_PIVOT],
+  [(object) => labelsOf(object)[CLUSTER_NAME_LABEL] !== undefined, IN_PIVOT],
+  [(object) => isProviders(labelsOf(object), object.metadata.namespace), 'belongs to a provider, which the management cluster has itself'],
+  [(object) => isSlipways(labelsOf(object)), 'made by Slipway for this cluster; the management cluster gets its own'],
+];
+
 function whyLeft(object: KubeObject, moving: ReadonlySet<string>): string | undefined {
-  const { metadata } = object;
-  const labels = metadata.labels ?? {};
-  const type = (object as { readonly type?: string }).type ?? '';
-  const owner = metadata.ownerReferences?.[0];
-  if (metadata.name === 'kube-root-ca.crt' || SYSTEM.has(metadata.namespace ?? '')) return 'made by Kubernetes in every cluster';
-  if (TYPES[type] !== undefined) return TYPES[type];
-  if (moving.has(formatRef(refOf(object)))) return 'goes with its Cluster in the pivot';
-  if (labels[CLUSTER_NAME_LABEL] !== undefined) return 'belongs to a Cluster and goes with it in the pivot';
-  if (isProviders(labels, metadata.namespace)) return 'belongs to a provider, which the management cluster has itself';
-  if (labels[OWNER] !== undefined || labels[MANAGED_BY] !== undefined) return 'made by Slipway for this cluster; the management cluster gets its own';
-  if (owner) return `belongs to ${owner.kind}/${owner.name}, which stays`;
-  return undefined;
+  const byType = TYPES[(object as { readonly type?: string }).type ?? ''];
+  const found = byType ?? REASONS.find(([test]) => test(object, moving))?.[1];
+  const owner = object.metadata.ownerReferences?.[0];
+  return found ?? (owner && `belongs to ${owner.kind}/${owner.name}, which stays`);
 }
+
+const isSlipways = (labels: Readonly<Record<string, string>>): boolean => labels[OWNER] !== undefined || labels[MANAGED_BY] === 'slipway';
 
 function isProviders(labels: Readonly<Record<string, string>>, namespace: string | undefined): boolean {
   return labels[PROVIDER_LABEL] !== undefined || labels[CLUSTERCTL_LABEL] !== undefined || PROVIDER_NAMESPACES.has(namespace ?? '');
@@ -57,7 +67,12 @@ function bare(object: KubeObject): KubeObject {
   return {
     apiVersion,
     kind,
-    metadata: { name, ...(namespace !== undefined && { namespace }), ...(labels && { labels }), ...(Object.keys(kept).length > 0 && { annotations: kept }) },
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(labels && { labels }),
+      ...(Object.keys(kept).length > 0 && { annotations: kept }),
+    },
     ...rest,
   };
 }

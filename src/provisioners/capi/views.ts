@@ -30,7 +30,9 @@ export async function processesOf(view: ClusterView, context: ProvisionerContext
   const { host, stateId } = context;
   const way = wayOfView(view, context);
   const own = way.kind === 'folder' ? await processViews(host, way.dir) : [];
-  const keepsCloud = [...view.records.values()].some(({ subject, intent }) => subject === `Cluster/${view.name}` && intent.undo?.handler === STOP_CLOUD);
+  const keepsCloud = [...view.records.values()].some(
+    ({ subject, intent }) => subject === `Cluster/${view.name}` && intent.undo?.handler === STOP_CLOUD,
+  );
   const cloud = keepsCloud ? [toProcessView(await observeCloud(host, stateId))] : [];
   return [...own, ...cloud];
 }
