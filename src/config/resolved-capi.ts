@@ -70,6 +70,7 @@ export type ResolvedInfrastructure =
 export type ResolvedCapi = ResolvedInfrastructure & {
   /** Meaningless with infrastructure local, which has no machines. */
   readonly bootstrap: 'kubeadm' | 'rke2';
+  readonly rke2: CapiSpec['rke2'];
   /** Whole, with v: `v1.36.3`, `v1.36.3+rke2r1`. */
   readonly kubernetesVersion: string;
   readonly namespace: string;
@@ -132,10 +133,10 @@ export function resolveCapi(spec: CapiClusterSpec, context: CapiContext): CapiPa
 }
 
 function resolveDefinition(spec: CapiSpec, { make, pinned }: CapiContext): ResolvedCapi {
-  const { bootstrap, namespace, managementCluster, topology, network, endpoint } = spec;
+  const { bootstrap, rke2, namespace, managementCluster, topology, network, endpoint } = spec;
   return {
     ...resolveInfrastructure(spec, make),
-    ...{ bootstrap, namespace, managementCluster, topology, network, endpoint },
+    ...{ bootstrap, rke2, namespace, managementCluster, topology, network, endpoint },
     kubernetesVersion: `v${(spec.kubernetesVersion ?? pinned).replace(/^v/, '')}`,
     controlPlane: resolveMachines(spec.controlPlane, spec),
     workers: Object.entries(spec.workers).map(([name, pool]) => ({

@@ -24,6 +24,13 @@ const network = z.strictObject({
   serviceDomain: line().default('cluster.local').describe('Domain of services. Default: cluster.local.'),
 });
 
+const rke2 = z.strictObject({
+  cni: z
+    .enum(['canal', 'calico', 'cilium', 'none'])
+    .default('canal')
+    .describe('Network plugin that RKE2 brings; none when it is an add-on. Default: canal.'),
+});
+
 const endpoint = z.strictObject({
   host: line()
     .describe('Address or name of the API servers, which must be free or lead to them.')
@@ -90,6 +97,7 @@ const capi = z.strictObject({
     .record(label(), addon.describe('One set of manifests; its name is the key.'))
     .default({})
     .describe('What is applied on the new cluster before its nodes can be ready: network plugin, cloud controller. In this order. Default: none.'),
+  rke2: rke2.prefault({}).describe('Settings of bootstrap rke2.'),
   dev: dev.exactOptional().describe('Settings of infrastructure dev.'),
   openstack: openstack.exactOptional().describe('Settings of infrastructure openstack.'),
   aws: aws.exactOptional().describe('Settings of infrastructure aws.'),
