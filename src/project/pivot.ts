@@ -154,7 +154,7 @@ const VERBS: Readonly<Record<PivotVerb, (options: PivotOptions) => Promise<Pivot
 async function perform(verb: PivotVerb, request: PivotActRequest, opened: Opened): Promise<PivotOutcome> {
   const { options } = opened;
   const status = await pivotStatus(options);
-  const plan = verb === 'run' && status.stage === 'none' ? await planPivot(options) : undefined;
+  const plan = verb === 'run' && BEGINS.has(status.stage) ? await planPivot(options) : undefined;
   const isFine = plan === undefined || plan.refusals.length === 0;
   if (isFine && needsConsent(verb, status) && !(await request.confirm(confirmRequest(verb, opened, { plan, status }))))
     return { status: 'cancelled', exit: 1, summary: [], pivot: status };
@@ -163,9 +163,12 @@ async function perform(verb: PivotVerb, request: PivotActRequest, opened: Opened
   return isFine ? attended(opened, act) : act();
 }
 
+/** Here `run` makes a plan of its own, rather than going on. */
+const BEGINS = new Set<PivotStatus['stage']>(['none', 'retired']);
+
 /** What is finished already asks nobody; neither does what cannot be done, which says so itself. */
 function needsConsent(verb: PivotVerb, { stage, next }: PivotStatus): boolean {
-  return (verb === 'run' && stage === 'none') || next.includes(verb);
+  return (verb === 'run' && BEGINS.has(stage)) || next.includes(verb);
 }
 
 function confirmRequest(verb: PivotVerb, { options }: Opened, known: Pick<PivotConfirmRequest, 'plan' | 'status'>): PivotConfirmRequest {
