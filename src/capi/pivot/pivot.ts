@@ -4,33 +4,138 @@
  * two clients are enough to go on; never two live owners; one resourceVersion-guarded update on the target is the COMMIT.
  */
 import { SlipwayError } from '../../core/errors.ts';
-import type { PivotOptions, PivotResult, PivotStatus } from './options.ts';
+import { buildPlan } from './build-plan.ts';
+import { annotationOf, TOMBSTONE_ANNOTATION } from './marks.ts';
+import { currentOf, type Opened, openPivot, readBoth } from './opening.ts';
+import type { PivotOptions, PivotResult, PivotStage, PivotStatus } from './options.ts';
 import type { PivotPlan } from './plan.ts';
+import { prepare } from './prepare.ts';
+import { readInventory } from './inventory.ts';
+import { release } from './release.ts';
+import { retire } from './retire.ts';
+import { reverse } from './reverse.ts';
+import { rollBack } from './rollback.ts';
+import type { Session } from './session.ts';
+import { readStanding } from './target-checks.ts';
+import { isFinished, type Transaction } from './transaction.ts';
+import { watchRelease } from './watch-release.ts';
+import { readWorld } from './world.ts';
+import { readDefinitions } from './definitions.ts';
+import { isOfClusterApi, movingKinds } from './kinds.ts';
 
 /** What `runPivot` would do. Reads both clusters, writes nothing; refusals are data. */
-export function planPivot(_options: PivotOptions): Promise<PivotPlan> {
-  throw new SlipwayError('SLW-BUG-001', 'the pivot is not built yet');
+export async function planPivot(options: PivotOptions): Promise<PivotPlan> {
+  const opened = await openPivot(options);
+  const current = opened.current && !isFinished(opened.current) ? opened.current : undefined;
+  const world = await readWorld(await opened.ground(), current ?? options, options.signal);
+  const standing = await readStanding(world, options.signal);
+  return buildPlan(options, { world, standing, isPausedByUs: (current?.pauses.length ?? 0) > 0 });
 }
 
 /**
  * Moves everything up to and including WATCH; goes on where an earlier call ended, wherever that was. Does not retire.
- * @throws SLW-PIV-001 refused (SlipwayErrors for several reasons), and the codes of each phase
+ * @throws SLW-PIV-001 refused (SlipwayErrors for several reasons), SLW-PIV-032 a rollback was begun, and the codes of each phase
  */
-export function runPivot(_options: PivotOptions): Promise<PivotResult> {
-  throw new SlipwayError('SLW-BUG-001', 'the pivot is not built yet');
+export async function runPivot(options: PivotOptions): Promise<PivotResult> {
+  const opened = await openPivot(options);
+  const { session } = opened;
+  const stage = opened.current?.stage ?? 'none';
+  if (stage === 'rolling-back' || stage === 'reversing')
+    throw new SlipwayError('SLW-PIV-032', `the pivot from ${options.source.name} to ${options.target.name} is being rolled back`);
+  if (stage === 'released' || stage === 'retiring') return resultOf(session, undefined);
+  if (stage === 'retired' && !(await hasNewClusters(opened))) return resultOf(session, undefined);
+  const fresh = stage === 'retired' ? { ...opened, current: undefined } : opened;
+  const plan = stage === 'committed' ? undefined : await prepare(fresh);
+  await finish(opened);
+  return resultOf(session, plan);
 }
 
-/** Reads only, both clusters; works with one of them unreachable. */
-export function pivotStatus(_options: Pick<PivotOptions, 'source' | 'target' | 'signal'>): Promise<PivotStatus> {
-  throw new SlipwayError('SLW-BUG-001', 'the pivot is not built yet');
+/** RELEASE and WATCH; the target alone is enough. */
+async function finish({ session, ground, isSourceReachable }: Opened): Promise<void> {
+  const { client } = session.options.target;
+  const definitions = (await readDefinitions(client, session.signal)).filter(isOfClusterApi);
+  const kinds = movingKinds(definitions, definitions);
+  const target = await readInventory({ client, kinds, namespaces: undefined, signal: session.signal, withoutData: true });
+  const source = isSourceReachable ? await ground() : undefined;
+  await session.phase('release', () => release(session, source, target));
+  await session.phase('watch', () => watchRelease(session, target));
+  await session.save({ stage: 'released' });
+}
+
+/** After RETIRE the same two clusters may pivot again, but never what was given up. */
+async function hasNewClusters({ ground, session, isSourceReachable }: Opened): Promise<boolean> {
+  if (!isSourceReachable) return false;
+  const world = await readWorld(await ground(), session.options, session.signal);
+  return world.going.some(
+    ({ object, verdict }) =>
+      verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && annotationOf(object, TOMBSTONE_ANNOTATION) === undefined,
+  );
+}
+
+/** Reads only, both clusters; works with the source gone once the target owns everything. */
+export async function pivotStatus(options: Pick<PivotOptions, 'source' | 'target' | 'signal'>): Promise<PivotStatus> {
+  return statusOf(await currentOf(options, await readBoth(options)));
 }
 
 /** Before COMMIT: discards the target's copies and gives the source back as it was. From COMMIT to RETIRE: a reverse pivot. @throws SLW-PIV-030 after it */
-export function rollbackPivot(_options: PivotOptions): Promise<PivotResult> {
-  throw new SlipwayError('SLW-BUG-001', 'the pivot is not built yet');
+export async function rollbackPivot(options: PivotOptions): Promise<PivotResult> {
+  const opened = await openPivot(options);
+  const { session, current, stored } = opened;
+  if (!current && stored.source && !isFinished(stored.source.transaction)) {
+    await session.writes.delete('source', stored.source.object, 'forget');
+    return resultOf(session, undefined, 'none');
+  }
+  if (!current || current.stage === 'retired' || current.stage === 'retiring')
+    throw new SlipwayError('SLW-PIV-030', `there is no pivot from ${options.source.name} to ${options.target.name} to roll back`, {
+      data: { stage: current?.stage ?? 'none' },
+    });
+  const ground = await opened.ground();
+  if (current.stage === 'preparing' || current.stage === 'rolling-back') await session.phase('rollback', () => rollBack(session, ground));
+  else await session.phase('reverse', () => reverse(session, ground));
+  return resultOf(session, undefined, 'none');
 }
 
 /** Ends a released pivot. A disposable source is only recorded as done with; from any other the moved objects are removed. @throws SLW-PIV-031 not released */
-export function retirePivot(_options: PivotOptions): Promise<PivotResult> {
-  throw new SlipwayError('SLW-BUG-001', 'the pivot is not built yet');
+export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
+  const { session, current, ground } = await openPivot(options);
+  if (current?.stage === 'retired') return resultOf(session, undefined);
+  if (current?.stage !== 'released' && current?.stage !== 'retiring')
+    throw new SlipwayError('SLW-PIV-031', `the pivot from ${options.source.name} to ${options.target.name} is not released (${current?.stage ?? 'none'})`);
+  await session.phase('retire', () => retire(session, ground));
+  return resultOf(session, undefined);
+}
+
+function resultOf(session: Session, plan: PivotPlan | undefined, stage?: 'none'): PivotResult {
+  const status = statusOf(stage === 'none' ? undefined : session.transaction);
+  return { status, plan, notes: session.notes, changed: session.writes.count > 0 };
+}
+
+const NEXT: Readonly<Record<PivotStage, PivotStatus['next']>> = {
+  none: ['run'],
+  preparing: ['run', 'rollback'],
+  committed: ['run', 'rollback'],
+  released: ['retire', 'rollback'],
+  retiring: ['retire'],
+  retired: [],
+  'rolling-back': ['rollback'],
+  reversing: ['rollback'],
+};
+
+function statusOf(transaction: Transaction | undefined): PivotStatus {
+  if (!transaction) return { stage: 'none', paused: [], suspended: [], next: NEXT.none };
+  const { runId, stage, phase, source, target, namespaces, clusters, disposableSource, sealed, pauses, suspends } = transaction;
+  return {
+    stage,
+    runId,
+    phase,
+    source,
+    target,
+    disposableSource,
+    ...(namespaces && { namespaces }),
+    ...(clusters && { clusters }),
+    ...(sealed && { objects: sealed.length }),
+    paused: pauses.map(({ way: _way, before: _before, ...ref }) => ref),
+    suspended: suspends.map(({ before: _before, ...ref }) => ref),
+    next: NEXT[stage],
+  };
 }

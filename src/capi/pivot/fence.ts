@@ -1,0 +1,49 @@
+/** FENCE: tombstones on the Clusters of the source, then its controllers are stopped; a source that lives on is fenced by its pauses alone. */
+import { digestOf } from '../../core/digest.ts';
+import { mapPool } from '../../kube/pool.ts';
+import { refOf } from '../../kube/types.ts';
+import { runHooks } from './hooks.ts';
+import { conditionOf } from './fields.ts';
+import { annotationOf, TOMBSTONE_ANNOTATION } from './marks.ts';
+import type { Session } from './session.ts';
+import { type Ground, readWorld, type World } from './world.ts';
+
+/** Gives the world as it stands still; its digest is recorded in both clusters. */
+export async function fence(session: Session, ground: Ground): Promise<World> {
+  const { options } = session;
+  await writeTombstones(session, await readWorld(ground, session.transaction, session.signal));
+  if (options.disposableSource) {
+    // Recorded before: a rollback starts them again, also after dying right here.
+    if (!session.transaction.controllersStopped) await session.save({ phase: 'fence', controllersStopped: true });
+    await options.source.controllers.stop(session.signal);
+  }
+  await runHooks(session, 'after-fence');
+  const world = await readWorld(ground, session.transaction, session.signal);
+  await session.save({ phase: 'copy', snapshot: snapshotOf(world), ...clustersOf(world) });
+  return world;
+}
+
+async function writeTombstones(session: Session, world: World): Promise<void> {
+  const value = `${session.transaction.target.name} ${session.transaction.target.uid}`;
+  const open = world.going.filter(
+    ({ object, verdict }) =>
+      verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && annotationOf(object, TOMBSTONE_ANNOTATION) !== value,
+  );
+  await mapPool(open, session.pool, async ({ object }) => {
+    await session.writes.patch('source', refOf(object), { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: value } } }, { purpose: 'tombstone' });
+  });
+}
+
+/** Equal as long as nobody writes to anything that goes. */
+export function snapshotOf(world: World): string {
+  return digestOf(world.going.map(({ object }) => `${object.metadata.uid ?? ''}@${object.metadata.resourceVersion ?? ''}`).sort());
+}
+
+function clustersOf(world: World): { readonly moved: readonly string[]; readonly available: readonly string[] } {
+  const clusters = world.going.filter(({ object, verdict }) => verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster');
+  const name = ({ object }: (typeof clusters)[number]): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  return {
+    moved: clusters.map(name).sort(),
+    available: clusters.filter(({ object }) => conditionOf(object, 'Available')?.status === 'True').map(name).sort(),
+  };
+}

@@ -1,0 +1,83 @@
+/** All objects of the moving kinds on one cluster, found by key and by uid. */
+import { mapPool } from '../../kube/pool.ts';
+import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import { keyOf, kindKey } from './fields.ts';
+import { CONFIG_MAP_KIND, type MovingKind, SECRET_KIND } from './kinds.ts';
+
+/** Above so many namespaces one list over all of them is cheaper than one for each. */
+const FEW_NAMESPACES = 4;
+const PARALLEL_LISTS = 16;
+
+export interface ListScope {
+  readonly client: KubeClient;
+  readonly kinds: readonly MovingKind[];
+  /** Undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  /** Without Secrets and ConfigMaps. */
+  readonly withoutData?: boolean;
+}
+
+export class Inventory {
+  readonly objects: readonly KubeObject[];
+  readonly #byKey: ReadonlyMap<string, KubeObject>;
+  readonly #byUid: ReadonlyMap<string, KubeObject>;
+  readonly #kinds: ReadonlyMap<string, MovingKind>;
+
+  constructor(objects: readonly KubeObject[], kinds: readonly MovingKind[]) {
+    this.objects = objects;
+    this.#byKey = new Map(objects.map((object) => [keyOf(object), object]));
+    this.#byUid = new Map(objects.map((object) => [object.metadata.uid ?? '', object]));
+    this.#kinds = new Map([...kinds, SECRET_KIND, CONFIG_MAP_KIND].map((kind) => [kindKey(kind), kind]));
+  }
+
+  byKey(key: string): KubeObject | undefined {
+    return this.#byKey.get(key);
+  }
+
+  byUid(uid: string): KubeObject | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  kindOf(object: KubeObject): MovingKind {
+    const kind = this.#kinds.get(kindKey(object));
+    if (!kind) throw new RangeError(`${object.kind} is no kind of this inventory`);
+    return kind;
+  }
+
+  get kinds(): readonly MovingKind[] {
+    return [...this.#kinds.values()];
+  }
+
+  with(objects: readonly KubeObject[]): Inventory {
+    return new Inventory([...this.objects, ...objects], this.kinds);
+  }
+}
+
+/** Cluster API objects of the scope, cluster-scoped ones included, and the Secrets and ConfigMaps of the namespaces they are in. */
+export async function readInventory(scope: ListScope): Promise<Inventory> {
+  const own = await listKinds(scope, scope.kinds);
+  if (scope.withoutData) return new Inventory(own, scope.kinds);
+  const inventories = new Set(scope.kinds.filter(({ role }) => role === 'inventory').map(kindKey));
+  const counted = own.filter((object) => !inventories.has(kindKey(object)));
+  const found = [...new Set(counted.flatMap((object) => object.metadata.namespace ?? []))].sort();
+  const namespaces = scope.namespaces ?? found;
+  const data = await listKinds({ ...scope, namespaces }, [SECRET_KIND, CONFIG_MAP_KIND]);
+  return new Inventory([...own, ...data], scope.kinds);
+}
+
+/** A kind that the cluster does not serve has no objects. */
+async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promise<readonly KubeObject[]> {
+  const { client, namespaces, signal } = scope;
+  const apart = namespaces !== undefined && (namespaces.length <= FEW_NAMESPACES || kinds.every((kind) => kind.role === 'data'));
+  const asks = kinds.flatMap((kind): readonly { readonly kind: MovingKind; readonly namespace: string | undefined }[] =>
+    kind.namespaced && apart ? namespaces.map((namespace) => ({ kind, namespace })) : [{ kind, namespace: undefined }],
+  );
+  const lists = await mapPool(asks, { parallel: PARALLEL_LISTS, signal }, async ({ kind, namespace }) => {
+    if (!(await client.serves(kind, signal))) return [];
+    const { items } = await client.list(kind, { signal, ...(namespace !== undefined && { namespace }) });
+    return items;
+  });
+  const wanted = namespaces && new Set(namespaces);
+  return lists.flat().filter((object) => !wanted || object.metadata.namespace === undefined || wanted.has(object.metadata.namespace));
+}

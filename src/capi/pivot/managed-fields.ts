@@ -1,0 +1,36 @@
+/** Who owns which field: carried over as it was at the source, without what the pivot itself wrote there. */
+import { FIELD_MANAGER } from '../../kube/api-client.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { type Fields, isFields, textAt } from './fields.ts';
+import { MARKS } from './marks.ts';
+
+/** Entries of a source object for its copy; those in which only the pivot's pause and marks were left are gone. */
+export function cleanManagedFields(object: KubeObject): readonly unknown[] {
+  return (object.metadata.managedFields ?? []).flatMap((entry) => {
+    if (textAt(entry, 'manager') !== FIELD_MANAGER || textAt(entry, 'operation') !== 'Update' || !isFields(entry)) return [entry];
+    const fields = withoutOurs(entry['fieldsV1']);
+    return fields === undefined ? [] : [{ ...entry, fieldsV1: fields }];
+  });
+}
+
+const OURS = new Set(['f:paused', ...MARKS.map((name) => `f:${name}`), 'f:cluster.x-k8s.io/paused', 'f:baremetalhost.metal3.io/paused']);
+
+/** Undefined when nothing is left. */
+function withoutOurs(fields: unknown): Fields | undefined {
+  if (!isFields(fields)) return undefined;
+  const kept = Object.entries(fields).flatMap(([name, inner]) => {
+    if (OURS.has(name)) return [];
+    if (!isFields(inner) || Object.keys(inner).length === 0) return [[name, inner] as const];
+    const rest = withoutOurs(inner);
+    return rest === undefined ? [] : [[name, rest] as const];
+  });
+  return kept.length === 0 || kept.every(([name]) => name === '.') ? undefined : Object.fromEntries(kept);
+}
+
+/** `manager/subresource` of every server-side apply, sorted. */
+export function applyManagers(object: KubeObject): readonly string[] {
+  return (object.metadata.managedFields ?? [])
+    .filter((entry) => textAt(entry, 'operation') === 'Apply')
+    .map((entry) => `${textAt(entry, 'manager') ?? ''}/${textAt(entry, 'subresource') ?? ''}`)
+    .sort();
+}

@@ -1,0 +1,73 @@
+/** Finds out where a pivot between two clusters stands, from their transaction objects alone. */
+import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
+import type { PivotOptions } from './options.ts';
+import { Session } from './session.ts';
+import { isFinished, readTransaction, type StoredTransaction, type Transaction } from './transaction.ts';
+import { clusterUid, type Ground, readGround } from './world.ts';
+
+export interface Opened {
+  readonly session: Session;
+  readonly current: Transaction | undefined;
+  readonly stored: Readonly<Record<'source' | 'target', StoredTransaction | undefined>>;
+  /** Reads definitions of both sides; fails when the source is gone. */
+  readonly ground: () => Promise<Ground>;
+  readonly isSourceReachable: boolean;
+}
+
+/** @throws SLW-PIV-001 when another pivot with one of the clusters is not finished */
+export async function openPivot(options: PivotOptions): Promise<Opened> {
+  const { source, target, signal } = options;
+  const stored = await readBoth(options);
+  const found = await currentOf(options, stored);
+  const session = new Session(options);
+  if (found) session.adopt(found, { source: stored.source?.object, target: stored.target?.object });
+  let ground: Promise<Ground> | undefined;
+  return {
+    session,
+    current: found,
+    stored,
+    isSourceReachable: stored.isSourceReachable,
+    ground: () => (ground ??= readGround(source, target, signal)),
+  };
+}
+
+interface Both {
+  readonly source: StoredTransaction | undefined;
+  readonly target: StoredTransaction | undefined;
+  readonly isSourceReachable: boolean;
+}
+
+/** The source may be gone once the target owns everything. */
+export async function readBoth({ source, target, signal }: Pick<PivotOptions, 'source' | 'target' | 'signal'>): Promise<Both> {
+  const there = await readTransaction(target.client, signal);
+  try {
+    return { target: there, source: await readTransaction(source.client, signal), isSourceReachable: true };
+  } catch (error) {
+    const isGone = isSlipwayError(error) && error.exit === 69 && there && there.transaction.stage !== 'preparing';
+    if (!isGone) throw error;
+    return { target: there, source: undefined, isSourceReachable: false };
+  }
+}
+
+/** The transaction of these two clusters in this direction; undefined for none, or for one that was rolled back to its end. */
+export async function currentOf(options: Pick<PivotOptions, 'source' | 'target' | 'signal'>, { source, target, isSourceReachable }: Both): Promise<Transaction | undefined> {
+  const { signal } = options;
+  const targetUid = await clusterUid(options.target.client, signal);
+  const sourceUid = isSourceReachable ? await clusterUid(options.source.client, signal) : target?.transaction.source.uid;
+  const matches = (stored: StoredTransaction | undefined): boolean =>
+    stored?.transaction.source.uid === sourceUid && stored?.transaction.target.uid === targetUid;
+  for (const stored of [target, source])
+    if (stored && !matches(stored) && !isFinished(stored.transaction)) throw anotherPivot(stored.transaction);
+  if (matches(target)) return target?.transaction;
+  const mirror = matches(source) ? source?.transaction : undefined;
+  // A rollback takes the record off the target first: what is left on the source is its last crumb.
+  return mirror && (mirror.stage === 'rolling-back' || mirror.stage === 'reversing') ? undefined : mirror;
+}
+
+function anotherPivot(transaction: Transaction): SlipwayError {
+  const { source, target, stage } = transaction;
+  return new SlipwayError('SLW-PIV-001', `a pivot from ${source.name} to ${target.name} is not finished (${stage})`, {
+    data: { reason: 'another-pivot', runId: transaction.runId },
+    fix: 'finish it first: run, retire, or roll it back between those two clusters',
+  });
+}

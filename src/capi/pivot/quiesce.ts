@@ -1,0 +1,106 @@
+/** QUIESCE: what is not paused is recorded, then paused; then every controller that tells has told that it leaves its objects alone. */
+import { SlipwayError } from '../../core/errors.ts';
+import { mapPool } from '../../kube/pool.ts';
+import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
+import { fieldAt, refKey } from './fields.ts';
+import { findSuspends, suspendFlux } from './flux-suspend.ts';
+import { runHooks } from './hooks.ts';
+import type { Inventory } from './inventory.ts';
+import { annotationOf, BLOCK_MOVE_ANNOTATION } from './marks.ts';
+import type { Ordered } from './order.ts';
+import { isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
+import type { Session } from './session.ts';
+import type { Pause } from './transaction.ts';
+import { untilAll } from './until.ts';
+import { type Ground, readWorld, type World } from './world.ts';
+import type { End } from './writes.ts';
+
+/** @throws SLW-PIV-010, SLW-PIV-011 */
+export async function quiesce(session: Session, ground: Ground, world: World): Promise<void> {
+  await runHooks(session, 'before-quiesce');
+  await recordIntent(session, world);
+  await suspendFlux(session);
+  await pauseAll(session, world);
+  await pauseConfirmed(session, 'source', await readWorld(ground, session.transaction, session.signal));
+}
+
+/** Durable in both clusters before the first pause: a rollback restores exactly this. */
+async function recordIntent(session: Session, world: World): Promise<void> {
+  const { transaction, options } = session;
+  const known = new Set(transaction.pauses.map(refKey));
+  const fresh = pausesFor(world.going, world.inventory).filter((pause) => !known.has(refKey(pause)));
+  const suspended = new Set(transaction.suspends.map(refKey));
+  const suspends = options.suspendFlux === false ? [] : (await findSuspends(world, session.signal)).filter((ref) => !suspended.has(refKey(ref)));
+  await session.save({ phase: 'quiesce', pauses: [...transaction.pauses, ...fresh], suspends: [...transaction.suspends, ...suspends] });
+}
+
+/** What is to be paused: what moves, has an actor and is not paused by somebody else. */
+export function pausesFor(going: readonly Ordered[], inventory: Inventory): readonly Pause[] {
+  return going.flatMap(({ object, verdict }) => {
+    const way = pauseWayOf(object, inventory);
+    if (way === undefined || verdict !== 'moves' || isPaused(object)) return [];
+    const before = fieldAt(object, 'spec', 'paused');
+    return [{ ...refOf(object), way, ...(way === 'field' && typeof before === 'boolean' && { before }) }];
+  });
+}
+
+async function pauseAll(session: Session, world: World): Promise<void> {
+  const open = session.transaction.pauses.filter((pause) => {
+    const object = world.inventory.byKey(refKey(pause));
+    return object && !isPaused(object);
+  });
+  if (open.length > 0) await wakeForWrites(session);
+  await mapPool(open, session.pool, async (pause) => {
+    const object = world.inventory.byKey(refKey(pause)) as KubeObject;
+    await session.writes.patch('source', refOf(object), pausePatch(object, pause.way), { purpose: 'pause' });
+  });
+}
+
+/** Stopped controllers serve no webhooks; what is paused stays paused when they come back. */
+async function wakeForWrites(session: Session): Promise<void> {
+  if (!session.transaction.controllersStopped) return;
+  await session.options.source.controllers.start(session.signal);
+  await session.save({ controllersStopped: false });
+}
+
+/** Waits until each actor that tells has told that it leaves its object alone, and none asks for time. @throws SLW-PIV-010, SLW-PIV-011 */
+export async function pauseConfirmed(session: Session, end: End, world: World): Promise<void> {
+  const { host, timeoutMs, report, signal } = session.options;
+  const leaving = world.going.filter(({ object, verdict }) => verdict === 'moves' && isActive(object, world.inventory)).map(({ object }) => object);
+  const pending = await untilAll(leaving, {
+    host,
+    client: session.options[end].client,
+    signal,
+    timeoutMs,
+    isDone: (object) => observedPause(object) !== 'not-yet' && annotationOf(object, BLOCK_MOVE_ANNOTATION) === undefined,
+    onWaiting: (waiting) => {
+      for (const object of waiting.slice(0, 5))
+        report({ type: 'waiting', phase: 'quiesce', object: formatRef(refOf(object)), reason: reasonOf(object) });
+    },
+  });
+  const [first] = pending;
+  if (!first) return;
+  const blocked = annotationOf(first, BLOCK_MOVE_ANNOTATION) !== undefined;
+  const name = formatRef(refOf(first));
+  const rest = pending.length > 1 ? `, and ${pending.length - 1} more` : '';
+  throw new SlipwayError(blocked ? 'SLW-PIV-011' : 'SLW-PIV-010', `${name}: ${reasonOf(first)}${rest}`, {
+    object: name,
+    data: { pending: pending.map((object) => formatRef(refOf(object))) },
+  });
+}
+
+/** Classes, templates and identities have no pause. */
+function isActive(object: KubeObject, inventory: Inventory): boolean {
+  const { role } = inventory.kindOf(object);
+  return role === 'cluster' || role === 'resource' || role === 'companion';
+}
+
+function reasonOf(object: KubeObject): string {
+  if (annotationOf(object, BLOCK_MOVE_ANNOTATION) !== undefined) return 'its controller asks not to move it yet (block-move)';
+  return 'its controller has not confirmed the pause';
+}
+
+/** Keys of Clusters on the source that are not paused now. */
+export function awakeClusters(world: World): readonly KubeObject[] {
+  return world.going.filter(({ object, verdict }) => verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && !isPaused(object)).map(({ object }) => object);
+}

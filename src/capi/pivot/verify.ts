@@ -1,0 +1,86 @@
+/** VERIFY: every copy equals what the target's admission made of its original, and nobody wrote to the source meanwhile. */
+import { SlipwayError, SlipwayErrors } from '../../core/errors.ts';
+import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
+import { canonicalDigest, canonicalForm, differingPaths } from './canonical.ts';
+import type { Copying } from './copy.ts';
+import { copyForm } from './copy-form.ts';
+import { keyOf, textAt } from './fields.ts';
+import type { Inventory } from './inventory.ts';
+import { applyManagers } from './managed-fields.ts';
+import type { Ordered } from './order.ts';
+import type { Expectations } from './preflight.ts';
+import type { Session } from './session.ts';
+import { readStanding } from './target-checks.ts';
+import type { World } from './world.ts';
+
+export interface VerifyOptions {
+  readonly world: World;
+  readonly copying: Copying;
+  readonly expectations: Expectations;
+  /** The side that was copied from, as it is now. */
+  readonly reread: () => Promise<World>;
+}
+
+/** @throws SLW-PIV-012, SLW-PIV-013 */
+export async function verify(session: Session, options: VerifyOptions): Promise<void> {
+  const { world } = options;
+  const [now, standing] = await Promise.all([options.reread(), readStanding(world, session.signal)]);
+  const changed = changesOf(world, now);
+  if (changed.length > 0) throw allOf(changed);
+  const wrong = world.going.flatMap((entry) => faultOf(entry, standing, options) ?? []);
+  if (wrong.length > 0) throw allOf(wrong);
+}
+
+function allOf(errors: readonly SlipwayError[]): SlipwayError | SlipwayErrors {
+  const [only] = errors;
+  return errors.length === 1 && only ? only : new SlipwayErrors(errors.slice(0, 10));
+}
+
+/** Objects of the source that were written, made or removed since the snapshot. */
+function changesOf(before: World, now: World): readonly SlipwayError[] {
+  const [old, fresh] = [before, now].map((world) => new Map(world.going.map(({ object }) => [keyOf(object), object])));
+  const keys = [...new Set([...(old?.keys() ?? []), ...(fresh?.keys() ?? [])])];
+  return keys.flatMap((key) => {
+    const [was, is] = [old?.get(key), fresh?.get(key)];
+    if (was && is && was.metadata.uid === is.metadata.uid && was.metadata.resourceVersion === is.metadata.resourceVersion) return [];
+    const object = formatRef(refOf((is ?? was) as KubeObject));
+    const what = !was ? 'was made' : !is ? 'was removed' : `was written by ${lastWriter(is)}`;
+    return [new SlipwayError('SLW-PIV-013', `${object} ${what} on ${now.from.name} after the fence`, { object })];
+  });
+}
+
+function lastWriter(object: KubeObject): string {
+  const entries = (object.metadata.managedFields ?? []).map((entry) => ({ time: textAt(entry, 'time') ?? '', manager: textAt(entry, 'manager') }));
+  return entries.sort((a, b) => (a.time < b.time ? 1 : -1))[0]?.manager ?? 'somebody';
+}
+
+function faultOf(entry: Ordered, standing: Inventory, { world, copying, expectations }: VerifyOptions): SlipwayError | undefined {
+  const key = keyOf(entry.object);
+  const object = formatRef(refOf(entry.object));
+  const copy = standing.byKey(key);
+  const placed = copying.placed.get(key);
+  const fault = (message: string): SlipwayError => new SlipwayError('SLW-PIV-012', `${object} on ${world.to.name} ${message}`, { object });
+  if (!copy || !placed) return fault('is missing');
+  if (!placed.isOurs) return undefined;
+  if (copy.metadata.uid !== placed.uid) return fault('was replaced meanwhile');
+  const form = copyForm(entry, { inventory: world.inventory, runId: undefined, uidOf: copying.uidOf });
+  const tried = expectations.get(key);
+  const asked = canonicalDigest(form);
+  const made = entry.lateOwners.length > 0 ? asked : placed.digest;
+  const expected = tried?.asked === asked ? tried.answered : made;
+  if (canonicalDigest(copy) !== expected) return fault(`differs in ${differences(form, copy)}, last written by ${lastWriter(copy)}`);
+  return lossOf(entry.object, copy, fault);
+}
+
+function differences(form: KubeObject, copy: KubeObject): string {
+  return differingPaths(canonicalForm(form), canonicalForm(copy)).slice(0, 5).join(', ') || 'what admission had made of it';
+}
+
+/** What the canonical form does not hold: finalizers and who owns which fields. */
+function lossOf(original: KubeObject, copy: KubeObject, fault: (message: string) => SlipwayError): SlipwayError | undefined {
+  const lost = (original.metadata.finalizers ?? []).filter((finalizer) => !copy.metadata.finalizers?.includes(finalizer));
+  if (lost.length > 0) return fault(`has lost the finalizer ${lost.join(', ')}`);
+  const managers = new Set(applyManagers(copy));
+  const missing = applyManagers(original).filter((manager) => !managers.has(manager));
+  return missing.length > 0 ? fault(`has lost the field manager ${missing.join(', ')}`) : undefined;
+}
