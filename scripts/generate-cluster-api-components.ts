@@ -221,7 +221,8 @@ function deployment(dir: string, provider: Provider, version: string): Manifest 
   const spec = object?.['spec'] as { selector: { matchLabels: object }; template: { metadata: { labels: object }; spec: PodSpec } };
   const pod = spec.template.spec;
   const container = pod.containers[0];
-  if (!object || !container?.args.includes('--leader-elect')) throw new Error(`${provider.label}: the Deployment is not the one known here`);
+  if (!object || !container?.args.includes('--leader-elect'))
+    throw new Error(`${provider.label}: the Deployment is not the one known here`);
   const label = { 'cluster.x-k8s.io/provider': provider.label };
   Object.assign(spec.selector.matchLabels, label);
   Object.assign(spec.template.metadata.labels, label);
