@@ -22,6 +22,7 @@ export function checkCapiFields(unit: Unit): readonly SlipwayError[] {
     ...checkReplicas(unit, infrastructure),
     ...checkEndpoint(unit, infrastructure),
     ...checkNetworkChoice(unit),
+    ...checkRke2(unit, infrastructure),
   ];
 }
 
@@ -118,7 +119,7 @@ interface Inability {
 const NO_MACHINES = 'infrastructure local runs processes and has no machines';
 const FAKE_SERVER = 'the API servers of infrastructure dev are simulated and run nothing';
 
-const NO_CLASS = 'ClusterClasses are written for infrastructure local and dev only in this version';
+const NO_CLASS = 'its accounts and addresses belong to one cluster, and a class is for many';
 
 const INABILITIES: readonly Inability[] = [
   { infrastructures: ['dev'], path: ['spec', 'gitops'], because: `${FAKE_SERVER}: Flux cannot be on them` },
@@ -130,7 +131,7 @@ const INABILITIES: readonly Inability[] = [
   { infrastructures: ['local'], path: [...CAPI, 'machine'], because: NO_MACHINES },
   { infrastructures: ['local'], path: [...CAPI, 'controlPlane'], because: `${NO_MACHINES}: there is one control plane, of one etcd` },
   { infrastructures: ['local'], path: [...CAPI, 'network'], because: 'addresses in clusters of processes are fixed' },
-  { infrastructures: ['openstack', 'aws', 'vsphere', 'docker'], path: [...CAPI, 'topology'], value: 'clusterClass', because: NO_CLASS },
+  { infrastructures: ['openstack', 'aws', 'vsphere'], path: [...CAPI, 'topology'], value: 'clusterClass', because: NO_CLASS },
 ];
 
 function checkAbilities(unit: Unit, infrastructure: Infrastructure): readonly SlipwayError[] {
@@ -196,6 +197,25 @@ function checkNetworkChoice(unit: Unit): readonly SlipwayError[] {
       fix: `add ${String(choice.with.at(-1))}, or remove ${String(choice.field.at(-1))}`,
     }),
   );
+}
+
+/** No node image is published under a version of RKE2; and its class is not written. */
+function checkRke2(unit: Unit, infrastructure: Infrastructure): readonly SlipwayError[] {
+  const at = (...path: string[]) => valueAt(unit.document.value, [...CAPI, ...path]);
+  if (at('bootstrap') !== 'rke2') return at('rke2') === undefined ? [] : [onlyWithRke2(unit)];
+  const topology: FieldPath = [...CAPI, 'topology'];
+  const classes =
+    at('topology') === 'clusterClass'
+      ? [error('SLW-CFG-045', `${showField(topology)} cannot be had with bootstrap rke2 in this version`, { context: unit, path: topology })]
+      : [];
+  if (infrastructure !== 'docker') return classes;
+  const groups = machinePaths(unit).filter((path) => !has(unit, [...path, 'image']) && at('machine', 'image') === undefined);
+  return [...classes, ...groups.map((path) => missingField(unit, [...path, 'image'], [...CAPI, 'machine', 'image']))];
+}
+
+function onlyWithRke2(unit: Unit): SlipwayError {
+  const path: FieldPath = [...CAPI, 'rke2'];
+  return error('SLW-CFG-044', `${showField(path)} does not go with bootstrap kubeadm`, { context: unit, path, part: 'key', fix: 'remove it' });
 }
 
 function misfit(unit: Unit, path: FieldPath, infrastructure: Infrastructure, fitting?: readonly string[]): SlipwayError {
