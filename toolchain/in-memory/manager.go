@@ -26,7 +26,6 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/controllers/clustercache"
 	"sigs.k8s.io/cluster-api/controllers/remote"
-	"sigs.k8s.io/cluster-api/feature"
 	"sigs.k8s.io/cluster-api/test/infrastructure/container"
 	infrav1 "sigs.k8s.io/cluster-api/test/infrastructure/docker/api/v1beta2"
 	"sigs.k8s.io/cluster-api/test/infrastructure/docker/controllers"
@@ -35,6 +34,9 @@ import (
 
 // drainBound is short of the grace that a process gets before it is killed: by then its end must be confirmed.
 const drainBound = 5 * time.Second
+
+// returnBound is how long reconcilers get to return. One that does not is behind the fence: it can no longer do anything.
+const returnBound = 20 * time.Second
 
 // manager is the controllers of one API server, in the cloud's process, for as long as its pod process is attached.
 type manager struct {
@@ -96,7 +98,7 @@ func (m *manager) stop(reason managerNews) {
 	}()
 }
 
-// run returns when every reconciler has returned.
+// run returns when every reconciler has returned, or had its time for it.
 func (m *manager) run(ctx context.Context, spec managerSpec, shared *shared) error {
 	logger := podLogger(m, spec.Verbosity)
 	ctx = ctrl.LoggerInto(ctx, logger)
@@ -161,14 +163,16 @@ func managerOptions(spec managerSpec, logger logr.Logger) ctrl.Options {
 		Logger: logger,
 		Scheme: managementScheme(),
 		Controller: config.Controller{
-			UsePriorityQueue: ptr.To(feature.Gates.Enabled(feature.PriorityQueue)),
+			// Stopped at work, the priority queue of controller-runtime 0.24 can lock itself up: its workers wait for it to take
+			// back what they had, and it waits for them to take more. A process would end anyway; this one goes on.
+			UsePriorityQueue: ptr.To(false),
 			CacheSyncTimeout: 5 * time.Minute,
 			// Every manager has controllers of the same names; their metrics add up.
 			SkipNameValidation: ptr.To(true),
 		},
 		HealthProbeBindAddress:  "0",
 		Metrics:                 metricsserver.Options{BindAddress: "0"},
-		GracefulShutdownTimeout: ptr.To(time.Duration(-1)),
+		GracefulShutdownTimeout: ptr.To(returnBound),
 		Cache: cache.Options{
 			DefaultNamespaces: namespaces,
 			SyncPeriod:        ptr.To(time.Duration(spec.SyncPeriodMs) * time.Millisecond),
