@@ -19,15 +19,14 @@ import type { ObjectDiff } from '../../kube/diff.ts';
 import { formatRef, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf } from './attendance.ts';
-import { awaitAvailable } from './await-cluster.ts';
 import { type Family, findHome, guideOfStep } from './home.ts';
 import { patientDiff } from './patient-diff.ts';
 import { recordedRefs, refKey } from './recorded-refs.ts';
+import { findSurplus } from './surplus.ts';
 
 export interface DefinitionsOptions {
   readonly id: StepId;
   readonly cluster: string;
-  readonly namespace: string;
   readonly subject: string;
   readonly needs: readonly StepId[];
   readonly context: ProvisionerContext;
@@ -68,11 +67,7 @@ async function observe(step: StepContext, options: DefinitionsOptions): Promise<
   const unknown: Observed = { desired, diffs: undefined, surplus: [], isMoving: home?.isMoving ?? false, isKnown };
   if (!home || home.isMoving || !(await home.client.serves(CLUSTER, step.signal))) return unknown;
   const diffs = await patientDiff(home.client, desired, step.signal);
-  const wanted = new Set(desired.map((object) => refKey(refOf(object))));
-  const surplus: ObjectRef[] = [];
-  for (const ref of recordedRefs(step)) {
-    if (!wanted.has(refKey(ref)) && (await home.client.get(ref, step.signal)) !== undefined) surplus.push(ref);
-  }
+  const surplus = await findSurplus(home.client, desired, { recorded: recordedRefs(step), signal: step.signal });
   return { ...unknown, diffs, surplus };
 }
 
@@ -98,15 +93,11 @@ async function apply(step: ApplyContext<Observed>, options: DefinitionsOptions):
   if (!home) throw new SlipwayError('SLW-CAP-401', `no cluster that could hold the definition of ${options.cluster} answers`);
   await attendanceOf(home.place, options.context).during(step, home.client, async () => {
     await applyObjects(home.client, observed.desired, { host, force: true, signal });
-    const isTemplate = ({ kind }: ObjectRef): boolean => kind.endsWith('Template');
-    const templates = observed.surplus.filter(isTemplate);
-    const rest = observed.surplus.filter((ref) => !isTemplate(ref));
-    await deleteObjects(home.client, rest, { host, signal, timeoutMs });
-    if (templates.length === 0) return;
-    // Machines made from them may still be wanted until those of the new template are there.
-    const wait = { client: home.client, cluster: { namespace: options.namespace, name: options.cluster }, attendant: step };
-    await awaitAvailable(wait, observed.desired.map(refOf));
-    await deleteObjects(home.client, templates, { host, signal, timeoutMs });
+    await deleteObjects(home.client, observed.surplus, { host, signal, timeoutMs });
   });
-  return { objects };
+  const gone = new Set(observed.surplus.map(refKey));
+  const kept = recordedRefs(step)
+    .map(refKey)
+    .filter((key) => !gone.has(key));
+  return { objects: [...new Set([...objects, ...kept])] };
 }
