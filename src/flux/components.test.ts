@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createNodeHost } from '../host/node.ts';
 import { componentObjects, loadComponents } from './components.ts';
-import { OWNER, ownerOf } from './ownership.ts';
+import { OWNER, ownerOf } from '../kube/ownership.ts';
 
 describe('the committed components', () => {
   it('are of the versions the toolchain pins', async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Host } from '../host/host.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { SlipwayError } from '../core/errors.ts';
-import { marked } from './ownership.ts';
+import { marked } from '../kube/ownership.ts';
 
 const FILE = join(dirname(fileURLToPath(import.meta.url)), 'components', 'v2.9.json');
 

@@ -1,7 +1,7 @@
 /** What others keep of Flux kinds. Whatever deletes a definition asks here first, because that would take these along. */
 import type { GroupKind, KubeClient, KubeObject } from '../kube/types.ts';
 import { FLUX_KINDS } from './mirror.ts';
-import { isOurs } from './ownership.ts';
+import { isOurs } from '../kube/ownership.ts';
 import { SOURCE_API } from './source.ts';
 
 /** Every kind that the components define. */

@@ -16,7 +16,7 @@ import { type DeleteOptions, deleteObjects } from '../kube/delete.ts';
 import { diffObjects, type ObjectDiff } from '../kube/diff.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { componentObjects, type FluxComponents, loadComponents } from './components.ts';
-import { isOurs } from './ownership.ts';
+import { isOurs } from '../kube/ownership.ts';
 import { FLUX_NAMESPACE, HELM_API, KUSTOMIZE_API, SOURCE_API } from './source.ts';
 import { type FluxStepsOptions, fluxStepIds, REMOVE_COMPONENTS } from './step-options.ts';
 

@@ -3,7 +3,7 @@
  * All live in flux-system; a source is named after its repository key, a Kustomization after its own.
  */
 import type { KubeObject } from '../kube/types.ts';
-import { ownerLabels } from './ownership.ts';
+import { ownerLabels } from '../kube/ownership.ts';
 import {
   FLUX_NAMESPACE,
   type GitAuth,

@@ -21,7 +21,7 @@ import type { FollowedSource } from './heads.ts';
 import { countKinds, isNamespaceEnding, toDetail } from './install-step.ts';
 import { createLocator } from './locate.ts';
 import { gitopsObjects } from './objects.ts';
-import { isOurs, OWNER } from './ownership.ts';
+import { isOurs, OWNER } from '../kube/ownership.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { pathRepositories, servedHead } from './serve-step.ts';
 import { FLUX_NAMESPACE, KUSTOMIZE_API, SOURCE_API, type sourceKind } from './source.ts';

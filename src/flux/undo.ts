@@ -11,7 +11,7 @@ import { foreignContent } from '../kube/namespace-content.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
 import { loadComponents } from './components.ts';
 import { DEFINED_KINDS, foreignFluxObjects } from './foreign.ts';
-import { MANAGED_BY, OWNER } from './ownership.ts';
+import { MANAGED_BY, OWNER } from '../kube/ownership.ts';
 import { ownedObjects } from './sources-step.ts';
 import { FLUX_NAMESPACE } from './source.ts';
 import { type ConnectForUndo, REMOVE_COMPONENTS, REMOVE_SOURCES, STOP_SERVER } from './step-options.ts';

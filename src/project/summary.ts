@@ -1,7 +1,7 @@
 /** What `up` says last, on stdout: which revision every source has brought, and how to reach the clusters. */
 import { relative } from 'node:path';
 import type { RunOutcome } from '../engine/run.ts';
-import { ownerOf, isOurs } from '../flux/ownership.ts';
+import { ownerOf, isOurs } from '../kube/ownership.ts';
 import { FLUX_NAMESPACE, KUSTOMIZE_API } from '../flux/source.ts';
 import { textAt } from '../kube/readiness-state.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';

@@ -8,7 +8,7 @@ import { Redactor } from '../../src/core/redaction.ts';
 import type { ResolvedGitops, ResolvedKustomization, ResolvedRepository } from '../../src/config/resolved.ts';
 import type { StepReport } from '../../src/engine/events.ts';
 import type { Change, Step, StepContext, StepRecord } from '../../src/engine/step.ts';
-import { ownerOf } from '../../src/flux/ownership.ts';
+import { ownerOf } from '../../src/kube/ownership.ts';
 import type { FluxStepsOptions } from '../../src/flux/step-options.ts';
 import { stopProcess } from '../../src/control-plane/processes.ts';
 import { createNodeHost } from '../../src/host/node.ts';

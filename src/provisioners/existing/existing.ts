@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ExistingCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import type { Step, UndoContext } from '../../engine/step.ts';
-import { ownerOf } from '../../flux/ownership.ts';
+import { ownerOf } from '../../kube/ownership.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';

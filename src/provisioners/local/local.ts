@@ -20,7 +20,7 @@ import { runSimulatorStep, STOP_SIMULATOR, stopSimulatorHandler } from '../../co
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
 import type { Step, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
-import { ownerOf } from '../../flux/ownership.ts';
+import { ownerOf } from '../../kube/ownership.ts';
 import { type FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
