@@ -100,7 +100,7 @@ interface Count {
 
 function replicas(object: KubeObject): Readiness {
   const want = numberAt(object, 'spec', 'replicas') ?? 1;
-  if (valueAt(object, 'status', 'replicas') === undefined && want > 0)
+  if (valueAt(object, 'status', 'replicas') === undefined && contractConditions(object).size === 0 && want > 0)
     return isPaused(object) ? progressing('Paused', 'is paused') : progressing('NotReconciled', 'no controller has reported on it yet');
   const short = countsOf(object, want).find(({ have, want: wanted }) => have < wanted);
   if (short) return progressing(short.reason, `${short.have} of ${short.want} ${short.what}`);

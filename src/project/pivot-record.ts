@@ -1,5 +1,6 @@
 /** A pivot told as a run: events for those who watch, rows for the journal where there is one. The clusters hold the truth; this is its echo. */
 import type { PivotEvent, PivotPhase } from '../capi/pivot/options.ts';
+import { formatDuration } from '../core/duration.ts';
 import { toErrorRecords } from '../core/errors.ts';
 import { createSortableId } from '../core/ids.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
@@ -62,7 +63,9 @@ export function createPivotRecord({ options, name, journal, timeoutMs }: RecordO
     const step = stepOf(event.phase);
     current = step;
     if (event.state === 'done') {
-      durable({ type: 'step.verified', step, ms: Math.round(event.ms ?? host.clock.monotonic() - (since.get(step) ?? began)) });
+      const ms = Math.round(event.ms ?? host.clock.monotonic() - (since.get(step) ?? began));
+      log.transient({ type: 'step.progress', step, message: `done in ${formatDuration(ms)}: ${TITLES[event.phase]}` });
+      durable({ type: 'step.verified', step, ms });
       return;
     }
     since.set(step, host.clock.monotonic());

@@ -98,8 +98,8 @@ export const stalls: readonly ClusterStall[] = [
     name: 'contractless',
     what: 'its infrastructure kind names no contract',
     objects: [gizmo, ...spoilt('contractless', 'Cluster', (object) => (object.spec['infrastructureRef'] = refTo(INFRASTRUCTURE, 'GizmoCluster', 'contractless')))],
-    object: 'Cluster/stalls/contractless',
-    message: /contract/,
+    object: 'CustomResourceDefinition/gizmoclusters.infrastructure.cluster.x-k8s.io',
+    reason: 'ContractMissing',
   },
   {
     name: 'no-template',

@@ -5,12 +5,13 @@
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
 import { numberAt, valueAt } from '../../kube/readiness-state.ts';
 import { formatRef, type KubeObject, type ObjectRef } from '../../kube/types.ts';
-import { kubeconfigSecretName } from '../words.ts';
+import { CONTRACT_LABEL, kubeconfigSecretName } from '../words.ts';
 import { blockerOf, causeAt, partBlocker } from './blocker.ts';
 import { stoppedProviders } from './controllers.ts';
 import { deletionCauses } from './deletion.ts';
 import type { ClusterCause } from './describe.ts';
 import { type MachineParts, machinesOf, type WorkerPool } from './family.ts';
+import { DEFINITION } from './evidence.ts';
 import type { Finding, Inquiry } from './inquiry.ts';
 import { clusterRefOf } from './world.ts';
 
@@ -22,6 +23,7 @@ const RULES: readonly Rule[] = [
   deletionCauses,
   missingProviders,
   stoppedProviders,
+  contractCauses,
   refusedWrites,
   classCauses,
   infrastructureCauses,
@@ -79,10 +81,18 @@ function infrastructureCauses({ world, evidence, family }: Inquiry): readonly Fi
   if (!family.infrastructure) return [];
   const found = partBlocker({ world, evidence }, family.infrastructure);
   if (found) return [found];
-  const condition = contractConditions(family.cluster).get('InfrastructureReady');
-  // A provider that is content, but whose kinds do not keep the contract: only the Cluster tells.
-  if (!condition || condition.status === 'True' || condition.reason !== 'InternalError') return [];
-  return [causeAt(family.cluster, { reason: condition.reason, message: condition.message ?? '', since: condition.lastTransitionTime })];
+  return [];
+}
+
+/** Where a provider is content, but its kind does not keep the contract: Cluster API says no more than that it is an internal error. */
+function contractCauses({ world, evidence, family }: Inquiry): readonly Finding[] {
+  return [family.infrastructure, family.controlPlane].flatMap((part) => {
+    const resource = part && world.serves(part.ref.group, part.ref.kind);
+    if (!resource || !evidence.contractless.has(`${part.ref.group}/${part.ref.kind}`)) return [];
+    const ref = { ...DEFINITION, name: `${resource.resource}.${part.ref.group}` };
+    const message = `has no label ${CONTRACT_LABEL} that says in which version ${part.ref.kind} keeps the contract, so that Cluster API cannot read it`;
+    return [{ ref, object: formatRef(ref), reason: 'ContractMissing', message }];
+  });
 }
 
 function controlPlaneCauses(inquiry: Inquiry): readonly Finding[] {
@@ -92,7 +102,8 @@ function controlPlaneCauses(inquiry: Inquiry): readonly Finding[] {
   if (!found) return [];
   // Its machines tell more than their sum.
   const below = family.controlPlaneMachines.flatMap((parts) => machineCauses(inquiry, parts));
-  return below.some(({ waits }) => !waits) && !found.decisive ? [] : [found];
+  const isEffect = found.waits ? below.length > 0 : below.some(({ waits }) => !waits);
+  return isEffect && !found.decisive ? [] : [found];
 }
 
 function partsCauses({ world, evidence }: Inquiry, { machine, bootstrap, infrastructure }: MachineParts): readonly Finding[] {

@@ -12,23 +12,32 @@ const PASSED_OVER = new Set(['Paused', 'UpToDate', 'MachinesUpToDate', 'WorkerMa
 
 /** Says only that something else must come first. */
 export function isWaiting({ reason = '', message = '' }: { readonly reason?: string | undefined; readonly message?: string | undefined }): boolean {
-  return /^Waiting|^NoReplicas/.test(reason) || /\bwaiting ?for|not yet reported|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
+  if (isBlocked(message)) return false;
+  return /^Waiting|^NoReplicas|^NotInitialized$/.test(reason) || /\bwaiting ?for|not yet (?:reported|initialized)|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
+}
+
+/** Says what forbids it to make machines, unless that is only the order of things. */
+function isBlocked(message: string): boolean {
+  return /is blocked because/.test(message) && !/is (?:provisioning|upgrading) \(|waiting for/i.test(message);
 }
 
 /** The condition that tells most of why the object is not well; undefined when all are fine. */
 export function leadingCondition(object: KubeObject): Condition | undefined {
   const bad = [...contractConditions(object).values()].filter((condition) => isBad(condition) && !PASSED_OVER.has(condition.type));
-  return bad.map((condition) => ({ condition, rank: rankOf(condition) })).toSorted((a, b) => a.rank - b.rank)[0]?.condition;
+  const types = new Set(bad.map(({ type }) => type));
+  return bad.map((condition) => ({ condition, rank: rankOf(condition, types) })).toSorted((a, b) => a.rank - b.rank)[0]?.condition;
 }
 
 function isBad({ type, status }: Condition): boolean {
   return NEGATIVE.has(type) ? status === 'True' : status !== 'True';
 }
 
-/** Specific and certain first. */
-function rankOf(condition: Condition): number {
-  const { type, status } = condition;
-  const weights = [NEGATIVE.has(type) ? 8 : 0, isWaiting(condition) ? 4 : 0, SUMMARIES.has(type) ? 3 : 0, status === 'Unknown' ? 1 : 0];
+/** Specific and certain first; what waits for another condition of the same object after that one. */
+function rankOf(condition: Condition, others: ReadonlySet<string>): number {
+  const { type, status, reason = '', message = '' } = condition;
+  if (isBlocked(message)) return -1;
+  const waitsHere = others.has(reason.replace(/^WaitingFor/, ''));
+  const weights = [NEGATIVE.has(type) ? 16 : 0, isWaiting(condition) ? 8 : 0, SUMMARIES.has(type) ? 4 : 0, waitsHere ? 2 : 0, status === 'Unknown' ? 1 : 0];
   return weights.reduce((sum, weight) => sum + weight, 0);
 }
 

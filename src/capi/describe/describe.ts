@@ -105,7 +105,9 @@ interface Asked {
 /** Evidence is gathered for what is not well; webhooks are tried only where nothing firm was found without. */
 async function inquire(client: KubeClient, { world, families, signal }: Asked): Promise<readonly Inquiry[]> {
   const unwell = families.filter((family) => !isWell({ world, evidence: noEvidence, family }));
-  const evidence = await gatherEvidence(client, { clusters: unwell.map(({ cluster }) => cluster), signal });
+  const parts = unwell.flatMap(({ infrastructure, controlPlane }) => [infrastructure, controlPlane]);
+  const kinds = new Set(parts.flatMap((part) => (part && world.serves(part.ref.group, part.ref.kind)) ?? []));
+  const evidence = await gatherEvidence(client, { kinds: [...kinds], clusters: unwell.map(({ cluster }) => cluster), signal });
   const vague = unwell.filter((family) => isVague(causesOf({ world, evidence, family })));
   const refusals = await probeAdmission(client, vague.flatMap(membersOf), signal);
   return families.map((family) => {

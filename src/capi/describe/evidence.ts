@@ -3,7 +3,8 @@ import { isAbort, isSlipwayError } from '../../core/errors.ts';
 import { groupOf } from '../../kube/discovery.ts';
 import { readinessOf } from '../../kube/readiness.ts';
 import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
-import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
+import { contractConditions } from '../../kube/readiness-cluster-api.ts';
+import type { KubeClient, KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
 import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
 import type { ClusterRef } from './describe.ts';
 import { clusterRefOf } from './world.ts';
@@ -22,6 +23,8 @@ export interface Evidence {
   warning(object: KubeObject): Warning | undefined;
   /** Whether a Cluster has its kubeconfig Secret; undefined where that may not be known. */
   hasKubeconfig(cluster: ClusterRef): boolean | undefined;
+  /** Kinds whose definitions name no contract, as `group/Kind`; looked for only where Cluster API reports an internal error. */
+  readonly contractless: ReadonlySet<string>;
   /** Why the API server refuses to write an object of the family, tried without writing. */
   readonly refusals: readonly { readonly ref: ObjectRef; readonly message: string }[];
 }
@@ -30,22 +33,29 @@ export const noEvidence: Evidence = {
   stopped: new Map(),
   warning: () => undefined,
   hasKubeconfig: () => undefined,
+  contractless: new Set(),
   refusals: [],
 };
 
+export const DEFINITION = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' } as const;
+
 export interface EvidenceRequest {
+  /** Kinds of what the clusters refer to. */
+  readonly kinds: readonly KubeResource[];
   /** Clusters that are not well. */
   readonly clusters: readonly KubeObject[];
   readonly signal: AbortSignal;
 }
 
 /** What may not be read is left out. */
-export async function gatherEvidence(client: KubeClient, { clusters, signal }: EvidenceRequest): Promise<Evidence> {
+export async function gatherEvidence(client: KubeClient, { kinds, clusters, signal }: EvidenceRequest): Promise<Evidence> {
   if (clusters.length === 0) return noEvidence;
   const refs = clusters.map(clusterRefOf);
   const namespaces = [...new Set(refs.map(({ namespace }) => namespace))];
-  const [deployments, secrets, ...warnings] = await Promise.all([
+  const suspects = clusters.some(hasInternalError) ? kinds : [];
+  const [deployments, contractless, secrets, ...warnings] = await Promise.all([
     readOr(listProviders(client, signal), []),
+    findContractless(client, suspects, signal),
     Promise.all(refs.map(async (ref) => [keyOf(ref), await hasSecret(client, ref, signal)] as const)),
     ...namespaces.map((namespace) => readOr(listWarnings(client, namespace, signal), [])),
   ]);
@@ -55,8 +65,25 @@ export async function gatherEvidence(client: KubeClient, { clusters, signal }: E
     stopped: new Map(deployments.filter((deployment) => !isRunning(deployment)).map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object])),
     warning: (object) => bySubject.get(subjectOf(object.kind, object.metadata.namespace, object.metadata.name)),
     hasKubeconfig: (ref) => known.get(keyOf(ref)),
+    contractless,
     refusals: [],
   };
+}
+
+function hasInternalError(cluster: KubeObject): boolean {
+  return [...contractConditions(cluster).values()].some(({ status, reason }) => status !== 'True' && reason === 'InternalError');
+}
+
+async function findContractless(client: KubeClient, kinds: readonly KubeResource[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    kinds.map(async ({ apiVersion, kind, resource }) => {
+      const group = groupOf(apiVersion);
+      const definition = await readOr(client.get({ ...DEFINITION, name: `${resource}.${group}` }, signal), undefined);
+      const labels = Object.keys(definition?.metadata.labels ?? {});
+      return definition && !labels.some((label) => /^cluster\.x-k8s\.io\/v\d/.test(label)) ? [`${group}/${kind}`] : [];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 /** At most so many kinds are tried; their webhooks are served by a handful of controllers. */
