@@ -60,7 +60,7 @@ function ownWorks({ world, copying }: StatusOptions): readonly Work[] {
 
 async function seal({ entry, placed }: Work, { session, to, copying }: StatusOptions): Promise<void> {
   const { object, lateOwners, owners } = entry;
-  const managedFields = cleanManagedFields(object);
+  const managedFields = cleanManagedFields(object, copying.uidOf);
   const isDone = placed.found !== undefined && !placed.isMarked && hasManagers(placed.found, object);
   if (isDone && lateOwners.length === 0) return;
   const metadata = {
@@ -85,7 +85,8 @@ function hasManagers(found: KubeObject, source: KubeObject): boolean {
 /** The status with every observedGeneration turned into the same distance from the copy's generation. */
 export function mapStatus(source: KubeObject, generation: number): Fields {
   const from = source.metadata.generation ?? 0;
-  return mapGenerations(source['status'], (observed) => Math.max(0, observed >= from ? generation : generation - (from - observed))) as Fields;
+  // Schemas want at least 1; a pause of ours made the source one generation younger than what its controllers reported.
+  return mapGenerations(source['status'], (observed) => Math.max(1, observed >= from ? generation : generation - (from - observed))) as Fields;
 }
 
 function mapGenerations(value: unknown, map: (observed: number) => number): unknown {
