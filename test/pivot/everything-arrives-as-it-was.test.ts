@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { planPivot, pivotStatus, retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
-import { classDrafts, clusterDrafts, make, type Pair, pivotOptions, startPair, worldOf } from '../support/pivot-fixture.ts';
+import { classDrafts, clusterDrafts, differencesBetween, make, type Pair, pivotOptions, startPair, worldOf } from '../support/pivot-fixture.ts';
 
 let pair: Pair;
 
@@ -25,7 +25,7 @@ it('moves everything, and nothing else', async () => {
   const result = await runPivot(options);
   expect(result.status.stage).toBe('released');
   const { 'Secret/unrelated': _stays, ...expected } = before as Record<string, unknown>;
-  expect(await worldOf(pair.target, 'moved')).toEqual(expected);
+  expect(differencesBetween(await worldOf(pair.target, 'moved'), expected)).toEqual([]);
   expect((await pair.target.get({ apiVersion: 'v1', kind: 'Namespace', name: 'moved' }))?.metadata.labels?.['example.com/level']).toBe('high');
   expect((await runPivot(options)).changed).toBe(false);
   expect((await retirePivot(options)).status.stage).toBe('retired');
@@ -45,8 +45,8 @@ it('gives the source back as it was before COMMIT is reached', async () => {
   await expect(runPivot(options)).rejects.toThrow('stopped before commit');
   expect((await pivotStatus(options)).stage).toBe('preparing');
   expect((await rollbackPivot(options)).status.stage).toBe('none');
-  expect(await worldOf(pair.source, 'returned')).toEqual(before);
-  expect(await worldOf(pair.target, 'returned')).toEqual(nothing);
+  expect(differencesBetween(await worldOf(pair.source, 'returned'), before)).toEqual([]);
+  expect(differencesBetween(await worldOf(pair.target, 'returned'), nothing)).toEqual([]);
 });
 
 it('brings everything back after the release, with what changed meanwhile', async () => {
@@ -61,8 +61,8 @@ it('brings everything back after the release, with what changed meanwhile', asyn
   const result = await rollbackPivot(options);
   expect(result.status.stage).toBe('none');
   const { 'Secret/unrelated': _stays, ...back } = (await worldOf(pair.source, 'reversed')) as Record<string, unknown>;
-  expect(back).toEqual(there);
-  expect(await worldOf(pair.target, 'reversed')).toEqual(nothing);
+  expect(differencesBetween(back, there)).toEqual([]);
+  expect(differencesBetween(await worldOf(pair.target, 'reversed'), nothing)).toEqual([]);
 });
 
 it('retires a source that lives on: what moved is removed there, the rest stays', async () => {
@@ -72,6 +72,6 @@ it('retires a source that lives on: what moved is removed there, the rest stays'
   await runPivot(options);
   await retirePivot(options);
   const after = (await worldOf(pair.source, 'retired')) as Record<string, unknown>;
-  expect(after).toEqual(Object.fromEntries(Object.entries(before).filter(([name]) => !/\/web(?:-|$)/.test(name))));
+  expect(differencesBetween(after, Object.fromEntries(Object.entries(before).filter(([name]) => !/\/web(?:-|$)/.test(name))))).toEqual([]);
   expect(Object.keys(await worldOf(pair.target, 'retired'))).toEqual(Object.keys(before).filter((name) => /\/web(?:-|$)/.test(name)));
 });

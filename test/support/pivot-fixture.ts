@@ -224,9 +224,29 @@ function strip(object: KubeObject, byUid: ReadonlyMap<string, string>): unknown 
   const owners = ownerReferences?.map(({ uid, kind, name, controller }) => ({ owner: byUid.get(uid) ?? `nobody (${kind}/${name})`, controller }));
   const managers = managedFields?.map((entry) => {
     const { manager, operation, subresource, fieldsV1 } = entry as Readonly<Record<string, unknown>>;
-    return { manager, operation, subresource, fieldsV1 };
+    return { manager, operation, subresource, fieldsV1: named(fieldsV1, byUid) };
   });
-  return { ...rest, metadata: { labels, annotations, finalizers, owners, deletionTimestamp, managers } };
+  managers?.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  const world = { ...rest, metadata: { labels, annotations, finalizers, owners, deletionTimestamp, managers } };
+  // Pausing and releasing a Cluster counts its generation up; without controllers nobody observes that.
+  return object.kind === 'Cluster' ? withoutObserved(world) : world;
+}
+
+function withoutObserved(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (name, inner: unknown) => (name === 'observedGeneration' ? undefined : inner)));
+}
+
+function named(fields: unknown, byUid: ReadonlyMap<string, string>): unknown {
+  return JSON.parse(JSON.stringify(fields).replaceAll(/\{\\"uid\\":\\"([^"\\]+)\\"\}/g, (_all, uid: string) => byUid.get(uid) ?? 'nobody'));
+}
+
+/** Where two worlds differ: `path: one | other`; empty when they are equal. */
+export function differencesBetween(one: unknown, other: unknown, path = ''): readonly string[] {
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+  if (!isRecord(one) || !isRecord(other)) return [`${path}: ${JSON.stringify(one)} | ${JSON.stringify(other)}`.slice(0, 200)];
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+  return names.flatMap((name) => differencesBetween(one[name], other[name], `${path}.${name}`));
 }
 
 export async function transactionOn(client: KubeClient): Promise<KubeObject | undefined> {

@@ -12,7 +12,7 @@ import { type Ground, readWorld, type World } from './world.ts';
 export async function fence(session: Session, ground: Ground): Promise<World> {
   const { options } = session;
   await writeTombstones(session, await readWorld(ground, session.transaction, session.signal));
-  if (options.disposableSource) {
+  if (session.transaction.disposableSource) {
     // Recorded before: a rollback starts them again, also after dying right here.
     if (!session.transaction.controllersStopped) await session.save({ phase: 'fence', controllersStopped: true });
     await options.source.controllers.stop(session.signal);

@@ -4,13 +4,29 @@ import type { KubeObject } from '../../kube/types.ts';
 import { type Fields, isFields, textAt } from './fields.ts';
 import { MARKS } from './marks.ts';
 
-/** Entries of a source object for its copy; those in which only the pivot's pause and marks were left are gone. */
-export function cleanManagedFields(object: KubeObject): readonly unknown[] {
-  return (object.metadata.managedFields ?? []).flatMap((entry) => {
+/**
+ * Entries of a source object for its copy. Owner references are keyed by uid, so those are mapped; entries in which only the pivot's pause
+ * and marks were left are gone.
+ */
+export function cleanManagedFields(object: KubeObject, uidOf: (sourceUid: string) => string | undefined): readonly unknown[] {
+  return (object.metadata.managedFields ?? []).flatMap((original) => {
+    const entry = mapUids(original, uidOf);
     if (textAt(entry, 'manager') !== FIELD_MANAGER || textAt(entry, 'operation') !== 'Update' || !isFields(entry)) return [entry];
     const fields = withoutOurs(entry['fieldsV1']);
     return fields === undefined ? [] : [{ ...entry, fieldsV1: fields }];
   });
+}
+
+function mapUids(value: unknown, uidOf: (sourceUid: string) => string | undefined): unknown {
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, inner]) => {
+      const uid = /^k:\{"uid":"([^"]+)"\}$/.exec(name)?.[1];
+      if (uid === undefined) return [[name, mapUids(inner, uidOf)]];
+      const mapped = uidOf(uid);
+      return mapped === undefined ? [] : [[`k:{"uid":"${mapped}"}`, inner]];
+    }),
+  );
 }
 
 const OURS = new Set(['f:paused', ...MARKS.map((name) => `f:${name}`), 'f:cluster.x-k8s.io/paused', 'f:baremetalhost.metal3.io/paused']);

@@ -19,6 +19,7 @@ export async function openPivot(options: PivotOptions): Promise<Opened> {
   const { source, target, signal } = options;
   const stored = await readBoth(options);
   const found = await currentOf(options, stored);
+  if (found && !isFinished(found)) requireSameSelection(options, found);
   const session = new Session(options);
   if (found) session.adopt(found, { source: stored.source?.object, target: stored.target?.object });
   let ground: Promise<Ground> | undefined;
@@ -29,6 +30,19 @@ export async function openPivot(options: PivotOptions): Promise<Opened> {
     isSourceReachable: stored.isSourceReachable,
     ground: () => (ground ??= readGround(source, target, signal)),
   };
+}
+
+/** Who names a selection must name that of the pivot he goes on with; who names none means what was begun. @throws SLW-PIV-001 */
+function requireSameSelection({ namespaces, clusters }: PivotOptions, found: Transaction): void {
+  if (!namespaces && !clusters) return;
+  const text = (list: readonly string[] | undefined): string => list?.toSorted().join(', ') ?? 'all';
+  const isSame = text(namespaces) === text(found.namespaces) && text(clusters) === text(found.clusters);
+  if (isSame) return;
+  const selection = `namespaces: ${text(found.namespaces)}; clusters: ${text(found.clusters)}`;
+  throw new SlipwayError('SLW-PIV-001', `a pivot of another selection between these two clusters is not finished (${selection})`, {
+    data: { reason: 'another-pivot', runId: found.runId },
+    fix: 'finish it first: run, retire, or roll it back, without naming a selection',
+  });
 }
 
 interface Both {

@@ -1,11 +1,12 @@
 /** A verdict and a reason for every object: moves, is copied because others need it too, or stays. Pure. */
-import type { KubeObject } from '../../kube/types.ts';
+import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SLIPWAY_NAMESPACE } from '../words.ts';
 import { keyOf } from './fields.ts';
 import type { Inventory } from './inventory.ts';
-import { type Belonging, findMembership } from './membership.ts';
+import { type Belonging, createResolver, findMembership } from './membership.ts';
 import type { PivotSelection } from './options.ts';
 import type { Verdict } from './plan.ts';
+import { referencesOf } from './references.ts';
 
 export interface Selected {
   readonly object: KubeObject;
@@ -45,14 +46,14 @@ const RULES: readonly Rule[] = [
   belongs,
   ({ object, inScope, isFiltered }) => (inScope && !isFiltered && isForced(object) ? moves('carries a label of clusterctl that moves it') : undefined),
   forWhole,
-  ({ inScope }) => (inScope ? undefined : stays('is outside the selected namespaces')),
-  ({ isFiltered }) => stays(isFiltered ? 'nothing of the selected Clusters refers to it' : 'nothing that moves refers to it'),
+  ({ inScope }) => (inScope ? undefined : stays(OUTSIDE)),
+  ({ isFiltered }) => stays(isFiltered ? UNUSED_BY_CLUSTERS : UNUSED),
 ];
 
 export function selectObjects(inventory: Inventory, selection: PivotSelection): readonly Selected[] {
   const membership = findMembership(inventory);
   const clusters = new Set(inventory.objects.filter((object) => isSelected(object, inventory, selection)).map(keyOf));
-  return inventory.objects.map((object) => {
+  const selected = inventory.objects.map((object) => {
     const question: Question = {
       object,
       inventory,
@@ -65,8 +66,38 @@ export function selectObjects(inventory: Inventory, selection: PivotSelection): 
       const answer = rule(question);
       if (answer) return { object, ...answer };
     }
-    return { object, ...stays('nothing that moves refers to it') };
+    return { object, ...stays(UNUSED) };
   });
+  return withReferred(selected, inventory, selection);
+}
+
+/** What goes without a Cluster (a ClusterResourceSet, a pool) takes along what it refers to. */
+function withReferred(selected: readonly Selected[], inventory: Inventory, selection: PivotSelection): readonly Selected[] {
+  const resolve = createResolver(inventory);
+  const byKey = new Map(selected.map((entry) => [keyOf(entry.object), entry]));
+  const queue = selected.filter(({ verdict }) => verdict !== 'stays');
+  for (let index = 0; index < queue.length; index++) {
+    const { object: from } = queue[index] as Selected;
+    for (const reference of referencesOf(from))
+      for (const object of resolve(reference)) {
+        const known = byKey.get(keyOf(object));
+        if (!known || !isUnused(known)) continue;
+        const why = `${formatRef(refOf(from))} refers to it in ${reference.field}`;
+        const isMoving = object.metadata.namespace !== undefined && isInScope(object, selection) && selection.clusters === undefined;
+        const entry = { object, ...(isMoving ? moves(why) : copies(why)) };
+        byKey.set(keyOf(object), entry);
+        queue.push(entry);
+      }
+  }
+  return selected.map((entry) => byKey.get(keyOf(entry.object)) ?? entry);
+}
+
+const UNUSED = 'nothing that moves refers to it';
+const UNUSED_BY_CLUSTERS = 'nothing of the selected Clusters refers to it';
+const OUTSIDE = 'is outside the selected namespaces';
+
+function isUnused({ verdict, reason }: Selected): boolean {
+  return verdict === 'stays' && [UNUSED, UNUSED_BY_CLUSTERS, OUTSIDE].includes(reason);
 }
 
 function isSelected(object: KubeObject, inventory: Inventory, selection: PivotSelection): boolean {
