@@ -62,7 +62,7 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
     package: 'slipway.dev/toolchain/in-memory',
     module: `${capi}/test`,
     purpose: 'in-memory infrastructure provider of Cluster API',
-    coldBuildSeconds: 40,
+    coldBuildSeconds: 12,
     image: 'slipway.dev/in-memory-provider',
     sources: 'in-memory',
   },

@@ -2,7 +2,7 @@
  * The in-memory cloud with its provider on real API servers, without the rest of Cluster API: what its controllers would write (owners,
  * provisioned infrastructure, bootstrap data) is written by hand, so that one reconciler is watched and nothing else moves.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface PodProcess {
   readonly log: () => string;
   /** Status 200 of /readyz. */
   ready(): Promise<boolean>;
+  /** Code of its end, however it comes. */
+  readonly ended: Promise<number | null>;
   /** Resolves when the process is gone. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -34,7 +36,9 @@ export interface PodProcess {
 export interface ManagementServer {
   readonly api: ApiServer;
   readonly client: KubeClient;
-  /** Starts the provider's pod process and waits until it is ready. */
+  /** Starts the provider's pod process. */
+  launch(): Promise<PodProcess>;
+  /** The same, and waits until it is ready. */
   attach(): Promise<PodProcess>;
 }
 
@@ -46,7 +50,8 @@ export interface InMemoryWorld {
   killCloud(): Promise<void>;
   /** Local addresses on which the cloud's process listens, as the kernel shows them. */
   listening(): Promise<readonly string[]>;
-  manage(): Promise<ManagementServer>;
+  /** `flags`: further ones of kube-apiserver. */
+  manage(flags?: readonly string[]): Promise<ManagementServer>;
   close(): Promise<void>;
 }
 
@@ -78,10 +83,7 @@ export async function createInMemoryWorld(): Promise<InMemoryWorld> {
       await until('the cloud is gone', async () => !(await host.processes.isAlive(victim)));
     },
     listening: async () => listeningAddresses((await identity()).pid),
-    manage: async () => {
-      const server = await manage(host, { binary, cloudFile: cloudFile(cloudDir), ends });
-      return server;
-    },
+    manage: (flags = []) => manage(host, { binary, cloudFile: cloudFile(cloudDir), ends, flags }),
     close: async () => {
       for (const end of ends.toReversed()) await end();
       await stopCloud(host, STATE_ID);
@@ -103,10 +105,11 @@ interface Parts {
   readonly binary: string;
   readonly cloudFile: string;
   readonly ends: (() => Promise<unknown>)[];
+  readonly flags: readonly string[];
 }
 
 async function manage(host: Host, parts: Parts): Promise<ManagementServer> {
-  const api = await startApiServer();
+  const api = await startApiServer({ flags: parts.flags });
   parts.ends.push(() => api.stop());
   const client = await createKubeClient(host, { kubeconfig: api.kubeconfig });
   parts.ends.push(() => client.close());
@@ -117,7 +120,7 @@ async function manage(host: Host, parts: Parts): Promise<ManagementServer> {
   symlinkSync(join(api.folder, 'server.crt'), join(certificates, 'tls.crt'));
   symlinkSync(join(api.folder, 'server.key'), join(certificates, 'tls.key'));
   for (const { metadata } of definitions()) await until(`${metadata.name} is established`, () => isEstablished(client, metadata.name));
-  return { api, client, attach: () => attach(host, api, parts) };
+  return { api, client, launch: () => launch(host, api, parts), attach: () => attach(host, api, parts) };
 }
 
 async function isEstablished(client: KubeClient, name: string): Promise<boolean> {
@@ -142,7 +145,20 @@ function withOneVersion(definition: KubeObject): KubeObject {
   return { ...definition, spec: { ...spec, versions: spec.versions.filter(({ storage }) => storage) } };
 }
 
-async function attach(host: Host, api: ApiServer, { binary, cloudFile: file, ends }: Parts): Promise<PodProcess> {
+async function attach(host: Host, api: ApiServer, parts: Parts): Promise<PodProcess> {
+  const pod = await launch(host, api, parts);
+  let ended = false;
+  void pod.ended.then(() => {
+    ended = true;
+  });
+  await until(`the provider on ${api.url} is ready`, async () => {
+    if (ended) throw new Error(`the provider ended: ${pod.log().slice(-1_500)}`);
+    return pod.ready();
+  });
+  return pod;
+}
+
+async function launch(host: Host, api: ApiServer, { binary, cloudFile: file, ends }: Parts): Promise<PodProcess> {
   const ports = new Set<number>();
   const health = await host.net.freePort(ports);
   ports.add(health);
@@ -160,26 +176,19 @@ async function attach(host: Host, api: ApiServer, { binary, cloudFile: file, end
   ];
   const child = spawn(binary, args, { cwd: api.folder, stdio: ['ignore', log, log], env: { IN_MEMORY_CLOUD_FILE: file } });
   closeSync(log);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const pod: PodProcess = {
     pid: child.pid ?? 0,
+    ended,
     log: () => readFileSync(logFile, 'utf8'),
     ready: async () => (await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined))?.status === 200,
-    end: (signal) => end(child, signal),
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
   };
   ends.push(() => pod.end('SIGKILL'));
-  await until(`the provider on ${api.url} is ready`, async () => {
-    if (child.exitCode !== null) throw new Error(`the provider ended with ${child.exitCode}: ${pod.log().slice(-1_500)}`);
-    return pod.ready();
-  });
   return pod;
-}
-
-function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => {
-    child.once('exit', (code) => resolve(code));
-    child.kill(signal);
-  });
 }
 
 /** Of /proc/net/tcp and tcp6, those whose socket is among the process's own. */

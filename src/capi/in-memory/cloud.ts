@@ -15,6 +15,7 @@ import {
   specDigest,
   stopProcess,
 } from '../../control-plane/processes.ts';
+import { rotateLogs } from '../../control-plane/log-files.ts';
 import type { Host } from '../../host/host.ts';
 import { readCloud } from './oracle.ts';
 
@@ -68,6 +69,7 @@ export const cloudDigest = (options: Pick<EnsureCloudOptions, 'cloudDir' | 'bina
 export async function ensureCloud(host: Host, options: EnsureCloudOptions): Promise<EnsureResult> {
   const { stateId, cloudDir, signal, timeoutMs, onWaiting } = options;
   await host.files.mkdir(cloudDir);
+  await rotateLogs(host, cloudDir);
   return ensureProcess(host, cloudSpec(options), {
     clusterId: cloudClusterId(stateId),
     signal,
