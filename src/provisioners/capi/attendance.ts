@@ -30,6 +30,8 @@ export class Attendance {
   #runtime: Work | undefined;
   #infrastructure: Work | undefined;
   #infrastructureRests = false;
+  #runtimeRests = false;
+  #exclusive: Promise<void> = Promise.resolve();
   /** Beginnings and ends one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -46,6 +48,23 @@ export class Attendance {
       return await act();
     } finally {
       this.#attendants.delete(attendant);
+      await this.#settle(client);
+    }
+  }
+
+  /** Acts as the runtime itself, while none of the attending ones works: one at a time. */
+  async asRuntime<T>(client: KubeClient, act: () => Promise<T>): Promise<T> {
+    const before = this.#exclusive;
+    let end = (): void => undefined;
+    this.#exclusive = new Promise((resolve) => (end = resolve));
+    await before;
+    this.#runtimeRests = true;
+    try {
+      await this.#settle(client);
+      return await act();
+    } finally {
+      this.#runtimeRests = false;
+      end();
       await this.#settle(client);
     }
   }
@@ -69,7 +88,7 @@ export class Attendance {
   async #arrange(client: KubeClient): Promise<void> {
     const { way, providers } = this.#place;
     const attended = this.#attendants.size > 0;
-    const runtime = attended && way.kind === 'folder';
+    const runtime = attended && way.kind === 'folder' && !this.#runtimeRests;
     const infrastructure = attended && providers.includes('local') && !this.#infrastructureRests;
     [this.#runtime, this.#infrastructure] = await Promise.all([
       this.#keep(this.#runtime, runtime, (signal) => this.#watchRuntime(signal)),

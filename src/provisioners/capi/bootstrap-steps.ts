@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
-import { convergeRuntimeStep, runtimeStepId } from '../../control-plane/runtime/runtime-step.ts';
+import { runtimeStepId } from '../../control-plane/runtime/runtime-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import type { CapiCluster, ResolvedGitops } from '../../config/resolved.ts';
 import type { ApplyContext, Step, StepContext, StepId } from '../../engine/step.ts';
@@ -20,6 +20,7 @@ import { reachClusterStep, reachStepId } from '../reach-existing.ts';
 import { guideOfStep } from './home.ts';
 import { capiStepIds } from './ids.ts';
 import { knownBefore } from './known-before.ts';
+import { runtimeSteps } from './runtime-step.ts';
 import { connectTo, type Place, placementOf } from './way.ts';
 
 export interface BootstrapOptions {
@@ -50,12 +51,17 @@ export async function bootstrapSteps(
   const flux = gitops ? fluxSteps(await fluxOptions(options, gitops, base.reached)) : [];
   const ids = providerStepIds(place.name);
   const { sources, install } = fluxStepIds(place.name);
-  const runtime = place.way.kind === 'folder' ? [runtimeStep(options, [ids.install, ...(gitops ? [install] : [])])] : [];
+  const runtime = runtimeSteps({
+    ...{ place, context, subject: cluster.subject },
+    needs: [...base.runs, ids.install, ...(gitops ? [install] : [])],
+  });
   const steps = [...base.steps, ...[...providers, ...flux, ...runtime].map(knownBefore)].map((step) => untilTakenOver(step, cluster.name));
   return { steps, ready: [ids.connect], gitops: gitops ? [sources] : [] };
 }
 
 interface Base {
+  /** What its runtime needs. */
+  readonly runs: readonly StepId[];
   readonly steps: readonly Step[];
   readonly reached: readonly StepId[];
 }
@@ -64,24 +70,17 @@ function baseSteps({ cluster, place, context, binaries, needs }: BootstrapOption
   const { bootstrapCluster, subject, at } = cluster;
   if (bootstrapCluster?.provisioner === 'existing') {
     const { existing, gitops } = bootstrapCluster;
-    return { steps: [reachClusterStep({ name: place.name, subject, at, existing, gitops }, context)], reached: [reachStepId(place.name)] };
+    return {
+      steps: [reachClusterStep({ name: place.name, subject, at, existing, gitops }, context)],
+      reached: [reachStepId(place.name)],
+      runs: [],
+    };
   }
   const clusterDir = place.way.kind === 'folder' ? place.way.dir : '';
   const { toolchainDir } = context;
   const steps = controlPlaneSteps({ clusterName: place.name, clusterDir, subject, toolchainDir, binaries, needs });
-  return { steps, reached: [controlPlaneStepIds(place.name).run['kube-apiserver']] };
-}
-
-function runtimeStep({ cluster, place, context }: BootstrapOptions, needs: readonly StepId[]): Step {
   const ids = controlPlaneStepIds(place.name);
-  return convergeRuntimeStep({
-    clusterName: place.name,
-    clusterDir: place.way.kind === 'folder' ? place.way.dir : '',
-    subject: cluster.subject,
-    needs: [ids.run['kube-controller-manager'], ids.binaries, ...needs],
-    toolchainDir: context.toolchainDir,
-    connect: (text) => context.connect({ text }),
-  });
+  return { steps, reached: [ids.run['kube-apiserver']], runs: [ids.run['kube-controller-manager'], ids.binaries] };
 }
 
 async function fluxOptions(

@@ -4,7 +4,7 @@ import type { CapiCluster, ResolvedGitops } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
-import { convergeRuntimeStep, runtimeStepId } from '../../control-plane/runtime/runtime-step.ts';
+import { runtimeStepId } from '../../control-plane/runtime/runtime-step.ts';
 import type { Step, StepContext, StepId } from '../../engine/step.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
@@ -17,6 +17,7 @@ import { guideOfStep } from './home.ts';
 import { capiStepIds } from './ids.ts';
 import { knownBefore } from './known-before.ts';
 import { objectsStep } from './objects-step.ts';
+import { runtimeSteps } from './runtime-step.ts';
 import { siteObjects } from './site.ts';
 import { connectTo, type Place } from './way.ts';
 
@@ -58,7 +59,7 @@ export async function contentSteps(options: ContentOptions): Promise<readonly St
     desired: (step) => addonObjects(cluster, step, context),
   });
   const needs = [...(gitops ? [fluxIds.install] : []), ...options.runtimeNeeds];
-  const runtime = place.way.kind === 'folder' && needs.length > 0 ? [runtimeStep(options, needs)] : [];
+  const runtime = needs.length > 0 ? runtimeOf(options, needs) : [];
   const fluxed = flux.map((step) => (step.id === fluxIds.sources ? attended(step, options) : step));
   return [addons, site, ...[...fluxed, ...runtime].map(knownBefore)];
 }
@@ -69,16 +70,9 @@ const connection =
     connectTo(place, guideOfStep(step, context));
 
 /** What it starts ends with the cluster. */
-function runtimeStep({ cluster, place, context }: ContentOptions, needs: readonly StepId[]): Step {
-  const { intent: _, ...step } = convergeRuntimeStep({
-    clusterName: cluster.name,
-    clusterDir: place.way.kind === 'folder' ? place.way.dir : '',
-    subject: cluster.subject,
-    needs: [capiStepIds(cluster.name).reach, ...needs],
-    toolchainDir: context.toolchainDir,
-    connect: (text) => context.connect({ text }),
-  });
-  return step;
+function runtimeOf({ cluster, place, context }: ContentOptions, needs: readonly StepId[]): readonly Step[] {
+  const steps = runtimeSteps({ place, context, subject: cluster.subject, needs: [capiStepIds(cluster.name).reach, ...needs] });
+  return steps.map((step) => ({ ...step, intent: () => Promise.resolve({}) }));
 }
 
 async function fluxOptions(options: ContentOptions, gitops: ResolvedGitops): Promise<FluxStepsOptions> {

@@ -8,8 +8,15 @@ import type { Place } from './way.ts';
 
 export type { Reviver } from './revive.ts';
 
-/** Undefined when neither of the two is there any more. */
-export async function reviveHome(family: Family, reviver: Reviver): Promise<Home | undefined> {
+/** Undefined when neither of the two is there any more. One at a time: several clusters may go at once, and all need it. */
+export function reviveHome(family: Family, reviver: Reviver): Promise<Home | undefined> {
+  const turns = reviver.guide.context.shared(`revivals of ${family.cluster}`, () => ({ last: Promise.resolve() as Promise<unknown> }));
+  const next = turns.last.then(() => bringBack(family, reviver));
+  turns.last = next.catch(() => undefined);
+  return next;
+}
+
+async function bringBack(family: Family, reviver: Reviver): Promise<Home | undefined> {
   await wakeManagement(family.management, reviver);
   await wakeBootstrap(family.bootstrap, reviver);
   const home = await findHome(family, reviver.guide);

@@ -19,7 +19,7 @@ import type { StepRecord } from '../../engine/step.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { BinaryName } from '../../toolchain/catalogue.ts';
 import { provideBinaries } from '../../toolchain/provide.ts';
-import type { Attendant } from './attendance.ts';
+import { attendanceOf, type Attendant } from './attendance.ts';
 import { cloudDir, clustersDir } from './ids.ts';
 import { connectTo, type Guide, type Place, placementOf } from './way.ts';
 
@@ -106,11 +106,14 @@ export async function reviveStanding(place: Place, client: KubeClient, reviver: 
 }
 
 async function workAgain(place: Place, client: KubeClient, { attendant, guide }: Reviver): Promise<void> {
-  if (place.way.kind !== 'folder') return;
+  const { way } = place;
+  if (way.kind !== 'folder') return;
   const { host, signal, timeoutMs } = attendant;
   const { toolchainDir, connect } = guide.context;
-  const runtime = await openRuntime(attendant, { clusterDir: place.way.dir, toolchainDir, connect: (text) => connect({ text }) });
-  await runtime.converge(signal);
+  await attendanceOf(place, guide.context).asRuntime(client, async () => {
+    const options = { clusterDir: way.dir, toolchainDir, connect: (text: string) => connect({ text }) };
+    await (await openRuntime(attendant, options)).converge(signal);
+  });
   const { providers, owner } = place;
   await connectWebhooks(client, { host, signal, timeoutMs, providers, owner, placement: placementOf(place) });
 }
