@@ -34,21 +34,21 @@ const RULES: readonly Rule[] = [
   workerCauses,
   (inquiry) => inquiry.family.loose.flatMap((parts) => machineCauses(inquiry, parts)),
   (inquiry) => inquiry.family.healthChecks.flatMap((check) => blockers(inquiry, check)),
-  (inquiry) => blockers(inquiry, inquiry.family.cluster),
 ];
 
-/** The true one first; what only waits for another cause is left out when there is one. */
-export function causesOf(inquiry: Inquiry): readonly ClusterCause[] {
-  const found = RULES.flatMap((rule) => rule(inquiry));
-  const [first] = found;
-  const firm = found.filter((finding) => finding === first || !finding.waits || found.every(({ waits }) => waits));
-  const causes = merge(firm.filter(({ object }, index) => firm.findIndex((other) => other.object === object) === index));
-  const own = formatRef(refOfCluster(inquiry));
-  return causes.length > 1 ? causes.filter(({ object, reason }) => object !== own || reason === 'Paused' || isFirm(reason)) : causes;
+/** Something is known that is more than the effect of something else. */
+export function knowsFirmly(inquiry: Inquiry): boolean {
+  return RULES.some((rule) => rule(inquiry).some(({ waits }) => !waits));
 }
 
-/** Words of the Cluster that are its own and no summary of others. */
-const isFirm = (reason: string): boolean => ['ConnectionDown', 'Terminating'].includes(reason);
+/** The true one first; what only waits is left out when something firm is known. The Cluster sums up, so it is asked last. */
+export function causesOf(inquiry: Inquiry): readonly ClusterCause[] {
+  const found = RULES.flatMap((rule) => rule(inquiry));
+  if (found.length === 0) return merge(blockers(inquiry, inquiry.family.cluster));
+  const firm = found.filter(({ waits }) => !waits);
+  const told = firm.length > 0 ? firm : found;
+  return merge(told.filter(({ object }, index) => told.findIndex((other) => other.object === object) === index));
+}
 
 function paused({ family }: Inquiry): readonly Finding[] {
   if (!isPaused(family.cluster)) return [];
@@ -153,11 +153,6 @@ function blockers({ evidence }: Inquiry, object: KubeObject): readonly Finding[]
   const found = blockerOf(evidence, object);
   return found ? [found] : [];
 }
-
-const refOfCluster = ({ family }: Inquiry): ObjectRef => {
-  const { namespace, name } = clusterRefOf(family.cluster);
-  return { apiVersion: family.cluster.apiVersion, kind: 'Cluster', namespace, name };
-};
 
 /** The same said of several objects of a kind is said once. */
 function merge(causes: readonly Finding[]): readonly ClusterCause[] {

@@ -10,10 +10,10 @@ const SUMMARIES = new Set(['Ready', 'Available', 'MachinesReady', 'MachinesUpToD
 /** Only work that is to be done, or a word about another object. */
 const PASSED_OVER = new Set(['Paused', 'UpToDate', 'MachinesUpToDate', 'WorkerMachinesUpToDate', 'ControlPlaneMachinesUpToDate']);
 
-/** Says only that something else must come first. */
+/** Says only that something else must come first, or that it could not be looked at. */
 export function isWaiting({ reason = '', message = '' }: { readonly reason?: string | undefined; readonly message?: string | undefined }): boolean {
   if (isBlocked(message)) return false;
-  return /^Waiting|^NoReplicas|^NotInitialized$/.test(reason) || /\bwaiting ?for|not yet (?:reported|initialized)|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
+  return /^Waiting|^(?:NoReplicas|NotInitialized|InspectionFailed|ConnectionDown)$/.test(reason) || /\bwaiting ?for|not yet (?:reported|initialized)|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
 }
 
 /** Says what forbids it to make machines, unless that is only the order of things. */

@@ -180,6 +180,13 @@ describe('the cause named first', () => {
         first: 'MachineHealthCheck/fleet/shop-md-0 TooManyUnhealthy',
       },
     ],
+    [
+      'an API server that does not answer, not what could therefore not be inspected',
+      {
+        world: changed('KubeadmControlPlane', (object) => say(object, 'Available', { status: 'Unknown', reason: 'InspectionFailed', message: 'Failed to get etcd members' }), unreachable),
+        first: `Cluster/${shop} ConnectionDown`,
+      },
+    ],
     ['an API server that does not answer', { world: unreachable, first: `Cluster/${shop} ConnectionDown` }],
     ['a kubeconfig that is gone', { world: unreachable, first: 'Secret/fleet/shop-kubeconfig NotFound', evidence: { hasKubeconfig: () => false } }],
     [

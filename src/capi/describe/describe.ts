@@ -4,10 +4,10 @@
  */
 import { isPaused } from '../../kube/readiness-cluster-api.ts';
 import { readinessOf } from '../../kube/readiness.ts';
-import { formatRef, type KubeClient, type KubeObject, type ObjectRef } from '../../kube/types.ts';
+import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import { CLUSTER, CORE_GROUP } from '../words.ts';
-import { causesOf } from './causes.ts';
-import { gatherEvidence, noEvidence, probeAdmission } from './evidence.ts';
+import { causesOf, knowsFirmly } from './causes.ts';
+import { type Evidence, gatherEvidence, noEvidence, probeAdmission } from './evidence.ts';
 import { type Family, familyOf, machinesOf } from './family.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readClusterWorld } from './read.ts';
@@ -108,11 +108,20 @@ async function inquire(client: KubeClient, { world, families, signal }: Asked): 
   const parts = unwell.flatMap(({ infrastructure, controlPlane }) => [infrastructure, controlPlane]);
   const kinds = new Set(parts.flatMap((part) => (part && world.serves(part.ref.group, part.ref.kind)) ?? []));
   const evidence = await gatherEvidence(client, { kinds: [...kinds], clusters: unwell.map(({ cluster }) => cluster), signal });
-  const vague = unwell.filter((family) => isVague(causesOf({ world, evidence, family })));
-  const refusals = await probeAdmission(client, vague.flatMap(membersOf), signal);
+  const vague = new Set(unwell.filter((family) => isVague({ world, evidence, family })));
+  const refusals = await probeAdmission(client, [...vague].flatMap(membersOf), signal);
   return families.map((family) => {
     if (!unwell.includes(family)) return { world, evidence: noEvidence, family };
-    return { world, evidence: vague.includes(family) ? { ...evidence, refusals } : evidence, family };
+    return { world, evidence: vague.has(family) ? { ...evidence, refusals: ownRefusals(family, refusals) } : evidence, family };
+  });
+}
+
+/** What was tried on one object of a kind holds for all of that kind. */
+function ownRefusals(family: Family, refusals: Evidence['refusals']): Evidence['refusals'] {
+  const members = membersOf(family);
+  return refusals.flatMap(({ ref, message }) => {
+    const own = members.find(({ apiVersion, kind }) => apiVersion === ref.apiVersion && kind === ref.kind);
+    return own ? [{ ref: refOf(own), message }] : [];
   });
 }
 
@@ -121,8 +130,9 @@ function isWell(inquiry: Inquiry): boolean {
 }
 
 /** Says that nothing happens, and not why. */
-function isVague([first]: readonly ClusterCause[]): boolean {
-  return first === undefined || ['NotReconciled', 'LatestGenerationNotObserved', 'ConnectionDown', 'Unreadable', 'Terminating'].includes(first.reason) || /webhook/.test(first.message);
+function isVague(inquiry: Inquiry): boolean {
+  const [first] = causesOf(inquiry);
+  return first === undefined || !knowsFirmly(inquiry) || ['ConnectionDown', 'Unreadable', 'Terminating'].includes(first.reason) || /webhook/.test(first.message);
 }
 
 function membersOf(family: Family): readonly KubeObject[] {

@@ -101,7 +101,8 @@ export async function probeAdmission(client: KubeClient, objects: readonly KubeO
       } catch (thrown) {
         if (isAbort(thrown)) throw thrown;
         if (!isSlipwayError(thrown) || thrown.code !== 'SLW-KUB-016') return undefined;
-        return { ref: { apiVersion, kind, ...(namespace !== undefined && { namespace }), name }, message: thrown.message };
+        const message = thrown.message.replace(/^cannot \w+ [^:]+: (?:Internal error occurred: )?/, '');
+        return { ref: { apiVersion, kind, ...(namespace !== undefined && { namespace }), name }, message };
       }
     }),
   );
