@@ -3,16 +3,16 @@
  * (or by the sealed uids), repaired when it differs, and never taken for ours when it is not.
  */
 import { SlipwayError } from '../../core/errors.ts';
-import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
+import { formatRef, type KubeObject, type OwnerReference, refOf } from '../../kube/types.ts';
 import { canonicalDigest } from './canonical.ts';
 import { copyForm } from './copy-form.ts';
 import { keyOf } from './fields.ts';
 import type { Inventory } from './inventory.ts';
 import { inChains } from './in-chains.ts';
-import { annotationOf, RUN_ANNOTATION, SOURCE_UID_ANNOTATION } from './marks.ts';
+import { annotationOf, RUN_ANNOTATION } from './marks.ts';
 import { chainsOf, type Ordered } from './order.ts';
 import type { Session } from './session.ts';
-import { differencesFrom, isShareable } from './target-checks.ts';
+import { differencesFrom, isCopyOf, isShareable } from './target-checks.ts';
 import { isConflict, shortUid } from './transaction.ts';
 import { type End, isPassing } from './writes.ts';
 
@@ -37,6 +37,8 @@ export interface CopyOptions {
   readonly standing: Inventory;
   /** A reverse pivot copies onto the frozen originals: whatever stands there is ours. */
   readonly isReverse?: boolean;
+  /** With `isReverse`: owners of an original that had no part in the pivot; it keeps them, the copy had to do without. */
+  readonly isForeignOwner?: (owner: OwnerReference) => boolean;
 }
 
 export class Copying {
@@ -98,7 +100,7 @@ export class Copying {
       throw foreign(found, session.options[to].name);
     }
     const runId = annotationOf(found, RUN_ANNOTATION) === undefined ? undefined : session.transaction.runId;
-    const form = this.#form(entry, runId);
+    const form = this.#withForeignOwners(this.#form(entry, runId), found);
     if (isSame(form, found)) return { ...describePlaced(found), found };
     const { resourceVersion = '', uid = '' } = found.metadata;
     const metadata = { ...form.metadata, resourceVersion, uid };
@@ -112,11 +114,15 @@ export class Copying {
     }
   }
 
+  #withForeignOwners(form: KubeObject, { metadata }: KubeObject): KubeObject {
+    const { isForeignOwner } = this.#options;
+    const kept = isForeignOwner ? (metadata.ownerReferences ?? []).filter(isForeignOwner) : [];
+    if (kept.length === 0) return form;
+    return { ...form, metadata: { ...form.metadata, ownerReferences: [...(form.metadata.ownerReferences ?? []), ...kept] } };
+  }
+
   #isOurs(entry: Ordered, found: KubeObject): boolean {
-    if (this.#options.isReverse) return true;
-    return (
-      annotationOf(found, SOURCE_UID_ANNOTATION) === entry.object.metadata.uid || this.#sealed.has(shortUid(found.metadata.uid ?? ''))
-    );
+    return this.#options.isReverse === true || isCopyOf(found, entry.object, this.#sealed);
   }
 
   #form(entry: Ordered, runId: string | undefined): KubeObject {

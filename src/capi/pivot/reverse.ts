@@ -3,14 +3,14 @@
  * carried back, one guarded write gives everything to the source again, then the target's copies go.
  */
 import { mapPool } from '../../kube/pool.ts';
-import { refOf } from '../../kube/types.ts';
+import { type OwnerReference, refOf } from '../../kube/types.ts';
 import { Copying } from './copy.ts';
 import { keyOf } from './fields.ts';
 import { movingKinds } from './kinds.ts';
 import { removeMadeNamespaces } from './namespaces.ts';
 import { orderObjects } from './order.ts';
 import { isPaused, pausePatch, pauseWayOf } from './pausing.ts';
-import { pauseConfirmed } from './quiesce.ts';
+import { actingObjects, pauseConfirmed } from './quiesce.ts';
 import { removeObjects } from './remove.ts';
 import { restoreSource } from './rollback.ts';
 import type { Selected } from './selection.ts';
@@ -37,7 +37,9 @@ async function carryBack(session: Session, ground: Ground): Promise<void> {
   await pauseTarget(session, await back());
   const world = await back();
   const standing = await readStanding(world, session.signal);
-  const copying = new Copying({ session, to: 'source', inventory: world.inventory, standing, isReverse: true });
+  const took = new Set(originals.going.map(({ object }) => object.metadata.uid));
+  const isForeignOwner = ({ uid }: OwnerReference): boolean => !took.has(uid);
+  const copying = new Copying({ session, to: 'source', inventory: world.inventory, standing, isReverse: true, isForeignOwner });
   await copying.copy(world.going, (done) => session.options.report({ type: 'progress', phase: 'reverse', done, total: world.going.length }));
   await removeVanished(session, originals, world);
   const options = { session, to: 'source' as const, world, copying, isReverse: true };
@@ -68,7 +70,7 @@ async function pauseTarget(session: Session, world: World): Promise<void> {
     if (way === undefined || verdict !== 'moves' || isPaused(object)) return;
     await session.writes.patch('target', refOf(object), pausePatch(object, way), { purpose: 'pause' });
   });
-  await pauseConfirmed(session, 'target', world);
+  await pauseConfirmed(session, 'target', { objects: actingObjects(world), ground: world });
 }
 
 /** Originals whose copies were deleted on the target in the ordinary way are gone for good. */
