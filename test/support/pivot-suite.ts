@@ -1,5 +1,6 @@
 /** What the pivot's suites share: a small fleet with everything that is awkward about one, and the checks after any history. */
 import { deepEqual } from 'node:assert/strict';
+import type { Json } from '../../src/core/digest.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { findMachineryChanges, findTwoOwners, readAudit } from './capi-audit.ts';
 import {
@@ -34,6 +35,8 @@ export interface PivotSuite {
   readonly management: Management;
   /** The source when it is at rest before any pivot. */
   readonly before: World;
+  /** What is to be on the target afterwards: the same, without what is nobody's business of a pivot. */
+  readonly moved: World;
   /** The target when nothing was ever moved to it. */
   readonly empty: World;
   /** Number of the cloud's last event at the snapshot. */
@@ -55,11 +58,23 @@ export async function preparePivotSuite(): Promise<PivotSuite> {
     await world.snapshot(START);
     const before = await settledObjects(await world.source.client(), { namespaces: NAMESPACES, ...OWN_MARKS });
     const empty = canonicalWorld(await readObjects(await world.target.client(), NAMESPACES));
-    return { management, before, empty, lastEvent: await management.lastEvent() };
+    return { management, before, moved: withoutForeign(before), empty, lastEvent: await management.lastEvent() };
   } catch (error) {
     await management.close();
     throw error;
   }
+}
+
+/** The ExternalSecret stays with its operator; what it owned comes along without that owner. */
+function withoutForeign(before: World): World {
+  const entries = Object.entries(before).filter(([name]) => !name.startsWith('ExternalSecret/'));
+  return Object.fromEntries(
+    entries.map(([name, object]) => {
+      if (name !== `Secret/${FLEET}/cloud-credentials`) return [name, object];
+      const secret = object as { readonly metadata: Json };
+      return [name, { ...secret, metadata: { ...(secret.metadata as object), owners: [] } }];
+    }),
+  );
 }
 
 async function defineFleet(client: KubeClient): Promise<void> {
@@ -84,7 +99,7 @@ async function defineFleet(client: KubeClient): Promise<void> {
 /** Everything arrived on the target as it was, nothing came or went in the cloud, and nobody had two owners. */
 export async function expectMoved(suite: PivotSuite): Promise<void> {
   const { world } = suite.management;
-  await expectObjects(await world.target.client(), suite.before, { namespaces: NAMESPACES, ...OWN_MARKS });
+  await expectObjects(await world.target.client(), suite.moved, { namespaces: NAMESPACES, ...OWN_MARKS });
   await expectUntouchedMachines(suite);
 }
 
@@ -134,6 +149,9 @@ export function createSuiteHolder(): SuiteHolder {
       },
       get before() {
         return get().before;
+      },
+      get moved() {
+        return get().moved;
       },
       get empty() {
         return get().empty;
