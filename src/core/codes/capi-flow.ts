@@ -64,4 +64,12 @@ export const capiFlowCodes = {
     exit: 1,
     retry: 'after-user',
   },
+  'SLW-CAP-409': {
+    title: 'a bootstrap cluster that is still needed',
+    explain:
+      'A bootstrap cluster was to be removed while it holds the definition of its management cluster: the pivot was rolled back, or begun anew, since the journal took note of it. It was kept.',
+    fix: 'run `slipway pivot status` between the two clusters, finish or roll back the pivot, then run the same command again',
+    exit: 1,
+    retry: 'after-user',
+  },
 } as const satisfies CodeTable;

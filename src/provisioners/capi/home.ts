@@ -3,12 +3,12 @@
  * the journal: a run can die between the commit of a pivot and the record of it, and the state folder can be lost.
  */
 import { CLUSTER } from '../../capi/words.ts';
-import type { PivotEnd, PivotStage, PivotStatus } from '../../capi/pivot/options.ts';
-import { pivotStatus } from '../../capi/pivot/pivot.ts';
+import type { PivotStage } from '../../capi/pivot/options.ts';
 import type { Json } from '../../core/digest.ts';
 import type { StepContext, StepRecord, UndoContext } from '../../engine/step.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
+import { readStanding, type Standing } from './standing.ts';
 import { connectTo, type Guide, type Place, placeData, placeFrom } from './way.ts';
 
 /** A management cluster, its bootstrap cluster, and what it is called there. */
@@ -47,7 +47,7 @@ export async function findHome(family: Family, guide: Guide): Promise<Home | und
   if (!family.pivots || !management) return first;
   const own = { place: family.management, client: management };
   if (!first) return (await holdsItself(family, management, guide.signal)) ? { ...own, isMoving: false } : undefined;
-  const { owner, isMoving } = await pivotOwner(first.client, management, guide.signal);
+  const { owner, isMoving } = await ownership(family, { bootstrap: first.client, management }, guide.signal);
   return owner === 'management' ? { ...own, isMoving } : { ...first, isMoving };
 }
 
@@ -59,27 +59,24 @@ export async function holdsItself({ cluster, namespace }: Family, client: KubeCl
 const SETTLED = new Set<PivotStage>(['none', 'released', 'retired']);
 const HANDED_OVER = new Set<PivotStage>(['committed', 'released', 'retiring', 'retired', 'reversing']);
 
-interface Ownership {
+export interface Ownership {
   readonly owner: 'bootstrap' | 'management';
   readonly isMoving: boolean;
-  readonly forth: PivotStatus;
-  readonly back: PivotStatus;
+  readonly standing: Standing;
 }
 
-/** What the transactions in both clusters say, in both directions. */
-export async function pivotOwner(bootstrap: KubeClient, management: KubeClient, signal: AbortSignal): Promise<Ownership> {
-  const [source, target] = [asEnd(bootstrap, 'bootstrap'), asEnd(management, 'management')];
-  const back = await pivotStatus({ source: target, target: source, signal });
-  const forth = await pivotStatus({ source, target, signal });
-  const isMoving = !SETTLED.has(back.stage) || !SETTLED.has(forth.stage);
-  const owner = !HANDED_OVER.has(back.stage) && HANDED_OVER.has(forth.stage) ? 'management' : 'bootstrap';
-  return { owner, isMoving, forth, back };
-}
-
-/** For looking only. */
-function asEnd(client: KubeClient, name: string): PivotEnd {
-  const nothing = (): Promise<void> => Promise.resolve();
-  return { client, name, controllers: { stop: nothing, start: nothing } };
+/** Who owns the objects, by the transaction; without one, whoever has them. */
+export async function ownership(family: Family, { bootstrap, management }: Required<Neighbours>, signal: AbortSignal): Promise<Ownership> {
+  const standing = await readStanding({ ...(bootstrap && { bootstrap }), ...(management && { management }) }, signal);
+  const isMoving = !SETTLED.has(standing.stage);
+  const hasMoved = HANDED_OVER.has(standing.stage);
+  if (standing.direction) return { owner: (standing.direction === 'forth') === hasMoved ? 'management' : 'bootstrap', isMoving, standing };
+  const isLeft =
+    bootstrap !== undefined &&
+    management !== undefined &&
+    !(await holdsItself(family, bootstrap, signal)) &&
+    (await holdsItself(family, management, signal));
+  return { owner: isLeft ? 'management' : 'bootstrap', isMoving, standing };
 }
 
 /** A step sees what other steps gave, not their records; outputs are enough to find an existing cluster again. */

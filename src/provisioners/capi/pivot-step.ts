@@ -20,7 +20,7 @@ import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf, type Attendant } from './attendance.ts';
 import { moveOthers } from './dependants.ts';
 import { pivotEnd, reportPivot } from './ends.ts';
-import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, pivotOwner } from './home.ts';
+import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, ownership } from './home.ts';
 import { projectHooks, suspendGitopsHook } from './hooks.ts';
 import { removeBootstrap, revive, reviveBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
 
@@ -77,7 +77,7 @@ async function apply(step: StepContext, options: PivotStepOptions): Promise<Outp
   if (!bootstrap) throw lost(family);
   const attendant = withBound(step, pivot);
   await beside(family, { bootstrap, management, attendant, context }, async () => {
-    await endReverse(family, { bootstrap, management }, { attendant, context });
+    if (await broughtBack(family, { bootstrap, management }, { attendant, context })) return;
     const ends = { source: bootstrap, target: management, attendant };
     const forth = pivotOptions(family, { source: bootstrap, target: management, isForth: true }, { attendant, context });
     await runPivot({ ...forth, hooks: [suspendGitopsHook(ends), ...projectHooks(pivot.hooks, ends)] });
@@ -93,23 +93,25 @@ const withBound = (attendant: Attendant, { timeoutMs }: ResolvedPivot): Attendan
   timeoutMs: timeoutMs ?? attendant.timeoutMs,
 });
 
-interface Pair {
+export interface Pair {
   readonly bootstrap: KubeClient;
   readonly management: KubeClient;
 }
 
-interface Acting {
+export interface Acting {
   readonly attendant: Attendant;
   readonly context: ProvisionerContext;
 }
 
-/** What a `down` began and did not commit is taken back; what it committed is finished. */
-async function endReverse(family: Family, pair: Pair, acting: Acting): Promise<void> {
-  const { back } = await pivotOwner(pair.bootstrap, pair.management, acting.attendant.signal);
-  const options = pivotOptions(family, { source: pair.management, target: pair.bootstrap, isForth: false }, acting);
-  if (back.stage === 'preparing' || back.stage === 'rolling-back') await rollbackPivot(options);
-  if (back.stage === 'committed') await runPivot(options);
+/** What a `down` moved back, or began to, is rolled back: the management cluster owns itself again, without another pivot. */
+async function broughtBack(family: Family, pair: Pair, acting: Acting): Promise<boolean> {
+  const { standing } = await ownership(family, pair, acting.attendant.signal);
+  if (standing.direction !== 'back' || !ROLLS_BACK.has(standing.stage)) return false;
+  await rollbackPivot(pivotOptions(family, { source: pair.management, target: pair.bootstrap, isForth: false }, acting));
+  return true;
 }
+
+const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed', 'released', 'reversing']);
 
 interface Direction {
   readonly source: KubeClient;
@@ -164,7 +166,8 @@ async function moveBack(family: Family, undo: UndoContext, context: ProvisionerC
   const management = await revive(family.management, reviver);
   await moveOthers(family, management, { undo, context });
   if (standing && (await takenBack(family, { bootstrap: standing, management }, acting))) return;
-  if (standing && (await isSpent(standing, management, undo.signal))) await removeBootstrap(family.bootstrap, reviver);
+  if (standing && (await isSpent(family, { bootstrap: standing, management }, undo.signal)))
+    await removeBootstrap(family.bootstrap, reviver);
   const bootstrap = await reviveBootstrap(family.bootstrap, reviver);
   await beside(family, { bootstrap, management, ...acting }, async () => {
     await runPivot(pivotOptions(family, { source: management, target: bootstrap, isForth: false }, acting));
@@ -173,32 +176,27 @@ async function moveBack(family: Family, undo: UndoContext, context: ProvisionerC
 
 /** A pivot that did not come to its end is rolled back: nothing moved, or all of it moves back. */
 async function takenBack(family: Family, pair: Pair, acting: Acting): Promise<boolean> {
-  const { forth } = await pivotOwner(pair.bootstrap, pair.management, acting.attendant.signal);
-  if (!ROLLS_BACK.has(forth.stage)) return false;
+  const { standing } = await ownership(family, pair, acting.attendant.signal);
+  if (standing.direction !== 'forth' || !ROLLS_BACK.has(standing.stage)) return false;
   const options = pivotOptions(family, { source: pair.bootstrap, target: pair.management, isForth: true }, acting);
   await beside(family, { ...pair, ...acting }, () => rollbackPivot(options));
   return true;
 }
 
-const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed', 'released', 'reversing']);
-
 /** It only waits to be removed, and holds copies that would be in the way. */
-async function isSpent(bootstrap: KubeClient, management: KubeClient, signal: AbortSignal): Promise<boolean> {
-  const { forth, back } = await pivotOwner(bootstrap, management, signal);
-  return back.stage === 'none' && (forth.stage === 'retiring' || forth.stage === 'retired');
+async function isSpent(family: Family, pair: Pair, signal: AbortSignal): Promise<boolean> {
+  const { standing } = await ownership(family, pair, signal);
+  return standing.direction === 'forth' && (standing.stage === 'retiring' || standing.stage === 'retired');
 }
 
 /** The definition is on the bootstrap cluster: it never left, or came back. Then what runs of the management cluster does not matter. */
 async function isBack(family: Family, bootstrap: KubeClient, { guide }: Reviver): Promise<boolean> {
-  if (!(await bootstrap.serves(CLUSTER, guide.signal)) || !(await holdsItself(family, bootstrap, guide.signal))) return false;
   const { management } = await findNeighbours(family, guide);
-  if (!management) return !(await isPaused(family, bootstrap, guide.signal));
-  const { owner, isMoving } = await pivotOwner(bootstrap, management, guide.signal);
-  return owner === 'bootstrap' && !isMoving;
-}
-
-/** The copy that a pivot left behind stays paused; the owner's is not, or only by its user. */
-async function isPaused({ cluster, namespace }: Family, client: KubeClient, signal: AbortSignal): Promise<boolean> {
-  const object = await client.get({ ...CLUSTER, namespace, name: cluster }, signal);
-  return (object as { readonly spec?: { readonly paused?: boolean } } | undefined)?.spec?.paused === true;
+  const { owner, isMoving } = await ownership(family, { bootstrap, management }, guide.signal);
+  return (
+    owner === 'bootstrap' &&
+    !isMoving &&
+    (await bootstrap.serves(CLUSTER, guide.signal)) &&
+    (await holdsItself(family, bootstrap, guide.signal))
+  );
 }

@@ -2,8 +2,9 @@
 import { retirePivot } from '../../capi/pivot/pivot.ts';
 import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId } from '../../engine/step.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
-import { beside, pivotOptions } from './pivot-step.ts';
-import { type Family, findNeighbours, guideOfStep, pivotOwner } from './home.ts';
+import { SlipwayError } from '../../core/errors.ts';
+import { type Acting, beside, type Pair, pivotOptions } from './pivot-step.ts';
+import { type Family, findNeighbours, guideOfStep, ownership } from './home.ts';
 import { removeBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
 
 export interface RetireOptions {
@@ -42,13 +43,22 @@ async function apply(step: StepContext, options: RetireOptions): Promise<Outputs
   const reviver: Reviver = { attendant: step, guide: guideOfStep(step, context) };
   const bootstrap = await wakeBootstrap(family.bootstrap, reviver);
   const { management } = await findNeighbours(family, reviver.guide);
-  if (bootstrap && management) {
-    const { forth } = await pivotOwner(bootstrap, management, step.signal);
-    const acting = { attendant: step, context };
-    const retiring = pivotOptions(family, { source: bootstrap, target: management, isForth: true }, acting);
-    if (forth.stage === 'released' || forth.stage === 'retiring')
-      await beside(family, { bootstrap, management, ...acting }, () => retirePivot(retiring));
-  }
+  if (!management) throw new SlipwayError('SLW-CAP-401', `${family.cluster} does not answer, so that ${family.bootstrap.name} is kept`);
+  if (bootstrap) await endPivot(family, { bootstrap, management }, { attendant: step, context });
   await removeBootstrap(family.bootstrap, reviver);
   return { retired: true };
+}
+
+/** @throws SLW-CAP-409 when the management cluster does not own itself: its bootstrap cluster must live then */
+async function endPivot(family: Family, pair: Pair, acting: Acting): Promise<void> {
+  const { owner, standing } = await ownership(family, pair, acting.attendant.signal);
+  if (owner !== 'management')
+    throw new SlipwayError(
+      'SLW-CAP-409',
+      `${family.bootstrap.name} still holds the definition of ${family.cluster} (the pivot is ${standing.stage})`,
+    );
+  const isOpen = standing.stage === 'released' || standing.stage === 'retiring';
+  if (standing.direction !== 'forth' || !isOpen) return;
+  const options = pivotOptions(family, { source: pair.bootstrap, target: pair.management, isForth: true }, acting);
+  await beside(family, { ...pair, ...acting }, () => retirePivot(options));
 }
