@@ -252,3 +252,9 @@ export function differencesBetween(one: unknown, other: unknown, path = ''): rea
 export async function transactionOn(client: KubeClient): Promise<KubeObject | undefined> {
   return client.get(TRANSACTION_REF);
 }
+
+/** Names of the Clusters of a namespace that somebody may act on. */
+export async function unpausedClusters(client: KubeClient, namespace: string): Promise<readonly string[]> {
+  const { items } = await client.list({ apiVersion: CORE, kind: 'Cluster' }, { namespace });
+  return items.filter((item) => (item['spec'] as { readonly paused?: boolean }).paused !== true).map((item) => item.metadata.name);
+}

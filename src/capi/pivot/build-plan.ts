@@ -8,13 +8,14 @@ import type { PivotPlan, PlannedObject, Refusal } from './plan.ts';
 import { pausesFor } from './quiesce.ts';
 import { checkSource, unobservedKinds } from './source-checks.ts';
 import { checkTarget } from './target-checks.ts';
+import type { Transaction } from './transaction.ts';
 import type { World } from './world.ts';
 
 export interface PlanContext {
   readonly world: World;
   readonly standing: Inventory;
-  /** Pauses of this pivot are recorded already. */
-  readonly isPausedByUs: boolean;
+  /** Of the pivot that is under way. */
+  readonly current: Transaction | undefined;
 }
 
 export async function buildPlan(options: PivotOptions, context: PlanContext): Promise<PivotPlan> {
@@ -49,10 +50,12 @@ export function planDigest(world: World): string {
   });
 }
 
-async function findRefusals(options: PivotOptions, { world, standing, isPausedByUs }: PlanContext): Promise<readonly Refusal[]> {
+async function findRefusals(options: PivotOptions, { world, standing, current }: PlanContext): Promise<readonly Refusal[]> {
   const own = checkSelection(options, world);
   if (own.length > 0) return own;
-  return [...checkSource(world, { isPausedByUs }), ...(await checkTarget(world, standing, options.signal)), ...checkFence(options, world)];
+  const isPausedByUs = (current?.pauses.length ?? 0) > 0;
+  const there = await checkTarget(world, { standing, sealed: new Set(current?.sealed) }, options.signal);
+  return [...checkSource(world, { isPausedByUs }), ...there, ...checkFence(options, world)];
 }
 
 function checkSelection(options: PivotOptions, world: World): readonly Refusal[] {

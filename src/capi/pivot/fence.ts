@@ -1,17 +1,19 @@
 /** FENCE: tombstones on the Clusters of the source, then its controllers are stopped; a source that lives on is fenced by its pauses alone. */
+import { SlipwayError } from '../../core/errors.ts';
 import { digestOf } from '../../core/digest.ts';
 import { mapPool } from '../../kube/pool.ts';
-import { refOf } from '../../kube/types.ts';
+import { formatRef, refOf } from '../../kube/types.ts';
 import { runHooks } from './hooks.ts';
 import { conditionOf } from './fields.ts';
 import { annotationOf, TOMBSTONE_ANNOTATION } from './marks.ts';
+import { awakeClusters } from './quiesce.ts';
 import type { Session } from './session.ts';
 import { type Ground, readWorld, type World } from './world.ts';
 
 /** Gives the world as it stands still; its digest is recorded in both clusters. */
-export async function fence(session: Session, ground: Ground): Promise<World> {
+export async function fence(session: Session, ground: Ground, quiet: World): Promise<World> {
   const { options } = session;
-  await writeTombstones(session, await readWorld(ground, session.transaction, session.signal));
+  await writeTombstones(session, quiet);
   if (session.transaction.disposableSource) {
     // Recorded before: a rollback starts them again, also after dying right here.
     if (!session.transaction.controllersStopped) await session.save({ phase: 'fence', controllersStopped: true });
@@ -19,8 +21,17 @@ export async function fence(session: Session, ground: Ground): Promise<World> {
   }
   await runHooks(session, 'after-fence');
   const world = await readWorld(ground, session.transaction, session.signal);
+  requireAsleep(world);
   await session.save({ phase: 'copy', snapshot: snapshotOf(world), ...clustersOf(world) });
   return world;
+}
+
+/** A Cluster that was made, or woken, since the others were paused. */
+function requireAsleep(world: World): void {
+  const [awake] = awakeClusters(world);
+  if (!awake) return;
+  const object = formatRef(refOf(awake));
+  throw new SlipwayError('SLW-PIV-013', `${object} on ${world.from.name} was made or unpaused after the others were paused`, { object });
 }
 
 async function writeTombstones(session: Session, world: World): Promise<void> {

@@ -29,7 +29,7 @@ export async function planPivot(options: PivotOptions): Promise<PivotPlan> {
   const current = opened.current && !isFinished(opened.current) ? opened.current : undefined;
   const world = await readWorld(await opened.ground(), current ?? options, options.signal);
   const standing = await readStanding(world, options.signal);
-  return buildPlan(options, { world, standing, isPausedByUs: (current?.pauses.length ?? 0) > 0 });
+  return buildPlan(options, { world, standing, current });
 }
 
 /**

@@ -22,13 +22,13 @@ export async function prepare(opened: Opened): Promise<PivotPlan> {
   const ground = await opened.ground();
   const world = await readWorld(ground, current ?? session.options, session.signal);
   const standing = await readStanding(world, session.signal);
-  const plan = await buildPlan(session.options, { world, standing, isPausedByUs: (current?.pauses.length ?? 0) > 0 });
+  const plan = await buildPlan(session.options, { world, standing, current });
   if (plan.refusals.length > 0) throw refusalErrors(plan.refusals);
   for (const note of plan.notes) session.note(note);
   await begin(opened, world);
   const expectations = await session.phase('preflight', () => preflight(session, world, standing));
   await session.phase('quiesce', () => quiesce(session, ground, world));
-  const still = await session.phase('fence', () => fence(session, ground));
+  const still = await session.phase('fence', () => fence(session, ground, world));
   await transfer({ session, ground, world: still, expectations });
   return plan;
 }

@@ -2,17 +2,17 @@
 import { SlipwayError } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
-import { fieldAt, refKey } from './fields.ts';
+import { fieldAt, keyOf, kindKey, refKey } from './fields.ts';
 import { findSuspends, suspendFlux } from './flux-suspend.ts';
 import { runHooks } from './hooks.ts';
-import type { Inventory } from './inventory.ts';
+import { type Inventory, readInventory } from './inventory.ts';
 import { annotationOf, BLOCK_MOVE_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
 import { isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
 import type { Session } from './session.ts';
 import type { Pause } from './transaction.ts';
 import { untilAll } from './until.ts';
-import { type Ground, readWorld, type World } from './world.ts';
+import type { Ground, World } from './world.ts';
 import type { End } from './writes.ts';
 
 /** @throws SLW-PIV-010, SLW-PIV-011 */
@@ -21,7 +21,7 @@ export async function quiesce(session: Session, ground: Ground, world: World): P
   await recordIntent(session, world);
   await suspendFlux(session);
   await pauseAll(session, world);
-  await pauseConfirmed(session, 'source', await readWorld(ground, session.transaction, session.signal));
+  await pauseConfirmed(session, 'source', { objects: actingObjects(world), ground });
 }
 
 /** Durable in both clusters before the first pause: a rollback restores exactly this. */
@@ -63,10 +63,26 @@ async function wakeForWrites(session: Session): Promise<void> {
   await session.save({ controllersStopped: false });
 }
 
+/** What moves and has an actor that may tell. Classes, templates and identities have none that a pause would stop. */
+export function actingObjects({ going, inventory }: Pick<World, 'going' | 'inventory'>): readonly KubeObject[] {
+  const acting = new Set(['cluster', 'resource', 'companion']);
+  return going.filter(({ object, verdict }) => verdict === 'moves' && acting.has(inventory.kindOf(object).role)).map(({ object }) => object);
+}
+
+export interface Confirmation {
+  readonly objects: readonly KubeObject[];
+  readonly ground: Pick<Ground, 'kinds'>;
+}
+
 /** Waits until each actor that tells has told that it leaves its object alone, and none asks for time. @throws SLW-PIV-010, SLW-PIV-011 */
-export async function pauseConfirmed(session: Session, end: End, world: World): Promise<void> {
+export async function pauseConfirmed(session: Session, end: End, { objects, ground }: Confirmation): Promise<void> {
   const { host, timeoutMs, report, signal } = session.options;
-  const leaving = world.going.filter(({ object, verdict }) => verdict === 'moves' && isActive(object, world.inventory)).map(({ object }) => object);
+  const keys = new Set(objects.map(keyOf));
+  const used = new Set(objects.map(kindKey));
+  const namespaces = [...new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))];
+  const kinds = ground.kinds.filter((kind) => used.has(kindKey(kind)));
+  const now = await readInventory({ client: session.options[end].client, kinds, namespaces, signal, withoutData: true });
+  const leaving = now.objects.filter((object) => keys.has(keyOf(object)));
   const pending = await untilAll(leaving, {
     host,
     client: session.options[end].client,
@@ -87,12 +103,6 @@ export async function pauseConfirmed(session: Session, end: End, world: World): 
     object: name,
     data: { pending: pending.map((object) => formatRef(refOf(object))) },
   });
-}
-
-/** Classes, templates and identities have no pause. */
-function isActive(object: KubeObject, inventory: Inventory): boolean {
-  const { role } = inventory.kindOf(object);
-  return role === 'cluster' || role === 'resource' || role === 'companion';
 }
 
 function reasonOf(object: KubeObject): string {

@@ -13,9 +13,16 @@ import { annotationOf, SOURCE_UID_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
 import { isClusterKind } from './pausing.ts';
 import type { Refusal } from './plan.ts';
+import { shortUid } from './transaction.ts';
 import type { World } from './world.ts';
 
-export async function checkTarget(world: World, standing: Inventory, signal: AbortSignal): Promise<readonly Refusal[]> {
+export interface Standing {
+  readonly standing: Inventory;
+  /** Short uids of the copies of this pivot whose marks may be off already. */
+  readonly sealed: ReadonlySet<string>;
+}
+
+export async function checkTarget(world: World, standing: Standing, signal: AbortSignal): Promise<readonly Refusal[]> {
   const [providers, namespaces] = await Promise.all([checkProviders(world, signal), checkNamespaces(world, signal)]);
   return [...checkDefinitions(world), ...providers, ...namespaces, ...checkStanding(world, standing)];
 }
@@ -98,10 +105,10 @@ export function namespaceRef(name: string): ObjectRef {
 /** Roles that nothing acts on: an equal object of another is as good as ours. */
 const PASSIVE: ReadonlySet<KindRole> = new Set(['class', 'template', 'identity', 'data']);
 
-function checkStanding(world: World, standing: Inventory): readonly Refusal[] {
+function checkStanding(world: World, { standing, sealed }: Standing): readonly Refusal[] {
   return world.going.flatMap((entry) => {
     const found = standing.byKey(keyOf(entry.object));
-    if (!found || isCopyOf(found, entry.object)) return [];
+    if (!found || isCopyOf(found, entry.object, sealed)) return [];
     const differences = differencesFrom(entry, found, world.inventory);
     if (differences.length === 0 && isShareable(entry, world.inventory)) return [];
     const name = formatRef(refOf(entry.object));
@@ -110,8 +117,9 @@ function checkStanding(world: World, standing: Inventory): readonly Refusal[] {
   });
 }
 
-export function isCopyOf(found: KubeObject, original: KubeObject): boolean {
-  return annotationOf(found, SOURCE_UID_ANNOTATION) === original.metadata.uid;
+/** By its mark, or by its uid once the marks are being taken off. */
+export function isCopyOf(found: KubeObject, original: KubeObject, sealed: ReadonlySet<string>): boolean {
+  return annotationOf(found, SOURCE_UID_ANNOTATION) === original.metadata.uid || sealed.has(shortUid(found.metadata.uid ?? ''));
 }
 
 /** Whether an equal object that somebody else made on the target may stand for a copy. */
