@@ -114,13 +114,14 @@ interface Surroundings {
 
 async function withEnds<T>(request: PivotRequest, { workspace, journal }: Surroundings, act: (opened: Opened) => Promise<T>): Promise<T> {
   const { host, timeoutMs = TIMEOUT_MS } = request;
-  let record: PivotRecord | undefined;
-  const report = (said: StepReport): void => record?.beside(said);
+  const told: { record?: PivotRecord } = {};
+  const report = (said: StepReport): void => told.record?.beside(said);
   const attendant = { host, signal: request.signal, timeoutMs, report };
   const source = await openEnd({ given: request.from, workspace, attendant });
   const target = await openEnd({ given: request.to, workspace, attendant });
   const names = distinctNames(source, target);
-  record = createPivotRecord({ options: request, name: `${names.source} to ${names.target}`, journal, timeoutMs });
+  const record = createPivotRecord({ options: request, name: `${names.source} to ${names.target}`, journal, timeoutMs });
+  told.record = record;
   const onLine = (hook: string, line: string): void => report({ type: 'log', source: hook, line });
   const hooks = commandHooks({ before: request.hooksBefore, after: request.hooksAfter }, { host, ...names, timeoutMs, onLine });
   const options: PivotOptions = {

@@ -82,16 +82,18 @@ function objectNode({ nowMs }: TreeContext, object: KubeObject, { facts = {}, ch
   const readiness = readinessOf(object);
   const state = stateOf(object, readiness);
   const why = state === 'ready' ? undefined : wordsFor(object, readiness);
-  const sinceMs = nowMs === undefined || why?.since === undefined ? undefined : nowMs - Date.parse(why.since);
   return {
-    kind: object.kind,
-    name: object.metadata.name,
-    state,
-    ...(why && { reason: why.reason, message: why.message }),
+    ...{ kind: object.kind, name: object.metadata.name, state },
+    ...(why && { reason: why.reason, message: why.message, ...ageOf(why, nowMs) }),
     ...(Object.keys(facts).length > 0 && { facts }),
-    ...(sinceMs !== undefined && Number.isFinite(sinceMs) && { sinceMs: Math.max(0, sinceMs) }),
     children,
   };
+}
+
+/** Clocks differ: nothing is younger than now. */
+function ageOf({ since }: Words, nowMs: number | undefined): { readonly sinceMs?: number } {
+  const sinceMs = nowMs === undefined || since === undefined ? Number.NaN : nowMs - Date.parse(since);
+  return Number.isFinite(sinceMs) ? { sinceMs: Math.max(0, sinceMs) } : {};
 }
 
 function stateOf(object: KubeObject, readiness: Readiness): NodeState {
