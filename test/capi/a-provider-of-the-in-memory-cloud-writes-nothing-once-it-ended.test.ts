@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AUDIT_POLICY, readAudit } from '../support/capi-audit.ts';
 import { createCluster, createInMemoryWorld, createMachine, type InMemoryWorld, type ManagementServer, until } from '../support/in-memory-cloud.ts';
 
-const PARALLEL = 8;
+const PARALLEL = 4;
 let folder: string;
 let world: InMemoryWorld;
 let server: ManagementServer;

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cloudFile, observeCloud, stopCloud } from '../../src/capi/in-memory/cloud.ts';
+import { cloudFile, ensureCloud, observeCloud, stopCloud } from '../../src/capi/in-memory/cloud.ts';
 import { cloudStepId, inMemoryUndoHandlers, runCloudStep } from '../../src/capi/in-memory/cloud-step.ts';
 import { readCloud } from '../../src/capi/in-memory/oracle.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';
+import { testBinary } from '../support/api-server.ts';
 import { createStepDriver, type StepDriver } from '../support/step-driver.ts';
 
 const STATE_ID = 'step-suite';
@@ -48,5 +49,14 @@ describe('the step that runs the in-memory cloud', () => {
     expect(await observeCloud(host, STATE_ID)).toMatchObject({ state: 'absent' });
     expect(await host.files.stat(cloudDir())).toBeUndefined();
     await driver.down(inMemoryUndoHandlers);
+  });
+
+  it('starts it once when many want it at the same time', async () => {
+    const binary = await testBinary('in-memory-provider');
+    const options = { stateId: STATE_ID, cloudDir: cloudDir(), binary, signal: new AbortController().signal, timeoutMs: 60_000 };
+    const results = await Promise.all(Array.from({ length: 5 }, () => ensureCloud(host, options)));
+    expect(results.map(({ action }) => action).toSorted()).toEqual(['none', 'none', 'none', 'none', 'started']);
+    expect(new Set(results.map(({ identity }) => identity.pid)).size).toBe(1);
+    expect(await epoch()).toBe(1);
   });
 });

@@ -19,7 +19,7 @@ import { type ApiServer, startApiServer, testBinary } from './api-server.ts';
 import { REPOSITORY } from './slipway.ts';
 
 const STATE_ID = 'in-memory-suite';
-const BOUND_MS = 60_000;
+const BOUND_MS = 180_000;
 const never = new AbortController().signal;
 
 export interface PodProcess {
@@ -94,7 +94,7 @@ export async function createInMemoryWorld(): Promise<InMemoryWorld> {
   return world;
 }
 
-/** Asks until it holds. @throws with the words after a minute */
+/** Asks until it holds. @throws with the words after three minutes */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const begun = performance.now(); !(await holds()); await sleep(20)) {
     if (performance.now() - begun > BOUND_MS) throw new Error(`it did not come about that ${what}`);

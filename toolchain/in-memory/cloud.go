@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/featuregate"
@@ -115,17 +116,28 @@ func (c *cloud) serve(ctx context.Context, path string) error {
 	return server.Close()
 }
 
+// The one before may be on its way out still.
+const (
+	lockTries = 20
+	lockPause = 100 * time.Millisecond
+)
+
 // lockFile holds a lock that the kernel frees with the process: two clouds over one file would both think they are the only one.
 func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("another in-memory cloud has %s: %w", path, err)
+	for tries := lockTries; ; tries-- {
+		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return file, nil
+		}
+		if tries == 0 {
+			_ = file.Close()
+			return nil, fmt.Errorf("another in-memory cloud has %s: %w", path, err)
+		}
+		pause(context.Background(), lockPause)
 	}
-	return file, nil
 }
 
 func listenWhereBefore(path string) (net.Listener, error) {

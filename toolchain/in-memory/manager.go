@@ -102,7 +102,7 @@ func (m *manager) stop(reason managerNews) {
 func (m *manager) run(ctx context.Context, spec managerSpec, shared *shared) error {
 	logger := podLogger(m, spec.Verbosity)
 	ctx = ctrl.LoggerInto(ctx, logger)
-	restConfig, err := restConfigOf(spec, m.fence)
+	restConfig, err := restConfigOf(spec, m)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func serverOf(spec managerSpec) (string, error) {
 	return restConfig.Host, nil
 }
 
-func restConfigOf(spec managerSpec, fence *fence) (*rest.Config, error) {
+func restConfigOf(spec managerSpec, m *manager) (*rest.Config, error) {
 	restConfig, err := clientcmd.BuildConfigFromFlags("", spec.Kubeconfig)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,8 @@ func restConfigOf(spec managerSpec, fence *fence) (*rest.Config, error) {
 	restConfig.QPS = spec.QPS
 	restConfig.Burst = spec.Burst
 	restConfig.UserAgent = remote.DefaultClusterAPIUserAgent("slipway-in-memory-provider")
-	restConfig.Wrap(fence.transport)
+	restConfig.WarningHandler = rest.NewWarningWriter(m, rest.WarningWriterOptions{Deduplicate: true})
+	restConfig.Wrap(m.fence.transport)
 	return restConfig, nil
 }
 

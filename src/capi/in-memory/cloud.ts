@@ -16,6 +16,7 @@ import {
   stopProcess,
 } from '../../control-plane/processes.ts';
 import { rotateLogs } from '../../control-plane/log-files.ts';
+import { acquireLock, type Lock } from '../../engine/lock.ts';
 import type { Host } from '../../host/host.ts';
 import { readCloud } from './oracle.ts';
 
@@ -65,18 +66,41 @@ export function cloudSpec({ cloudDir, binary }: Pick<EnsureCloudOptions, 'cloudD
 /** Digest of what should run; equal to the registered one: nothing to do. */
 export const cloudDigest = (options: Pick<EnsureCloudOptions, 'cloudDir' | 'binary'>): string => specDigest(cloudSpec(options));
 
-/** Makes the cloud run and answer. Machines come back from their objects after a restart, endpoints keep their ports. @throws SLW-LOC-001, -003 */
+/**
+ * Makes the cloud run and answer. Safe to call by many at once. Machines come back from their objects after a restart, endpoints
+ * keep their ports. @throws SLW-LOC-001, -003
+ */
 export async function ensureCloud(host: Host, options: EnsureCloudOptions): Promise<EnsureResult> {
   const { stateId, cloudDir, signal, timeoutMs, onWaiting } = options;
-  await host.files.mkdir(cloudDir);
-  await rotateLogs(host, cloudDir);
-  return ensureProcess(host, cloudSpec(options), {
-    clusterId: cloudClusterId(stateId),
-    signal,
-    timeoutMs,
-    ready: cloudProbe(host, options),
-    ...(onWaiting && { onWaiting }),
-  });
+  const lock = await acquire(host, join(cloudDir, 'start'), signal);
+  try {
+    await rotateLogs(host, cloudDir);
+    return await ensureProcess(host, cloudSpec(options), {
+      clusterId: cloudClusterId(stateId),
+      signal,
+      timeoutMs,
+      ready: cloudProbe(host, options),
+      ...(onWaiting && { onWaiting }),
+    });
+  } finally {
+    await lock.release();
+  }
+}
+
+const LOCK_POLL_MS = 50;
+
+/** Several clusters of a project may want the cloud at once: two that both see a dead process would start it twice. */
+async function acquire(host: Host, dir: string, signal: AbortSignal): Promise<Lock> {
+  await host.files.mkdir(dir);
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await acquireLock(host, dir, 'in-memory cloud');
+    } catch (error) {
+      if (!isSlipwayError(error) || error.code !== 'SLW-STA-008') throw error;
+      await host.clock.sleep(LOCK_POLL_MS, signal);
+    }
+  }
 }
 
 /** The file may be that of a process that died: the answer must come from the one that is registered. */
