@@ -125,6 +125,9 @@ describe('a pivot', { timeout: 900_000 }, () => {
     const back = await pivot('rollback', ...ENDS, '--yes');
     expect(back.errors).toEqual([]);
     expect(back.code).toBe(0);
+    // Kubernetes takes its time to delete the namespace that the copy had made.
+    const target = await management.world.target.client();
+    await expect.poll(() => target.get({ apiVersion: 'v1', kind: 'Namespace', name: 'fleet' }), { timeout: 120_000 }).toBeUndefined();
   });
 
   it('moves everything, tells its phases, and runs its hooks once', async () => {
