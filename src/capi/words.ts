@@ -6,14 +6,11 @@ import type { GroupKind } from '../kube/types.ts';
 
 export const CORE_GROUP = 'cluster.x-k8s.io';
 export const CORE_API = 'cluster.x-k8s.io/v1beta2';
-export const BOOTSTRAP_GROUP = 'bootstrap.cluster.x-k8s.io';
 export const BOOTSTRAP_API = 'bootstrap.cluster.x-k8s.io/v1beta2';
 export const CONTROL_PLANE_GROUP = 'controlplane.cluster.x-k8s.io';
 export const CONTROL_PLANE_API = 'controlplane.cluster.x-k8s.io/v1beta2';
 export const INFRASTRUCTURE_GROUP = 'infrastructure.cluster.x-k8s.io';
 export const INFRASTRUCTURE_API = 'infrastructure.cluster.x-k8s.io/v1beta2';
-export const ADDONS_GROUP = 'addons.cluster.x-k8s.io';
-export const ADDONS_API = 'addons.cluster.x-k8s.io/v1beta2';
 /** Kinds of the infrastructure `local`, which is Slipway's own. */
 export const LOCAL_GROUP = 'infrastructure.slipway.dev';
 export const LOCAL_API = 'infrastructure.slipway.dev/v1alpha1';

@@ -6,6 +6,7 @@ import { SLIPWAY_VERSION } from '../../core/version.ts';
 import type { Host } from '../../host/host.ts';
 import { marked } from '../../kube/ownership.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { CLOUD_FILE_VARIABLE } from '../in-memory/cloud.ts';
 import { localProviderObjects } from '../local/definitions.ts';
 import { CLUSTERCTL_LABEL, PROVIDER_LABEL } from '../words.ts';
 import type { Placement } from './options.ts';
@@ -105,9 +106,6 @@ function placed(deployment: KubeObject, facts: ProviderFacts, { placement, isSto
   // Without leader election two at once would both act.
   return { ...deployment, spec: { ...spec, strategy: { type: 'Recreate' }, template } };
 }
-
-/** Where the in-memory provider finds its cloud. */
-const CLOUD_FILE_VARIABLE = 'IN_MEMORY_CLOUD_FILE';
 
 /** Of all controllers on one machine: each object more often than once a second. */
 const LOCAL_GATE = 'ReconcilerRateLimiting';
