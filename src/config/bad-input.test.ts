@@ -83,7 +83,7 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
   ['missing apiVersion', OTHER.replace(/^.*\n/, ''), 'SLW-CFG-015 1:1'],
   ['unknown kind', OTHER.replace('kind: Cluster', 'kind: Clusters'), 'SLW-CFG-019 2:7'],
   ['reserved kind', OTHER.replace('kind: Cluster', 'kind: Network'), 'SLW-CFG-020 2:7'],
-  ['reserved provisioner', `${HEAD}spec: {provisioner: capi, capi: {infrastructure: local}}\n`, 'SLW-CFG-020 4:21'],
+  ['reserved provisioner', `${HEAD}spec: {provisioner: eks, eks: {region: a}}\n`, 'SLW-CFG-020 4:21'],
   [
     'reserved backend',
     'apiVersion: slipway.dev/v1alpha1\nkind: Project\nmetadata: {name: a}\nspec: {state: {backend: s3, bucket: b}}\n',

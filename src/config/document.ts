@@ -1,7 +1,7 @@
 /** What makes a YAML document one of ours: apiVersion, kind, name. Decides which schema judges the rest. */
 import type { SlipwayError } from '../core/errors.ts';
 import { closest } from '../core/ids.ts';
-import type { Field } from './field-tree.ts';
+import { type Field, fieldTree } from './field-tree.ts';
 import { isKind, type Kind, kinds, RESERVED_KINDS } from './kinds/registry.ts';
 import { API_VERSION } from './kinds/vocabulary.ts';
 import { error, showValue, valueAt } from './shape-faults.ts';
@@ -30,7 +30,7 @@ export interface Identified {
 }
 
 /** Tells kind and name; a document without a known kind gives errors only. */
-export function identify(document: SourceDocument, roots: Readonly<Record<Kind, Field>>): Identified {
+export function identify(document: SourceDocument): Identified {
   const { value } = document;
   const place = { context: { document, subject: 'document' } };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -44,7 +44,7 @@ export function identify(document: SourceDocument, roots: Readonly<Record<Kind, 
   if (!isKind(kind)) return { unit: undefined, errors: [...versionErrors(document), kindError(document, kind)] };
   const name = valueAt(value, ['metadata', 'name']);
   const known = typeof name === 'string' && name !== '' ? name : undefined;
-  return { unit: { document, kind, name: known, subject: `${kind}/${known ?? '?'}`, root: roots[kind] }, errors: versionErrors(document) };
+  return { unit: { document, kind, name: known, subject: `${kind}/${known ?? '?'}`, root: fieldTree(kind) }, errors: versionErrors(document) };
 }
 
 function versionErrors(document: SourceDocument): readonly SlipwayError[] {

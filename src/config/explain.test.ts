@@ -29,8 +29,11 @@ describe('explainField', () => {
       required: false,
       children: [],
     });
-    expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing'], required: true });
+    expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing', 'capi'], required: true });
     expect(explainField('Cluster.spec.existing')).toMatchObject({ only: 'provisioner: existing', required: true });
+    expect(explainField('Cluster.spec.capi.infrastructure')).toMatchObject({ required: true, allowed: expect.arrayContaining(['dev', 'aws']) });
+    expect(explainField('Cluster.spec.capi')).toMatchObject({ only: 'provisioner: capi' });
+    expect(explainField('Cluster.spec.bootstrapCluster.existing.kubeconfig')).toMatchObject({ secret: true });
     expect(explainField('Cluster.spec.gitops.repositories.a')).toMatchObject({ rule: 'exactly one of git, oci' });
     expect(explainField('Cluster.spec.gitops.repositories.a.git.auth.token')).toMatchObject({ type: 'secret reference', secret: true });
     expect(explainField('Project.spec.defaults.parallel')).toMatchObject({ type: 'whole number', range: '1–256' });

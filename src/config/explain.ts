@@ -89,7 +89,8 @@ function noSuchField(text: string, followed: Followed | undefined): SlipwayError
   return new SlipwayError('SLW-CFG-043', `there is no field "${text}"`, { fix });
 }
 
-function toExplanation(field: Field): FieldExplanation {
+/** What is said of one field of a tree. */
+export function toExplanation(field: Field): FieldExplanation {
   const children = field.children.map(({ name, type, required, description }) => ({ name, type, required, description }));
   return {
     path: field.path,

@@ -35,9 +35,13 @@ interface Place {
   readonly only?: string;
 }
 
-/** Built anew at each call, in a few milliseconds. */
+const trees = new Map<Kind, Field>();
+
+/** A constant of the kind, made when it is first asked for: that takes some ten milliseconds. */
 export function fieldTree(kind: Kind): Field {
-  return toField(kindSchema(kind), { name: kind, path: kind, required: true });
+  const tree = trees.get(kind) ?? toField(kindSchema(kind), { name: kind, path: kind, required: true });
+  trees.set(kind, tree);
+  return tree;
 }
 
 /** The field at a path of data (`['spec', 'local', 'nodes']`); undefined where the kind has none. */

@@ -7,11 +7,9 @@ import { parseDuration } from '../core/duration.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors, type SourcePosition } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import { identify, type Unit } from './document.ts';
-import { type Field, fieldTree } from './field-tree.ts';
 import { findProjectFiles, type ProjectFiles, readSource, showPath } from './files.ts';
 import type { ClusterDocument } from './kinds/cluster.ts';
 import { type ProjectDocument, projectSpec } from './kinds/project.ts';
-import type { Kind } from './kinds/registry.ts';
 import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { Resolver } from './resolver.ts';
@@ -138,8 +136,7 @@ interface Checked {
 }
 
 function checkDocuments(documents: readonly SourceDocument[]): Checked {
-  const roots: Record<Kind, Field> = { Project: fieldTree('Project'), Cluster: fieldTree('Cluster') };
-  const identified = documents.map((document) => identify(document, roots));
+  const identified = documents.map(identify);
   const units = identified.flatMap(({ unit }) => (unit ? [unit] : []));
   const judged = units.map(judge);
   const references = units.flatMap(findReferences);

@@ -120,6 +120,61 @@ const clusterSpec = fc.oneof(
   ]),
 );
 
+const pool = optional({
+  replicas: fc.nat(5),
+  failureDomain: text,
+  labels: fc.dictionary(fc.constantFrom('a.example.com/b', 'node-role.kubernetes.io/x'), text, { maxKeys: 2, noNullPrototype: true }),
+  taints: fc.array(optional({ key: fc.constant('a'), value: fc.constant('b'), effect: fc.constantFrom('NoSchedule', 'NoExecute') }, ['key', 'effect']), { maxLength: 1 }),
+  healthCheck: optional({ enabled: fc.boolean(), timeout: duration, nodeStartupTimeout: duration, unhealthyLimit: fc.constantFrom('0%', '40%', '100%') }),
+});
+const network = optional({ podCidr: fc.constantFrom('10.10.0.0/16', 'fd00::/48'), serviceDomain: fc.constant('example.local') });
+const hook = fc.constantFrom<Data>(
+  { cluster: 'source', suspend: { kind: 'Kustomization', name: 'apps' } },
+  { cluster: 'target', scale: { namespace: 'apps', name: 'web', replicas: 0 } },
+);
+
+/** The management cluster every workload cluster of the project belongs to. */
+const MANAGEMENT = 'home';
+const managementSpec = optional(
+  {
+    provisioner: fc.constant('capi'),
+    role: fc.constant('management'),
+    capi: optional({ infrastructure: fc.constant('local'), namespace: label, topology: fc.constantFrom('plain', 'clusterClass') }, ['infrastructure']),
+    bootstrapCluster: fc.oneof(
+      optional({ provisioner: fc.constant('local'), gitops }, ['provisioner']),
+      fc.record({ provisioner: fc.constant('existing'), existing: fc.record({ kubeconfig: secret }) }),
+    ),
+    pivot: optional({ enabled: fc.boolean(), timeout: duration, hooks: optional({ before: fc.array(hook, { maxLength: 2 }), after: fc.array(hook, { maxLength: 2 }) }) }),
+    gitops,
+  },
+  ['provisioner', 'role', 'capi', 'bootstrapCluster'],
+);
+const workloadSpec = fc.record({
+  provisioner: fc.constant('capi'),
+  capi: fc.oneof(
+    fc.constant<Data>({ infrastructure: 'local', managementCluster: MANAGEMENT }),
+    optional(
+      {
+        infrastructure: fc.constant('dev'),
+        managementCluster: fc.constant(MANAGEMENT),
+        controlPlane: optional({ replicas: fc.constantFrom(1, 3) }),
+        workers: fc.dictionary(fc.constantFrom('a', 'b'), pool, { maxKeys: 2, noNullPrototype: true }),
+        network,
+        topology: fc.constantFrom('plain', 'clusterClass'),
+        dev: optional({ startup: optional({ node: duration, etcd: duration }) }),
+      },
+      ['infrastructure', 'managementCluster'],
+    ),
+  ),
+});
+
+const site = optional({
+  registries: fc.dictionary(fc.constantFrom('a.example.com', 'b.example.com:5000'), fc.record({ username: plainValue, password: secret }), { maxKeys: 2, noNullPrototype: true }),
+  gitServers: fc.dictionary(fc.constant('git.example.com'), fc.record({ token: secret }), { maxKeys: 1, noNullPrototype: true }),
+  proxy: fc.constant({ http: 'http://proxy.example.com:3128', noProxy: ['.example.com'] }),
+  caBundles: fc.dictionary(fc.constant('root'), plainValue, { maxKeys: 1, noNullPrototype: true }),
+});
+
 const document = (kind: string, name: string, spec: Data): Data => ({ apiVersion: 'slipway.dev/v1alpha1', kind, metadata: { name }, spec });
 
 const projectDocument = fc
@@ -128,6 +183,7 @@ const projectDocument = fc
     optional({
       state: optional({ backend: fc.constant('local'), dir: fc.constant('../state') }),
       defaults: optional({ timeout: duration, parallel: fc.integer({ min: 1, max: 256 }) }),
+      site,
     }),
   )
   .map(([name, spec]) => document('Project', name, spec));
@@ -136,9 +192,14 @@ const projectDocument = fc
 export const projectArbitrary: fc.Arbitrary<readonly Data[]> = fc
   .tuple(
     fc.option(projectDocument, { nil: undefined }),
-    fc.uniqueArray(fc.tuple(label, clusterSpec), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
+    fc.uniqueArray(fc.tuple(label.filter((name) => name !== MANAGEMENT), clusterSpec), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
+    fc.option(fc.tuple(managementSpec, workloadSpec), { nil: undefined }),
   )
-  .map(([project, clusters]) => [...(project ? [project] : []), ...clusters.map(([name, spec]) => document('Cluster', name, spec))]);
+  .map(([project, clusters, fleet]) => [
+    ...(project ? [project] : []),
+    ...clusters.map(([name, spec]) => document('Cluster', name, spec)),
+    ...(fleet ? [document('Cluster', MANAGEMENT, fleet[0]), document('Cluster', `${MANAGEMENT}-workload-of-its-own`, fleet[1])] : []),
+  ]);
 
 /** What the world of such a project holds besides it. */
 export const PROJECT_WORLD = {

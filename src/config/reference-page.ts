@@ -1,5 +1,5 @@
 /** docs/reference/config.md as text, from the kinds. Pure; scripts/generate-config-reference.ts writes it. */
-import { explainField, showDefault, showJson } from './explain.ts';
+import { showDefault, showJson, toExplanation } from './explain.ts';
 import { type Field, fieldTree } from './field-tree.ts';
 import { isKind, kinds, outputs, RESERVED_KINDS } from './kinds/registry.ts';
 import { API_VERSION } from './kinds/vocabulary.ts';
@@ -23,17 +23,24 @@ export function renderConfigReference(): string {
 }
 
 function renderKind(root: Field): string {
-  const fields = descendants(root).filter((field) => field.path !== root.path);
-  return [`## ${root.name}\n`, `${root.description}\n`, ...fields.map(renderField)].join('\n');
+  return [`## ${root.name}\n`, `${root.description}\n`, ...renderBelow(root, new Map())].join('\n');
 }
 
-/** References have the same three fields everywhere; they are described once, at the top. */
-function descendants(field: Field): readonly Field[] {
-  return [field, ...(field.isReference ? [] : field.children.flatMap(descendants))];
+/** References have the same three fields everywhere, and some blocks stand in several places: each is described once. */
+function renderBelow(field: Field, described: Map<string, string>): readonly string[] {
+  if (field.isReference) return [];
+  const block = field.children.length < SMALL ? undefined : JSON.stringify(field.children, (key, value: unknown) => (key === 'path' ? undefined : value));
+  const elsewhere = block === undefined ? undefined : described.get(block);
+  if (elsewhere !== undefined) return [`Its fields are those of \`${elsewhere}\`.\n`];
+  if (block !== undefined) described.set(block, field.path);
+  return field.children.flatMap((child) => [renderField(child), ...renderBelow(child, described)]);
 }
+
+/** Blocks with fewer fields are repeated rather than pointed to. */
+const SMALL = 3;
 
 function renderField(field: Field): string {
-  const explanation = explainField(field.path);
+  const explanation = toExplanation(field);
   const fallback = showDefault(explanation.default);
   const facts = [
     explanation.type,

@@ -4,7 +4,7 @@ import type { SourcePosition } from '../core/errors.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { AwsSpec, DevSpec, OpenStackSpec, VSphereSpec } from './kinds/capi-infrastructures.ts';
 import type { HealthCheckSpec, MachineSpec, WorkerPoolSpec } from './kinds/capi-machines.ts';
-import type { CapiClusterSpec, CapiSpec, Infrastructure } from './kinds/capi.ts';
+import { CAPI_DEFAULTS, type CapiClusterSpec, type CapiSpec, type Infrastructure } from './kinds/capi.ts';
 import type { BootstrapClusterSpec, PivotHookSpec, PivotSpec } from './kinds/pivot.ts';
 import type { Reference, Value } from './references.ts';
 import type { ResolvedGitops } from './resolved.ts';
@@ -70,7 +70,7 @@ export type ResolvedInfrastructure =
 export type ResolvedCapi = ResolvedInfrastructure & {
   /** Meaningless with infrastructure local, which has no machines. */
   readonly bootstrap: 'kubeadm' | 'rke2';
-  readonly rke2: CapiSpec['rke2'];
+  readonly rke2: NonNullable<CapiSpec['rke2']>;
   /** Whole, with v: `v1.36.3`, `v1.36.3+rke2r1`. */
   readonly kubernetesVersion: string;
   readonly namespace: string;
@@ -80,7 +80,7 @@ export type ResolvedCapi = ResolvedInfrastructure & {
   readonly controlPlane: ResolvedMachines;
   /** In the order of the file. */
   readonly workers: readonly ResolvedWorkerPool[];
-  readonly network: CapiSpec['network'];
+  readonly network: NonNullable<CapiSpec['network']>;
   readonly endpoint: { readonly host: string; readonly port: number } | undefined;
   /** In the order of the file, which is the order of applying. */
   readonly addons: readonly ResolvedAddon[];
@@ -133,12 +133,13 @@ export function resolveCapi(spec: CapiClusterSpec, context: CapiContext): CapiPa
 }
 
 function resolveDefinition(spec: CapiSpec, { make, pinned }: CapiContext): ResolvedCapi {
-  const { bootstrap, rke2, namespace, managementCluster, topology, network, endpoint } = spec;
+  const { bootstrap, namespace, managementCluster, topology, endpoint } = spec;
+  const { rke2, network, controlPlane } = { ...CAPI_DEFAULTS, ...spec };
   return {
     ...resolveInfrastructure(spec, make),
     ...{ bootstrap, rke2, namespace, managementCluster, topology, network, endpoint },
     kubernetesVersion: `v${(spec.kubernetesVersion ?? pinned).replace(/^v/, '')}`,
-    controlPlane: resolveMachines(spec.controlPlane, spec),
+    controlPlane: resolveMachines(controlPlane, spec),
     workers: Object.entries(spec.workers).map(([name, pool]) => ({
       ...resolveMachines(pool, spec),
       name,
@@ -244,7 +245,7 @@ function resolvePivot(spec: PivotSpec | undefined): ResolvedPivot {
   return { enabled: spec?.enabled ?? true, timeoutMs, hooks: { before: before.map(resolveHook), after: after.map(resolveHook) } };
 }
 
-function resolveHook({ on, suspend, resume, scale }: PivotHookSpec): ResolvedPivotHook {
+function resolveHook({ cluster: on, suspend, resume, scale }: PivotHookSpec): ResolvedPivotHook {
   if (suspend) return { on, action: 'suspend', object: suspend };
   if (resume) return { on, action: 'resume', object: resume };
   return { on, action: 'scale', object: demand(scale) };

@@ -54,6 +54,13 @@ const addon = z.strictObject({
     .meta({ examples: [{ MTU: '1450' }] }),
 });
 
+/** What stands for a block that is left out. */
+export const CAPI_DEFAULTS = {
+  rke2: rke2.parse({}),
+  controlPlane: controlPlane.parse({}),
+  network: network.parse({}),
+} as const;
+
 const capi = z.strictObject({
   infrastructure: z
     .enum(INFRASTRUCTURES)
@@ -87,9 +94,9 @@ const capi = z.strictObject({
     .default('plain')
     .describe('plain: each object of the definition stands for itself. clusterClass: a ClusterClass and a Cluster that follows it. Default: plain.'),
   machine: machine.prefault({}).describe('What machines are, where control plane or pool do not say otherwise.'),
-  controlPlane: controlPlane.prefault({}).describe('The control plane.'),
+  controlPlane: controlPlane.exactOptional().describe('The control plane. Default: one machine.'),
   workers,
-  network: network.prefault({}).describe('Addresses inside the cluster.'),
+  network: network.exactOptional().describe('Addresses inside the cluster.'),
   endpoint: endpoint
     .exactOptional()
     .describe('Where the API servers are reached, for infrastructures that do not find out themselves: vsphere, and openstack without load balancer.'),
@@ -97,7 +104,7 @@ const capi = z.strictObject({
     .record(label(), addon.describe('One set of manifests; its name is the key.'))
     .default({})
     .describe('What is applied on the new cluster before its nodes can be ready: network plugin, cloud controller. In this order. Default: none.'),
-  rke2: rke2.prefault({}).describe('Settings of bootstrap rke2.'),
+  rke2: rke2.exactOptional().describe('Settings of bootstrap rke2.'),
   dev: dev.exactOptional().describe('Settings of infrastructure dev.'),
   openstack: openstack.exactOptional().describe('Settings of infrastructure openstack.'),
   aws: aws.exactOptional().describe('Settings of infrastructure aws.'),

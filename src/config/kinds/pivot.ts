@@ -22,7 +22,7 @@ const scaleTarget = z.strictObject({
 
 const hook = exactlyOne(
   z.strictObject({
-    on: z.enum(['source', 'target']).describe('The cluster it is done on: source is the one left, target the one that takes over.'),
+    cluster: z.enum(['source', 'target']).describe('The cluster it is done on: source is the one left, target the one that takes over.'),
     suspend: fluxTarget.exactOptional().describe('Suspend this Flux object.'),
     resume: fluxTarget.exactOptional().describe('Resume this Flux object.'),
     scale: scaleTarget.exactOptional().describe('Scale this workload, and wait until that is so.'),

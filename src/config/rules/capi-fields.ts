@@ -126,7 +126,7 @@ const INABILITIES: readonly Inability[] = [
   { infrastructures: ['dev'], path: ['spec', 'role'], value: 'management', because: `${FAKE_SERVER}: Cluster API cannot be on them` },
   { infrastructures: ['dev'], path: [...CAPI, 'addons'], because: FAKE_SERVER },
   { infrastructures: ['dev'], path: [...CAPI, 'bootstrap'], value: 'rke2', because: 'simulated machines speak kubeadm only' },
-  { infrastructures: ['local'], path: [...CAPI, 'bootstrap'], because: NO_MACHINES },
+  { infrastructures: ['local'], path: [...CAPI, 'bootstrap'], value: 'rke2', because: NO_MACHINES },
   { infrastructures: ['local'], path: [...CAPI, 'workers'], because: NO_MACHINES },
   { infrastructures: ['local'], path: [...CAPI, 'machine'], because: NO_MACHINES },
   { infrastructures: ['local'], path: [...CAPI, 'controlPlane'], because: `${NO_MACHINES}: there is one control plane, of one etcd` },
@@ -137,7 +137,7 @@ const INABILITIES: readonly Inability[] = [
 function checkAbilities(unit: Unit, infrastructure: Infrastructure): readonly SlipwayError[] {
   return INABILITIES.filter(({ infrastructures, path, value }) => {
     const found = valueAt(unit.document.value, path);
-    return infrastructures.includes(infrastructure) && found !== undefined && (value === undefined || found === value);
+    return infrastructures.includes(infrastructure) && (value === undefined ? isAsked(found, path) : found === value);
   }).map(({ path, value, because }) =>
     error('SLW-CFG-045', `${showField(path)} cannot be had with infrastructure ${infrastructure}: ${because}`, {
       context: unit,
@@ -145,6 +145,15 @@ function checkAbilities(unit: Unit, infrastructure: Infrastructure): readonly Sl
       part: value === undefined ? 'key' : 'value',
     }),
   );
+}
+
+/** An empty block asks for nothing, except that Flux be there. */
+function isAsked(found: unknown, path: FieldPath): boolean {
+  return found !== undefined && (path.at(-1) === 'gitops' || !isEmptyBlock(found));
+}
+
+function isEmptyBlock(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 const VERSIONED_IMAGES: ReadonlySet<Infrastructure> = new Set(['docker', 'openstack', 'aws', 'vsphere']);
@@ -189,7 +198,7 @@ const NETWORK_CHOICES: readonly { readonly field: FieldPath; readonly with: Fiel
 ];
 
 function checkNetworkChoice(unit: Unit): readonly SlipwayError[] {
-  return NETWORK_CHOICES.filter((choice) => has(unit, choice.field) && !has(unit, choice.with)).map((choice) =>
+  return NETWORK_CHOICES.filter((choice) => isAsked(valueAt(unit.document.value, choice.field), choice.field) && !has(unit, choice.with)).map((choice) =>
     error('SLW-CFG-044', `${showField(choice.field)} is given without ${showField(choice.with)}`, {
       context: unit,
       path: choice.field,
