@@ -185,7 +185,8 @@ export const resultKinds: Readonly<Record<string, string>> = {
     '`{project, state, causes: [{object, reason, message, file?}], tree}`; a node of the tree is `{kind, name, state, reason?, message?, facts?, sinceMs?, children}`. With `--watch` one result for each change.',
   'pivot-plan':
     '`{source, target, namespaces, clusters, disposableSource, objects: [{ref, uid, verdict, reason, level?, droppedOwners?}], counts, pauses, suspends, notes, refusals: [{reason, object?, message}], digest}`; with refusals the exit is 1.',
-  pivot: '`{verb, status, exit, summary, pivot}`: `pivot run|rollback|retire`; `pivot` as in `pivot-status`, `status` as in `run.finished`.',
+  pivot:
+    '`{verb, status, exit, summary, pivot}`: `pivot run|rollback|retire`; `pivot` as in `pivot-status`, `status` as in `run.finished`.',
   'pivot-status':
     '`{stage, runId?, phase?, source?, target?, namespaces?, clusters?, disposableSource?, objects?, paused, suspended, next}`; `next` names the verbs that may follow.',
   kubeconfig: '`{kubeconfig}`, or `{file, context}` with `--merge`.',

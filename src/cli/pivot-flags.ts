@@ -39,19 +39,49 @@ const yes = { kind: 'boolean', default: false, withNegated: false, brief: 'Do it
 
 export const pivotFlags: FlagSpecs<PivotFlags> = {
   ...globalFlags,
-  from: { kind: 'parsed', parse: text, placeholder: 'kubeconfig', brief: 'Source: KUBECONFIG, KUBECONFIG#CONTEXT, or a cluster of the project' },
+  from: {
+    kind: 'parsed',
+    parse: text,
+    placeholder: 'kubeconfig',
+    brief: 'Source: KUBECONFIG, KUBECONFIG#CONTEXT, or a cluster of the project',
+  },
   to: { kind: 'parsed', parse: text, placeholder: 'kubeconfig', brief: 'Target, likewise' },
   file: fileFlag,
   stateDir: stateDirFlag,
   toolchain: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Take component binaries from this folder first' },
-  timeout: { kind: 'parsed', parse: parseBound, optional: true, placeholder: 'duration', brief: 'The bound of each wait: 90s, 5m (default 10m)' },
+  timeout: {
+    kind: 'parsed',
+    parse: parseBound,
+    optional: true,
+    placeholder: 'duration',
+    brief: 'The bound of each wait: 90s, 5m (default 10m)',
+  },
 };
 
 export const pivotSelectionFlags: FlagSpecs<PivotSelectionFlags> = {
   ...pivotFlags,
-  namespace: { kind: 'parsed', parse: text, optional: true, variadic: true, placeholder: 'name', brief: 'Only this namespace; the source goes on with the rest' },
-  cluster: { kind: 'parsed', parse: text, optional: true, variadic: true, placeholder: 'name', brief: 'Only this Cluster, NAME or NAMESPACE/NAME, and what belongs to it' },
-  keepSource: { kind: 'boolean', default: false, withNegated: false, brief: 'The source stays a management cluster; its controllers are not stopped' },
+  namespace: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    variadic: true,
+    placeholder: 'name',
+    brief: 'Only this namespace; the source goes on with the rest',
+  },
+  cluster: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    variadic: true,
+    placeholder: 'name',
+    brief: 'Only this Cluster, NAME or NAMESPACE/NAME, and what belongs to it',
+  },
+  keepSource: {
+    kind: 'boolean',
+    default: false,
+    withNegated: false,
+    brief: 'The source stays a management cluster; its controllers are not stopped',
+  },
   acceptUnobservedPause: {
     kind: 'boolean',
     default: false,
@@ -61,7 +91,14 @@ export const pivotSelectionFlags: FlagSpecs<PivotSelectionFlags> = {
 };
 
 const hook = (when: string) =>
-  ({ kind: 'parsed', parse: text, optional: true, variadic: true, placeholder: 'command', brief: `Shell command to run ${when}; must be safe to repeat` }) as const;
+  ({
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    variadic: true,
+    placeholder: 'command',
+    brief: `Shell command to run ${when}; must be safe to repeat`,
+  }) as const;
 
 export const pivotRunFlags: FlagSpecs<PivotRunFlags> = {
   ...pivotSelectionFlags,
@@ -74,7 +111,14 @@ export const pivotRollbackFlags: FlagSpecs<PivotRollbackFlags> = { ...pivotFlags
 
 export const pivotRetireFlags: FlagSpecs<PivotRetireFlags> = {
   ...pivotFlags,
-  confirm: { kind: 'parsed', parse: text, optional: true, variadic: true, placeholder: 'name', brief: 'The name of the source: accept that it is given up' },
+  confirm: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    variadic: true,
+    placeholder: 'name',
+    brief: 'The name of the source: accept that it is given up',
+  },
 };
 
 export function pivotRequest(session: Session, flags: PivotFlags & Partial<PivotRunFlags>): PivotRequest {

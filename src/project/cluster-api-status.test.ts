@@ -10,7 +10,8 @@ const described = (name: string, rest: Partial<ClusterDescription> = {}): Cluste
 });
 
 /** Only what this module reads of a document. */
-const capi = (name: string): ResolvedCluster => ({ name, provisioner: 'capi', capi: { namespace: 'default' } }) as unknown as ResolvedCluster;
+const capi = (name: string): ResolvedCluster =>
+  ({ name, provisioner: 'capi', capi: { namespace: 'default' } }) as unknown as ResolvedCluster;
 const local = { name: 'shop', provisioner: 'local' } as unknown as ResolvedCluster;
 
 describe('who speaks for a cluster', () => {
@@ -44,16 +45,25 @@ describe('who speaks for a cluster', () => {
 describe('a cluster that no document speaks of', () => {
   it('is shown with its namespace and its cause', () => {
     const ref = { apiVersion: 'v1', kind: 'Machine', namespace: 'others', name: 'm' };
-    const ill = described('theirs', { namespace: 'others', state: 'failed', causes: [{ ref, object: 'Machine/others/m', reason: 'NoQuota', message: 'no room' }] });
+    const ill = described('theirs', {
+      namespace: 'others',
+      state: 'failed',
+      causes: [{ ref, object: 'Machine/others/m', reason: 'NoQuota', message: 'no room' }],
+    });
     const [node, ...more] = foreignNodes({ by: 'mgmt', clusters: [described('shop'), ill] }, [capi('shop'), local]);
     expect(more).toEqual([]);
-    expect(node).toMatchObject({ name: 'others/theirs', reason: 'NoQuota', message: 'Machine/others/m: no room', facts: { foreign: 'not of this project' } });
+    expect(node).toMatchObject({
+      name: 'others/theirs',
+      reason: 'NoQuota',
+      message: 'Machine/others/m: no room',
+      facts: { foreign: 'not of this project' },
+    });
   });
 
   it('tells its causes without what only machines need', () => {
     const ref = { apiVersion: 'v1', kind: 'Machine', namespace: 'a', name: 'm' };
-    expect(causesOfDescription(described('x', { causes: [{ ref, object: 'Machine/a/m', reason: 'R', message: 'm', since: 'then' }] }))).toEqual([
-      { object: 'Machine/a/m', reason: 'R', message: 'm' },
-    ]);
+    expect(
+      causesOfDescription(described('x', { causes: [{ ref, object: 'Machine/a/m', reason: 'R', message: 'm', since: 'then' }] })),
+    ).toEqual([{ object: 'Machine/a/m', reason: 'R', message: 'm' }]);
   });
 });

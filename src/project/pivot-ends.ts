@@ -74,7 +74,8 @@ async function ofProject(given: string, workspace: Workspace): Promise<Found | u
         ? await provisioner.kubeconfig(view, workspace.context)
         : companions.find((companion) => companion.name === given)?.kubeconfig;
     if (source) return { name: given, source };
-    if (view.name === given) throw new SlipwayError('SLW-PIV-040', `the cluster ${given} of this project does not exist yet`, { object: `Cluster/${given}` });
+    if (view.name === given)
+      throw new SlipwayError('SLW-PIV-040', `the cluster ${given} of this project does not exist yet`, { object: `Cluster/${given}` });
   }
   return undefined;
 }
@@ -85,7 +86,9 @@ async function ofKubeconfig(given: string, { host }: ProvisionerContext, workspa
   const text = await host.files.readText(path);
   if (text === undefined) {
     const known = knownClusters(workspace).map(({ view }) => view.name);
-    const more = isClusterName(given) ? `, and no cluster of that name in a project here${known.length > 0 ? `, only ${known.join(', ')}` : ''}` : '';
+    const more = isClusterName(given)
+      ? `, and no cluster of that name in a project here${known.length > 0 ? `, only ${known.join(', ')}` : ''}`
+      : '';
     throw new SlipwayError('SLW-PIV-040', `there is no kubeconfig ${path}${more}`);
   }
   const { context } = readKubeconfig(text, { file: path, ...(wanted !== undefined && { context: wanted }) });
@@ -100,7 +103,8 @@ function splitContext(given: string): readonly [string, string?] {
 
 /** Nothing is known of how its webhooks are served: only its Deployments are scaled. */
 function remoteEnd(name: string, client: KubeClient, { host, timeoutMs, report }: Attendant): PivotEnd {
-  const onWaiting = (object: string, reason: string): void => report({ type: 'waiting', object, reason: 'Pending', message: reason, boundMs: timeoutMs });
+  const onWaiting = (object: string, reason: string): void =>
+    report({ type: 'waiting', object, reason: 'Pending', message: reason, boundMs: timeoutMs });
   return {
     name,
     client,
@@ -118,7 +122,10 @@ interface Asked {
 }
 
 /** The local cluster of this host and user that answers at the client's address. */
-async function localPlace(host: Host, { name, client, signal }: Asked): Promise<{ readonly dir: string; readonly place: Place } | undefined> {
+async function localPlace(
+  host: Host,
+  { name, client, signal }: Asked,
+): Promise<{ readonly dir: string; readonly place: Place } | undefined> {
   const dir = await folderOf(host, client.server);
   if (dir === undefined) return undefined;
   const installed = await readProviders(client, signal);

@@ -58,15 +58,11 @@ const TIMEOUT_MS = 600_000;
 
 /** Reads both clusters; writes nothing. @throws SLW-PIV-040, SLW-KUB-… */
 export async function planProjectPivot(request: PivotRequest): Promise<PivotPlan> {
-  return looking(request, (workspace) =>
-    withEnds(request, { workspace, journal: undefined }, async ({ options }) => planPivot(options)),
-  );
+  return looking(request, (workspace) => withEnds(request, { workspace, journal: undefined }, async ({ options }) => planPivot(options)));
 }
 
 export async function projectPivotStatus(request: PivotRequest): Promise<PivotStatus> {
-  return looking(request, (workspace) =>
-    withEnds(request, { workspace, journal: undefined }, async ({ options }) => pivotStatus(options)),
-  );
+  return looking(request, (workspace) => withEnds(request, { workspace, journal: undefined }, async ({ options }) => pivotStatus(options)));
 }
 
 /** Under the lock of the project where there is one. */
@@ -205,7 +201,11 @@ function exitOf(thrown: unknown): number {
   return thrown instanceof SlipwayErrors || isSlipwayError(thrown) ? thrown.exit : exits.failed;
 }
 
-function summaryOf(verb: PivotVerb, { source, target }: PivotOptions, { status, changed }: Pick<PivotResult, 'status' | 'changed'>): readonly string[] {
+function summaryOf(
+  verb: PivotVerb,
+  { source, target }: PivotOptions,
+  { status, changed }: Pick<PivotResult, 'status' | 'changed'>,
+): readonly string[] {
   const count = status.objects === undefined ? '' : ` ${status.objects} objects`;
   const after = changed ? '' : ' already';
   if (verb === 'rollback') return [`${source.name} owns its Clusters again${after === '' ? '' : ' (it did already)'}`];

@@ -29,10 +29,14 @@ async function applyAll(objects: readonly KubeObject[]): Promise<void> {
   }
 }
 
-const firstCause = async (namespace: string, name: string): Promise<ClusterCause | undefined> => (await explainCluster(world.client, { namespace, name }, never))[0];
+const firstCause = async (namespace: string, name: string): Promise<ClusterCause | undefined> =>
+  (await explainCluster(world.client, { namespace, name }, never))[0];
 
 /** What is expected of the first cause, or the cause itself to be shown. */
-function verdict(cause: ClusterCause | undefined, { object, reason, message }: Pick<ClusterStall, 'object' | 'reason' | 'message'>): string {
+function verdict(
+  cause: ClusterCause | undefined,
+  { object, reason, message }: Pick<ClusterStall, 'object' | 'reason' | 'message'>,
+): string {
   const fits =
     cause !== undefined &&
     cause.object.startsWith(object) &&
@@ -41,7 +45,11 @@ function verdict(cause: ClusterCause | undefined, { object, reason, message }: P
   return fits ? 'named' : `${cause?.object} ${cause?.reason}: ${cause?.message}`;
 }
 
-const expectNamed = async (namespace: string, name: string, expected: Pick<ClusterStall, 'object' | 'reason' | 'message'>): Promise<void> => {
+const expectNamed = async (
+  namespace: string,
+  name: string,
+  expected: Pick<ClusterStall, 'object' | 'reason' | 'message'>,
+): Promise<void> => {
   await expect.poll(async () => verdict(await firstCause(namespace, name), expected), SOON).toBe('named');
 };
 
@@ -53,9 +61,20 @@ describe('a cluster is not available because', { timeout: 300_000 }, () => {
 
   it('a quota forbids its machines', async () => {
     await applyAll([
-      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'no-machines', namespace: 'quota' }, spec: { hard: { 'count/machines.cluster.x-k8s.io': '0' } } },
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'no-machines', namespace: 'quota' },
+        spec: { hard: { 'count/machines.cluster.x-k8s.io': '0' } },
+      },
     ]);
-    await expect.poll(async () => (await world.client.get({ apiVersion: 'v1', kind: 'ResourceQuota', namespace: 'quota', name: 'no-machines' }))?.['status'], SOON).toHaveProperty('hard');
+    await expect
+      .poll(
+        async () =>
+          (await world.client.get({ apiVersion: 'v1', kind: 'ResourceQuota', namespace: 'quota', name: 'no-machines' }))?.['status'],
+        SOON,
+      )
+      .toHaveProperty('hard');
     await applyAll(plainCluster({ name: 'full', namespace: 'quota', workers: 0 }));
     await expectNamed('quota', 'full', { object: 'KubeadmControlPlane/quota/full', message: /exceeded quota/ });
   });
@@ -66,7 +85,9 @@ describe('a cluster is not available because', { timeout: 300_000 }, () => {
   });
 
   it('a finalizer of somebody holds what is to be deleted', async () => {
-    await expect.poll(async () => (await describeClusters(world.client, { signal: never, namespaces: ['sound'] }))[0]?.state, SOON).toBe('ready');
+    await expect
+      .poll(async () => (await describeClusters(world.client, { signal: never, namespaces: ['sound'] }))[0]?.state, SOON)
+      .toBe('ready');
     await applyAll(plainCluster({ name: 'held', namespace: 'sound', workers: 0 }));
     const held = { apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta2', kind: 'DevCluster', namespace: 'sound', name: 'held' };
     const cluster = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'sound', name: 'held' };
@@ -89,9 +110,19 @@ describe('a cluster is not available because', { timeout: 300_000 }, () => {
 });
 
 describe('a cluster is not available because a controller', { timeout: 300_000 }, () => {
-  const stopped: readonly { readonly provider: ProviderProcess; readonly replicas: 0 | 1; readonly object: string; readonly reason: string }[] = [
+  const stopped: readonly {
+    readonly provider: ProviderProcess;
+    readonly replicas: 0 | 1;
+    readonly object: string;
+    readonly reason: string;
+  }[] = [
     { provider: 'in-memory', replicas: 0, object: 'Deployment/capd-system/capd-controller-manager', reason: 'ControllerStopped' },
-    { provider: 'kubeadm-control-plane', replicas: 1, object: 'Deployment/capi-kubeadm-control-plane-system/capi-kubeadm-control-plane-controller-manager', reason: 'ControllerNotRunning' },
+    {
+      provider: 'kubeadm-control-plane',
+      replicas: 1,
+      object: 'Deployment/capi-kubeadm-control-plane-system/capi-kubeadm-control-plane-controller-manager',
+      reason: 'ControllerNotRunning',
+    },
   ];
   it.each(stopped)('$provider is $reason', async ({ provider, replicas, object, reason }) => {
     const deployment = world.component(provider, 'Deployment');
@@ -100,16 +131,27 @@ describe('a cluster is not available because a controller', { timeout: 300_000 }
     await world.kill(provider);
     await applyAll([{ ...deployment, spec: { ...(deployment['spec'] as object), replicas } }]);
     // Admission needs the killed controller's webhook for its own kinds only; a pause is the Cluster's.
-    await world.client.mergePatch({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'sound', name }, { spec: { paused: null } });
+    await world.client.mergePatch(
+      { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'sound', name },
+      { spec: { paused: null } },
+    );
     await expectNamed('sound', name, { object, reason });
-    await world.client.delete({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: deployment.metadata.namespace ?? '', name: deployment.metadata.name });
+    await world.client.delete({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      namespace: deployment.metadata.namespace ?? '',
+      name: deployment.metadata.name,
+    });
     await world.start(provider);
   });
 
   it('died, and nothing but its webhook tells', async () => {
     await applyAll(plainCluster({ name: 'silent', namespace: 'sound', workers: 0, paused: true }));
     await world.kill('in-memory');
-    await world.client.mergePatch({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'sound', name: 'silent' }, { spec: { paused: null } });
+    await world.client.mergePatch(
+      { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'sound', name: 'silent' },
+      { spec: { paused: null } },
+    );
     await expectNamed('sound', 'silent', { object: 'DevCluster/sound/silent', reason: 'WebhookUnreachable' });
     await world.start('in-memory');
   });

@@ -51,7 +51,9 @@ interface Stream {
 
 /** `slipway pivot …` in json: exit code and events, each as documented. */
 async function pivot(...args: readonly string[]): Promise<Stream> {
-  const { code, stdout, stderr } = await sandbox.run(['pivot', ...args, '--output', 'json'], { env: { XDG_STATE_HOME: management.world.stateHome } });
+  const { code, stdout, stderr } = await sandbox.run(['pivot', ...args, '--output', 'json'], {
+    env: { XDG_STATE_HOME: management.world.stateHome },
+  });
   const events = parseNdjson(stdout);
   expect(stderr, args.join(' ')).toBe('');
   expect(events.flatMap(problemsOf), args.join(' ')).toEqual([]);
@@ -115,7 +117,12 @@ describe('before a pivot', { timeout: 300_000 }, () => {
 });
 
 describe('a pivot', { timeout: 900_000 }, () => {
-  const hooks = ['--hook-before', 'echo "$SLIPWAY_PIVOT_POINT $SLIPWAY_PIVOT_SOURCE $SLIPWAY_PIVOT_TARGET" >> hooks.log', '--hook-after', 'echo "$SLIPWAY_PIVOT_POINT" >> hooks.log'];
+  const hooks = [
+    '--hook-before',
+    'echo "$SLIPWAY_PIVOT_POINT $SLIPWAY_PIVOT_SOURCE $SLIPWAY_PIVOT_TARGET" >> hooks.log',
+    '--hook-after',
+    'echo "$SLIPWAY_PIVOT_POINT" >> hooks.log',
+  ];
 
   it('stops where its hook fails, and can be taken back', async () => {
     const { code, errors } = await pivot('run', ...ENDS, '--yes', '--hook-before', 'exit 7');
@@ -135,7 +142,9 @@ describe('a pivot', { timeout: 900_000 }, () => {
     expect(errors).toEqual([]);
     expect(code).toBe(0);
     const types = events.map((event) => String(event['type']));
-    expect(types).toEqual(expect.arrayContaining(['run.started', 'step.started', 'step.progress', 'step.verified', 'run.finished', 'result']));
+    expect(types).toEqual(
+      expect.arrayContaining(['run.started', 'step.started', 'step.progress', 'step.verified', 'run.finished', 'result']),
+    );
     expect(result<{ pivot: PivotStatus }>('pivot').pivot.stage).toBe('released');
     expect(readFileSync(join(sandbox.project, 'hooks.log'), 'utf8')).toBe('before source target\nafter\n');
   });
@@ -144,7 +153,9 @@ describe('a pivot', { timeout: 900_000 }, () => {
     const { code, result } = await pivot('run', ...ENDS, ...hooks);
     expect(code).toBe(0);
     expect(result<{ summary: readonly string[] }>('pivot').summary.join(' ')).toContain('already');
-    expect((await pivot('status', ...ENDS)).result<PivotStatus>('pivot-status').next).toEqual(expect.arrayContaining(['rollback', 'retire']));
+    expect((await pivot('status', ...ENDS)).result<PivotStatus>('pivot-status').next).toEqual(
+      expect.arrayContaining(['rollback', 'retire']),
+    );
   });
 
   it('goes back while the source is kept', async () => {
@@ -155,7 +166,9 @@ describe('a pivot', { timeout: 900_000 }, () => {
   });
 
   it('can be stopped at any time and be continued from another place', async () => {
-    const run = sandbox.start(['pivot', 'run', ...ENDS, '--yes', '--output', 'json'], { env: { XDG_STATE_HOME: management.world.stateHome } });
+    const run = sandbox.start(['pivot', 'run', ...ENDS, '--yes', '--output', 'json'], {
+      env: { XDG_STATE_HOME: management.world.stateHome },
+    });
     let said = '';
     run.child.stdout?.on('data', (text: string) => {
       said += text;

@@ -47,7 +47,14 @@ export const gizmoDefinition: KubeObject = {
     group: 'infrastructure.cluster.x-k8s.io',
     scope: 'Namespaced',
     names: { kind: 'GizmoCluster', plural: 'gizmoclusters', singular: 'gizmocluster', listKind: 'GizmoClusterList' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
   },
 };
 
@@ -88,7 +95,11 @@ export const stalls: readonly ClusterStall[] = [
     name: 'no-provider',
     what: 'nobody serves the kind of its control plane',
     objects: without(
-      spoilt('no-provider', 'Cluster', (object) => (object.spec['controlPlaneRef'] = refTo('controlplane.cluster.x-k8s.io', 'TalosControlPlane', 'no-provider'))),
+      spoilt(
+        'no-provider',
+        'Cluster',
+        (object) => (object.spec['controlPlaneRef'] = refTo('controlplane.cluster.x-k8s.io', 'TalosControlPlane', 'no-provider')),
+      ),
       'KubeadmControlPlane',
     ),
     object: 'TalosControlPlane/stalls/no-provider',
@@ -97,7 +108,14 @@ export const stalls: readonly ClusterStall[] = [
   {
     name: 'contractless',
     what: 'its infrastructure kind names no contract',
-    objects: [gizmo, ...spoilt('contractless', 'Cluster', (object) => (object.spec['infrastructureRef'] = refTo(INFRASTRUCTURE, 'GizmoCluster', 'contractless')))],
+    objects: [
+      gizmo,
+      ...spoilt(
+        'contractless',
+        'Cluster',
+        (object) => (object.spec['infrastructureRef'] = refTo(INFRASTRUCTURE, 'GizmoCluster', 'contractless')),
+      ),
+    ],
     object: 'CustomResourceDefinition/gizmoclusters.infrastructure.cluster.x-k8s.io',
     reason: 'ContractMissing',
   },
@@ -146,7 +164,12 @@ export const workerStalls: readonly ClusterStall[] = [
   {
     name: 'too-new',
     what: 'its workers are newer than its control plane',
-    objects: spoilt('too-new', 'MachineDeployment', (object) => ((object.spec['template'] as { spec: Record<string, unknown> }).spec['version'] = 'v1.39.0'), 1),
+    objects: spoilt(
+      'too-new',
+      'MachineDeployment',
+      (object) => ((object.spec['template'] as { spec: Record<string, unknown> }).spec['version'] = 'v1.39.0'),
+      1,
+    ),
     object: 'MachineSet/stalls/too-new-md-0-',
     message: /version/i,
   },
@@ -160,7 +183,12 @@ export const workerStalls: readonly ClusterStall[] = [
   {
     name: 'worker-never',
     what: 'a worker is never provisioned',
-    objects: spoilt('worker-never', 'DevMachineTemplate', (object) => object.metadata.name.endsWith('md-0') && startsNever(object, 'vm'), 1),
+    objects: spoilt(
+      'worker-never',
+      'DevMachineTemplate',
+      (object) => object.metadata.name.endsWith('md-0') && startsNever(object, 'vm'),
+      1,
+    ),
     object: 'DevMachine/stalls/worker-never-md-0-',
     message: /VM|startup/i,
   },

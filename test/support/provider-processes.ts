@@ -134,7 +134,11 @@ class Providers implements ProviderCluster {
 
   #launch(name: string, [command = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
     const log = openSync(join(this.api.folder, `${name}.log`), 'a');
-    const child = spawn(command, args, { cwd: this.api.folder, stdio: ['ignore', log, log], env: { PATH: process.env['PATH'] ?? '', ...env } });
+    const child = spawn(command, args, {
+      cwd: this.api.folder,
+      stdio: ['ignore', log, log],
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+    });
     closeSync(log);
     this.#children.set(name, child);
     return child;

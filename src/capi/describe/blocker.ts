@@ -30,7 +30,8 @@ export function partBlocker(look: Look, { ref, object }: Part): Finding | undefi
   const { world } = look;
   const at = toObjectRef(world, ref);
   const missing = (reason: string, message: string): Finding => ({ ref: at, object: formatRef(at), reason, message, decisive: true });
-  if (!world.serves(ref.group, ref.kind)) return missing('ProviderMissing', `no provider on this cluster serves ${ref.kind} of ${ref.group}`);
+  if (!world.serves(ref.group, ref.kind))
+    return missing('ProviderMissing', `no provider on this cluster serves ${ref.kind} of ${ref.group}`);
   const unreadable = world.unreadable(ref.group, ref.kind);
   if (unreadable !== undefined) return missing('Unreadable', unreadable);
   if (!object) return missing('NotFound', 'is referred to, and does not exist');
@@ -42,9 +43,13 @@ export function blockerOf(evidence: Evidence | undefined, object: KubeObject): F
   const readiness = readinessOf(object);
   if (readiness.state === 'ready') return undefined;
   if (isPaused(object) && object.kind !== 'Cluster')
-    return { ...causeAt(object, { reason: 'Paused', message: 'carries the annotation cluster.x-k8s.io/paused: its controller leaves it alone' }), decisive: true };
+    return {
+      ...causeAt(object, { reason: 'Paused', message: 'carries the annotation cluster.x-k8s.io/paused: its controller leaves it alone' }),
+      decisive: true,
+    };
   const warning = evidence?.warning(object);
-  if (warning && !isWaiting(warning) && isOfNow(warning, object)) return { ...causeAt(object, { ...warning, since: warning.time }), decisive: true };
+  if (warning && !isWaiting(warning) && isOfNow(warning, object))
+    return { ...causeAt(object, { ...warning, since: warning.time }), decisive: true };
   if (readiness.reason === 'NotReconciled' || readiness.reason === 'LatestGenerationNotObserved')
     return { ...causeAt(object, readiness), waits: true };
   return fromConditions(object, readiness);
@@ -54,7 +59,11 @@ function fromConditions(object: KubeObject, readiness: Said): Finding {
   const condition = leadingCondition(object);
   if (!condition) return causeAt(object, readiness);
   const { type, reason, message, lastTransitionTime } = condition;
-  const said = { reason: reason || type, message: message || readiness.message || `condition ${type} is ${condition.status}`, since: lastTransitionTime };
+  const said = {
+    reason: reason || type,
+    message: message || readiness.message || `condition ${type} is ${condition.status}`,
+    since: lastTransitionTime,
+  };
   return { ...causeAt(object, said), ...(isWaiting(condition) && { waits: true }) };
 }
 

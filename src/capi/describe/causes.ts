@@ -52,12 +52,17 @@ export function causesOf(inquiry: Inquiry): readonly ClusterCause[] {
 
 function paused({ family }: Inquiry): readonly Finding[] {
   if (!isPaused(family.cluster)) return [];
-  const by = valueAt(family.cluster, 'spec', 'paused') === true ? 'spec.paused is true' : 'it carries the annotation cluster.x-k8s.io/paused';
+  const by =
+    valueAt(family.cluster, 'spec', 'paused') === true ? 'spec.paused is true' : 'it carries the annotation cluster.x-k8s.io/paused';
   return [causeAt(family.cluster, { reason: 'Paused', message: `${by}: its controllers leave it and all that belongs to it alone` })];
 }
 
 function missingProviders({ world, family }: Inquiry): readonly Finding[] {
-  const parts = [family.infrastructure, family.controlPlane, ...machinesOf(family).flatMap((parts) => [parts.bootstrap, parts.infrastructure])];
+  const parts = [
+    family.infrastructure,
+    family.controlPlane,
+    ...machinesOf(family).flatMap((parts) => [parts.bootstrap, parts.infrastructure]),
+  ];
   const known = parts.filter((part) => part !== undefined);
   const missing = known.filter(({ ref }) => !world.serves(ref.group, ref.kind));
   return missing.flatMap((part) => partBlocker({ world, evidence: undefined }, part) ?? []);
@@ -124,7 +129,14 @@ function connectionCauses({ evidence, family }: Inquiry): readonly Finding[] {
   const ref = clusterRefOf(cluster);
   if (evidence.hasKubeconfig(ref) === false) {
     const secret: ObjectRef = { apiVersion: 'v1', kind: 'Secret', namespace: ref.namespace, name: kubeconfigSecretName(ref.name) };
-    return [{ ref: secret, object: formatRef(secret), reason: 'NotFound', message: `the kubeconfig of ${ref.name} is missing, so that nobody reaches it` }];
+    return [
+      {
+        ref: secret,
+        object: formatRef(secret),
+        reason: 'NotFound',
+        message: `the kubeconfig of ${ref.name} is missing, so that nobody reaches it`,
+      },
+    ];
   }
   if (!probe) return [];
   const where = `${String(valueAt(cluster, 'spec', 'controlPlaneEndpoint', 'host') ?? '')}:${String(valueAt(cluster, 'spec', 'controlPlaneEndpoint', 'port') ?? '')}`;
@@ -143,7 +155,11 @@ function poolCauses(inquiry: Inquiry, { pool, sets, machines, bootstrap, infrast
   const parts = [bootstrap, infrastructure].flatMap((part) => (part ? (partBlocker({ world, evidence }, part) ?? []) : []));
   // A set that may not make machines says so itself; otherwise its machines tell more.
   const growing = sets.filter((set) => (numberAt(set, 'status', 'replicas') ?? 0) < (numberAt(set, 'spec', 'replicas') ?? 0));
-  const below = [...parts, ...growing.flatMap((set) => blockers(inquiry, set)), ...machines.flatMap((each) => machineCauses(inquiry, each))];
+  const below = [
+    ...parts,
+    ...growing.flatMap((set) => blockers(inquiry, set)),
+    ...machines.flatMap((each) => machineCauses(inquiry, each)),
+  ];
   if (below.length > 0) return below;
   const ofSets = sets.flatMap((set) => blockers(inquiry, set));
   return ofSets.length > 0 ? ofSets : own;

@@ -4,16 +4,43 @@ import type { Condition } from '../../kube/readiness-state.ts';
 import type { KubeObject } from '../../kube/types.ts';
 
 /** True is not the good news for these. */
-const NEGATIVE = new Set(['Paused', 'Deleting', 'RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating', 'Updating', 'Stalled', 'Reconciling']);
+const NEGATIVE = new Set([
+  'Paused',
+  'Deleting',
+  'RollingOut',
+  'ScalingUp',
+  'ScalingDown',
+  'Remediating',
+  'Updating',
+  'Stalled',
+  'Reconciling',
+]);
 /** Made of other conditions, so that the others tell more. */
-const SUMMARIES = new Set(['Ready', 'Available', 'MachinesReady', 'MachinesUpToDate', 'WorkersAvailable', 'WorkerMachinesReady', 'ControlPlaneMachinesReady']);
+const SUMMARIES = new Set([
+  'Ready',
+  'Available',
+  'MachinesReady',
+  'MachinesUpToDate',
+  'WorkersAvailable',
+  'WorkerMachinesReady',
+  'ControlPlaneMachinesReady',
+]);
 /** Only work that is to be done, or a word about another object. */
 const PASSED_OVER = new Set(['Paused', 'UpToDate', 'MachinesUpToDate', 'WorkerMachinesUpToDate', 'ControlPlaneMachinesUpToDate']);
 
 /** Says only that something else must come first, or that it could not be looked at. */
-export function isWaiting({ reason = '', message = '' }: { readonly reason?: string | undefined; readonly message?: string | undefined }): boolean {
+export function isWaiting({
+  reason = '',
+  message = '',
+}: {
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+}): boolean {
   if (isBlocked(message)) return false;
-  return /^Waiting|^(?:NoReplicas|NotInitialized|InspectionFailed|ConnectionDown)$/.test(reason) || /\bwaiting ?for|not yet (?:reported|initialized)|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message);
+  return (
+    /^Waiting|^(?:NoReplicas|NotInitialized|InspectionFailed|ConnectionDown)$/.test(reason) ||
+    /\bwaiting ?for|not yet (?:reported|initialized)|is (?:provisioning|upgrading) \(.*preflight check failed/i.test(message)
+  );
 }
 
 /** Says what forbids it to make machines, unless that is only the order of things. */
@@ -37,7 +64,13 @@ function rankOf(condition: Condition, others: ReadonlySet<string>): number {
   const { type, status, reason = '', message = '' } = condition;
   if (isBlocked(message)) return -1;
   const waitsHere = others.has(reason.replace(/^WaitingFor/, ''));
-  const weights = [NEGATIVE.has(type) ? 16 : 0, isWaiting(condition) ? 8 : 0, SUMMARIES.has(type) ? 4 : 0, waitsHere ? 2 : 0, status === 'Unknown' ? 1 : 0];
+  const weights = [
+    NEGATIVE.has(type) ? 16 : 0,
+    isWaiting(condition) ? 8 : 0,
+    SUMMARIES.has(type) ? 4 : 0,
+    waitsHere ? 2 : 0,
+    status === 'Unknown' ? 1 : 0,
+  ];
   return weights.reduce((sum, weight) => sum + weight, 0);
 }
 

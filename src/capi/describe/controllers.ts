@@ -10,7 +10,11 @@ import type { Finding, Inquiry } from './inquiry.ts';
 const ORDER = ['cluster-api', 'infrastructure-', 'bootstrap-', 'control-plane-'] as const;
 
 export function stoppedProviders({ evidence, family }: Inquiry): readonly Finding[] {
-  const groups = [family.infrastructure, family.controlPlane, ...machinesOf(family).flatMap((parts) => [parts.bootstrap, parts.infrastructure])].map((part) => part?.ref.group ?? '');
+  const groups = [
+    family.infrastructure,
+    family.controlPlane,
+    ...machinesOf(family).flatMap((parts) => [parts.bootstrap, parts.infrastructure]),
+  ].map((part) => part?.ref.group ?? '');
   const needed = [...evidence.stopped].filter(([label]) => isNeeded(label, groups));
   const rank = (label: string): number => ORDER.findIndex((prefix) => label.startsWith(prefix));
   return needed.toSorted(([a], [b]) => rank(a) - rank(b)).map(([, deployment]) => causeAt(deployment, wordsFor(deployment)));

@@ -26,7 +26,10 @@ interface Draft {
   apiVersion: string;
   metadata: { name: string; namespace: string; uid: string; generation: number } & Record<string, unknown>;
   spec: Record<string, unknown>;
-  status: { conditions: { type: string; status: string; reason: string; message: string; lastTransitionTime: string }[] } & Record<string, unknown>;
+  status: { conditions: { type: string; status: string; reason: string; message: string; lastTransitionTime: string }[] } & Record<
+    string,
+    unknown
+  >;
 }
 
 /** A copy of what was recorded with some objects changed. */
@@ -46,7 +49,11 @@ function say(object: Draft, type: string, word: { readonly status: string; reado
   object.status.conditions = [...conditions, { type, message: '', lastTransitionTime: '2029-12-31T23:59:00Z', ...word }];
 }
 
-const no = (reason: string, message = ''): { readonly status: string; readonly reason: string; readonly message: string } => ({ status: 'False', reason, message });
+const no = (reason: string, message = ''): { readonly status: string; readonly reason: string; readonly message: string } => ({
+  status: 'False',
+  reason,
+  message,
+});
 
 /** Not Available, and one condition that tells why. */
 function unwell(object: Draft, type?: string, word: { readonly reason: string; readonly message?: string } = { reason: '' }): void {
@@ -56,7 +63,10 @@ function unwell(object: Draft, type?: string, word: { readonly reason: string; r
 
 const unreachable = changed('Cluster', (object) => unwell(object, 'RemoteConnectionProbe', { reason: 'ProbeFailed', message: 'down' }));
 
-function look({ objects, served }: Recorded, evidence: Partial<Evidence> = {}): { readonly tree: ClusterNode; readonly causes: readonly ClusterCause[] } {
+function look(
+  { objects, served }: Recorded,
+  evidence: Partial<Evidence> = {},
+): { readonly tree: ClusterNode; readonly causes: readonly ClusterCause[] } {
   const world = createClusterWorld({ objects, served, unreadable: new Map() });
   const [cluster] = world.clusters;
   if (!cluster) throw new Error('no Cluster was recorded');
@@ -95,12 +105,19 @@ describe('an available cluster', () => {
   });
 
   it('takes nothing of a namesake in another namespace', () => {
-    const other = available.objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: 'other', uid: `${object.metadata.uid ?? ''}-2` } }));
+    const other = available.objects.map((object) => ({
+      ...object,
+      metadata: { ...object.metadata, namespace: 'other', uid: `${object.metadata.uid ?? ''}-2` },
+    }));
     const world = createClusterWorld({ ...available, objects: [...available.objects, ...other], unreadable: new Map() });
     const [first, second] = world.clusters.map((cluster) => familyOf(world, cluster));
     expect(first?.cluster.metadata.namespace).toBe('fleet');
     expect([first, second].map((family) => family?.healthChecks.length)).toEqual([1, 1]);
-    expect(second?.controlPlaneMachines.every(({ machine, infrastructure }) => machine.metadata.namespace === 'other' && infrastructure?.object?.metadata.namespace === 'other')).toBe(true);
+    expect(
+      second?.controlPlaneMachines.every(
+        ({ machine, infrastructure }) => machine.metadata.namespace === 'other' && infrastructure?.object?.metadata.namespace === 'other',
+      ),
+    ).toBe(true);
   });
 });
 
@@ -132,11 +149,17 @@ describe('the cause named first', () => {
     readonly evidence?: Partial<Evidence>;
   }
   const cases: readonly (readonly [string, Case])[] = [
-    ['a paused Cluster', { world: changed('Cluster', (object) => ((object.spec['paused'] = true), unwell(object))), first: `Cluster/${shop} Paused` }],
+    [
+      'a paused Cluster',
+      { world: changed('Cluster', (object) => ((object.spec['paused'] = true), unwell(object))), first: `Cluster/${shop} Paused` },
+    ],
     [
       'a paused infrastructure',
       {
-        world: changed('DevCluster', (object) => ((object.metadata['annotations'] = { 'cluster.x-k8s.io/paused': '' }), (object.status = { conditions: [] }))),
+        world: changed(
+          'DevCluster',
+          (object) => ((object.metadata['annotations'] = { 'cluster.x-k8s.io/paused': '' }), (object.status = { conditions: [] })),
+        ),
         first: `DevCluster/${shop} Paused`,
       },
     ],
@@ -155,21 +178,31 @@ describe('the cause named first', () => {
     [
       'a certificate that cannot be made',
       {
-        world: changed('KubeadmControlPlane', (object) => unwell(object, 'CertificatesAvailable', { reason: 'InternalError', message: 'no key' })),
+        world: changed('KubeadmControlPlane', (object) =>
+          unwell(object, 'CertificatesAvailable', { reason: 'InternalError', message: 'no key' }),
+        ),
         first: `${KCP} InternalError`,
       },
     ],
     [
       'a control plane whose etcd is ill',
       {
-        world: changed('KubeadmControlPlane', (object) => unwell(object, 'EtcdClusterHealthy', { reason: 'NotHealthy', message: 'no leader' })),
+        world: changed('KubeadmControlPlane', (object) =>
+          unwell(object, 'EtcdClusterHealthy', { reason: 'NotHealthy', message: 'no leader' }),
+        ),
         first: `${KCP} NotHealthy`,
       },
     ],
     [
       'a machine that its provider cannot make',
       {
-        world: changed('DevMachine', (object) => (say(object, 'Ready', no('NotReady', 'VMProvisioned: no quota')), say(object, 'VMProvisioned', no('QuotaExceeded', 'no quota')))),
+        world: changed(
+          'DevMachine',
+          (object) => (
+            say(object, 'Ready', no('NotReady', 'VMProvisioned: no quota')),
+            say(object, 'VMProvisioned', no('QuotaExceeded', 'no quota'))
+          ),
+        ),
         first: 'DevMachine/fleet/',
       },
     ],
@@ -183,16 +216,26 @@ describe('the cause named first', () => {
     [
       'an API server that does not answer, not what could therefore not be inspected',
       {
-        world: changed('KubeadmControlPlane', (object) => say(object, 'Available', { status: 'Unknown', reason: 'InspectionFailed', message: 'Failed to get etcd members' }), unreachable),
+        world: changed(
+          'KubeadmControlPlane',
+          (object) => say(object, 'Available', { status: 'Unknown', reason: 'InspectionFailed', message: 'Failed to get etcd members' }),
+          unreachable,
+        ),
         first: `Cluster/${shop} ConnectionDown`,
       },
     ],
     ['an API server that does not answer', { world: unreachable, first: `Cluster/${shop} ConnectionDown` }],
-    ['a kubeconfig that is gone', { world: unreachable, first: 'Secret/fleet/shop-kubeconfig NotFound', evidence: { hasKubeconfig: () => false } }],
+    [
+      'a kubeconfig that is gone',
+      { world: unreachable, first: 'Secret/fleet/shop-kubeconfig NotFound', evidence: { hasKubeconfig: () => false } },
+    ],
     [
       'a terminal failure of contract v1beta1',
       {
-        world: changed('DevCluster', (object) => (object.status = { conditions: [], failureReason: 'CreateError', failureMessage: 'no network' })),
+        world: changed(
+          'DevCluster',
+          (object) => (object.status = { conditions: [], failureReason: 'CreateError', failureMessage: 'no network' }),
+        ),
         first: `DevCluster/${shop} CreateError`,
       },
     ],
@@ -227,7 +270,11 @@ describe('the cause named first', () => {
 
   it('is what holds the deepest object of a deletion', () => {
     const deleting = (object: Draft): void => void (object.metadata['deletionTimestamp'] = '2029-12-31T00:00:00Z');
-    const held = changed('DevMachine', (object) => (deleting(object), (object.metadata['finalizers'] = ['example.com/hold'])), changed('Machine', deleting, changed('Cluster', deleting)));
+    const held = changed(
+      'DevMachine',
+      (object) => (deleting(object), (object.metadata['finalizers'] = ['example.com/hold'])),
+      changed('Machine', deleting, changed('Cluster', deleting)),
+    );
     const [first] = look(held).causes;
     expect(first).toMatchObject({ reason: 'Terminating', since: '2029-12-31T00:00:00Z' });
     expect(first?.object).toMatch(/^DevMachine\/fleet\/shop-/);

@@ -132,11 +132,20 @@ function isWell(inquiry: Inquiry): boolean {
 /** Says that nothing happens, and not why. */
 function isVague(inquiry: Inquiry): boolean {
   const [first] = causesOf(inquiry);
-  return first === undefined || !knowsFirmly(inquiry) || ['ConnectionDown', 'Unreadable', 'Terminating'].includes(first.reason) || /webhook/.test(first.message);
+  return (
+    first === undefined ||
+    !knowsFirmly(inquiry) ||
+    ['ConnectionDown', 'Unreadable', 'Terminating'].includes(first.reason) ||
+    /webhook/.test(first.message)
+  );
 }
 
 function membersOf(family: Family): readonly KubeObject[] {
-  const parts = [family.infrastructure, family.controlPlane, ...machinesOf(family).flatMap((each) => [each.bootstrap, each.infrastructure])];
+  const parts = [
+    family.infrastructure,
+    family.controlPlane,
+    ...machinesOf(family).flatMap((each) => [each.bootstrap, each.infrastructure]),
+  ];
   const own = [family.cluster, ...family.workers.map(({ pool }) => pool), ...machinesOf(family).map(({ machine }) => machine)];
   return [...own, ...parts.flatMap((part) => (part?.object ? [part.object] : []))];
 }

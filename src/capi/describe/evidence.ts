@@ -62,7 +62,9 @@ export async function gatherEvidence(client: KubeClient, { kinds, clusters, sign
   const bySubject = newestBySubject(warnings.flat());
   const known = new Map(secrets);
   return {
-    stopped: new Map(deployments.filter((deployment) => !isRunning(deployment)).map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object])),
+    stopped: new Map(
+      deployments.filter((deployment) => !isRunning(deployment)).map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object]),
+    ),
     warning: (object) => bySubject.get(subjectOf(object.kind, object.metadata.namespace, object.metadata.name)),
     hasKubeconfig: (ref) => known.get(keyOf(ref)),
     contractless,
@@ -90,7 +92,11 @@ async function findContractless(client: KubeClient, kinds: readonly KubeResource
 const MAX_PROBES = 12;
 
 /** Tries to write each object as it is, as a dry run: tells webhooks that cannot be reached. Objects that may not be written are passed over. */
-export async function probeAdmission(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<Evidence['refusals']> {
+export async function probeAdmission(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<Evidence['refusals']> {
   const one = [...new Map(objects.map((object) => [`${groupOf(object.apiVersion)}/${object.kind}`, object])).values()].slice(0, MAX_PROBES);
   const answers = await Promise.all(
     one.map(async ({ apiVersion, kind, metadata: { name, namespace, uid } }) => {

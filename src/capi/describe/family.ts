@@ -69,7 +69,9 @@ function workerPools(world: ClusterWorld, cluster: KubeObject): readonly WorkerP
   const sets = world.ofCluster('MachineSet', ref);
   const ofDeployments = deployments.map((pool) => {
     const own = world.ownedBy(pool).filter(({ kind }) => kind === 'MachineSet');
-    const living = own.filter((set, _index, all) => all.length === 1 || replicasOf(set) > 0).toSorted((a, b) => replicasOf(b) - replicasOf(a));
+    const living = own
+      .filter((set, _index, all) => all.length === 1 || replicasOf(set) > 0)
+      .toSorted((a, b) => replicasOf(b) - replicasOf(a));
     return { pool, sets: living, machines: own.flatMap((set) => machinesUnder(world, set)) };
   });
   const owned = new Set(deployments.flatMap((pool) => world.ownedBy(pool)));

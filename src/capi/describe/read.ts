@@ -24,7 +24,9 @@ export async function readParts(client: KubeClient, options: ReadOptions): Promi
   options.signal.throwIfAborted();
   const served = await servedKinds(client, options.signal);
   const unreadable = new Map<string, string>();
-  const lists = served.filter(tellsHealth).flatMap((resource) => (options.namespaces ?? [undefined]).map((namespace) => ({ resource, namespace })));
+  const lists = served
+    .filter(tellsHealth)
+    .flatMap((resource) => (options.namespaces ?? [undefined]).map((namespace) => ({ resource, namespace })));
   const objects = await Promise.all(
     lists.map(async ({ resource, namespace }) => {
       try {

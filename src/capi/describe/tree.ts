@@ -24,7 +24,10 @@ export function clusterNode(context: TreeContext, family: Family): ClusterNode {
   ];
   const phase = textAt(cluster, 'status', 'phase');
   const version = versionOf(family.controlPlane?.object) ?? textAt(cluster, 'spec', 'topology', 'version');
-  return objectNode(context, cluster, { facts: { ...(version !== undefined && { version }), ...(phase !== undefined && { phase }) }, children });
+  return objectNode(context, cluster, {
+    facts: { ...(version !== undefined && { version }), ...(phase !== undefined && { phase }) },
+    children,
+  });
 }
 
 function partNode(context: TreeContext, kind: string, part: Part | undefined): readonly ClusterNode[] {
@@ -33,7 +36,9 @@ function partNode(context: TreeContext, kind: string, part: Part | undefined): r
   const own = `${ref.kind}/${ref.name}`;
   if (object) return [{ ...objectNode(context, object), kind, name: own }];
   const served = context.world.serves(ref.group, ref.kind) !== undefined;
-  const why = served ? { reason: 'NotFound', message: 'does not exist' } : { reason: 'ProviderMissing', message: `no provider serves ${ref.kind}` };
+  const why = served
+    ? { reason: 'NotFound', message: 'does not exist' }
+    : { reason: 'ProviderMissing', message: `no provider serves ${ref.kind}` };
   return [{ kind, name: own, state: 'failed', ...why, children: [] }];
 }
 
@@ -59,7 +64,10 @@ function poolNode(context: TreeContext, { pool, sets, machines, infrastructure }
           const own = nodes.filter((_node, index) => isOwned(machines[index]?.machine, set));
           return objectNode(context, set, { facts: replicaFacts(set), children: groupEqual(own) });
         });
-  return objectNode(context, pool, { facts: replicaFacts(pool), children: [...partNode(context, 'Infrastructure', infrastructure), ...children] });
+  return objectNode(context, pool, {
+    facts: replicaFacts(pool),
+    children: [...partNode(context, 'Infrastructure', infrastructure), ...children],
+  });
 }
 
 const isOwned = (machine: KubeObject | undefined, set: KubeObject): boolean =>
@@ -155,6 +163,14 @@ export function groupEqual(nodes: readonly ClusterNode[]): readonly ClusterNode[
     if (!first || group.length < 3) return group;
     const sinceMs = group.reduce((longest, node) => Math.max(longest, node.sinceMs ?? 0), 0);
     const names = `${first.name}, ${group[1]?.name ?? ''}, … ${group.length} in all`;
-    return [{ ...first, kind: `${first.kind}s`, name: names, ...(first.sinceMs !== undefined && { sinceMs }), facts: { ...first.facts, count: String(group.length) } }];
+    return [
+      {
+        ...first,
+        kind: `${first.kind}s`,
+        name: names,
+        ...(first.sinceMs !== undefined && { sinceMs }),
+        facts: { ...first.facts, count: String(group.length) },
+      },
+    ];
   });
 }

@@ -58,12 +58,18 @@ describe('the plan of a pivot', () => {
   it('counts by kind what is too much to read, and lists it when asked', () => {
     const many = { ...plan, objects: Array.from({ length: 60 }, (_, index) => object(index < 50 ? 'Machine' : 'Secret', `m-${index}`)) };
     const short = pivotPlanLines(many, { paint, verbose: false });
-    expect(short.filter((line) => /^ +\d+ /.test(line))).toEqual(['      50 Machine  belongs to Cluster/fleet/shop …', '      10 Secret  belongs to Cluster/fleet/shop …']);
+    expect(short.filter((line) => /^ +\d+ /.test(line))).toEqual([
+      '      50 Machine  belongs to Cluster/fleet/shop …',
+      '      10 Secret  belongs to Cluster/fleet/shop …',
+    ]);
     expect(pivotPlanLines(many, { paint, verbose: true }).filter((line) => line.startsWith('  Machine/fleet/m-'))).toHaveLength(50);
   });
 
   it('says what forbids it', () => {
-    const refused = { ...plan, refusals: [{ reason: 'provider-older' as const, object: 'Provider/core', message: 'v1.13.0 is older than v1.14.0' }] };
+    const refused = {
+      ...plan,
+      refusals: [{ reason: 'provider-older' as const, object: 'Provider/core', message: 'v1.13.0 is older than v1.14.0' }],
+    };
     expect(pivotPlanLines(refused, { paint, verbose: false })).toContain('  provider-older: Provider/core: v1.13.0 is older than v1.14.0');
   });
 

@@ -67,7 +67,12 @@ function refLines(title: string, refs: readonly string[]): readonly string[] {
 
 function refusalLines({ refusals }: PivotPlan, paint: Paint): readonly string[] {
   if (refusals.length === 0) return [];
-  return ['', paint('bad', 'refused:'), ...refusals.map(({ reason, object, message }) => paint('bad', `  ${reason}: ${said(object, message)}`)), ''];
+  return [
+    '',
+    paint('bad', 'refused:'),
+    ...refusals.map(({ reason, object, message }) => paint('bad', `  ${reason}: ${said(object, message)}`)),
+    '',
+  ];
 }
 
 const STAGES: Readonly<Record<PivotStage, string>> = {
