@@ -64,7 +64,11 @@ function checkSelection(options: PivotOptions, world: World): readonly Refusal[]
   const names = clusterNames(world);
   const unknown = (options.clusters ?? []).filter((wanted) => !names.some((name) => name === wanted || name.endsWith(`/${wanted}`)));
   if (unknown.length > 0)
-    return unknown.map((name) => ({ reason: 'unknown-cluster', object: `Cluster/${name}`, message: `${world.from.name} has no Cluster ${name} in the selection` }));
+    return unknown.map((name) => ({
+      reason: 'unknown-cluster',
+      object: `Cluster/${name}`,
+      message: `${world.from.name} has no Cluster ${name} in the selection`,
+    }));
   if (world.going.some(({ verdict }) => verdict === 'moves')) return [];
   return [{ reason: 'nothing-to-move', message: `${world.from.name} has no Cluster API objects in the selection` }];
 }

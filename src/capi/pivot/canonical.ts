@@ -28,9 +28,7 @@ export function canonicalForm(object: KubeObject): Json {
 }
 
 function ownAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(annotations).filter(([name, value]) => !MARKS.includes(name) && value !== PAUSE_VALUE),
-  );
+  return Object.fromEntries(Object.entries(annotations).filter(([name, value]) => !MARKS.includes(name) && value !== PAUSE_VALUE));
 }
 
 function canonicalOwner({ apiVersion, kind, name, controller, blockOwnerDeletion }: OwnerReference): string {

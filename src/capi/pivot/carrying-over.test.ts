@@ -27,7 +27,12 @@ describe('the canonical form', () => {
         ...CLUSTER.metadata,
         uid: '2',
         resourceVersion: '9',
-        annotations: { kept: 'yes', 'slipway.dev/pivot-run': 'r', 'slipway.dev/pivoted-to': 't', 'cluster.x-k8s.io/paused': 'slipway.dev/pivot' },
+        annotations: {
+          kept: 'yes',
+          'slipway.dev/pivot-run': 'r',
+          'slipway.dev/pivoted-to': 't',
+          'cluster.x-k8s.io/paused': 'slipway.dev/pivot',
+        },
         ownerReferences: [{ ...owner, uid: '8' }],
       },
       spec: { topology: {}, paused: true },
@@ -40,7 +45,11 @@ describe('the canonical form', () => {
   it.each([
     ['a label', { metadata: { ...CLUSTER.metadata, labels: { a: 'b' } } }, 'labels.a'],
     ['an annotation', { metadata: { ...CLUSTER.metadata, annotations: {} } }, 'annotations.kept'],
-    ['a pause of somebody else', { metadata: { ...CLUSTER.metadata, annotations: { kept: 'yes', 'cluster.x-k8s.io/paused': 'true' } } }, 'annotations.cluster.x-k8s.io/paused'],
+    [
+      'a pause of somebody else',
+      { metadata: { ...CLUSTER.metadata, annotations: { kept: 'yes', 'cluster.x-k8s.io/paused': 'true' } } },
+      'annotations.cluster.x-k8s.io/paused',
+    ],
     ['a field', { spec: { topology: { version: 'v1' } } }, 'spec.topology.version'],
   ])('sees %s', (_what, change, path) => {
     expect(differingPaths(canonicalForm(CLUSTER), canonicalForm({ ...CLUSTER, ...change } as KubeObject))).toEqual([path]);
@@ -57,11 +66,21 @@ describe('status', () => {
 describe('managed fields', () => {
   it('name owners by their new uids, forget those that are left out, and our own pause', () => {
     const managedFields = [
-      { manager: 'flux', operation: 'Apply', fieldsV1: { 'f:metadata': { 'f:ownerReferences': { 'k:{"uid":"old"}': {}, 'k:{"uid":"gone"}': {} } } } },
-      { manager: 'slipway', operation: 'Update', fieldsV1: { 'f:spec': { 'f:paused': {} }, 'f:metadata': { 'f:annotations': { 'f:slipway.dev/pivoted-to': {} } } } },
+      {
+        manager: 'flux',
+        operation: 'Apply',
+        fieldsV1: { 'f:metadata': { 'f:ownerReferences': { 'k:{"uid":"old"}': {}, 'k:{"uid":"gone"}': {} } } },
+      },
+      {
+        manager: 'slipway',
+        operation: 'Update',
+        fieldsV1: { 'f:spec': { 'f:paused': {} }, 'f:metadata': { 'f:annotations': { 'f:slipway.dev/pivoted-to': {} } } },
+      },
       { manager: 'slipway', operation: 'Update', fieldsV1: { 'f:spec': { 'f:paused': {}, 'f:topology': {} } } },
     ];
-    const cleaned = cleanManagedFields({ ...CLUSTER, metadata: { ...CLUSTER.metadata, managedFields } }, (uid) => (uid === 'old' ? 'new' : undefined));
+    const cleaned = cleanManagedFields({ ...CLUSTER, metadata: { ...CLUSTER.metadata, managedFields } }, (uid) =>
+      uid === 'old' ? 'new' : undefined,
+    );
     expect(cleaned).toEqual([
       { manager: 'flux', operation: 'Apply', fieldsV1: { 'f:metadata': { 'f:ownerReferences': { 'k:{"uid":"new"}': {} } } } },
       { manager: 'slipway', operation: 'Update', fieldsV1: { 'f:spec': { 'f:topology': {} } } },

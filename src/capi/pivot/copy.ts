@@ -94,13 +94,17 @@ export class Copying {
   /** @throws SLW-PIV-001 when it is somebody else's */
   async #adopt(entry: Ordered, found: KubeObject): Promise<Placed> {
     const { session, to, inventory } = this.#options;
-    if (!this.#isOurs(entry, found)) {
-      if (isShareable(entry, inventory) && differencesFrom(entry, found, inventory).length === 0)
-        return { ...describePlaced(found), isOurs: false, found };
-      throw foreign(found, session.options[to].name);
-    }
-    const runId = annotationOf(found, RUN_ANNOTATION) === undefined ? undefined : session.transaction.runId;
-    const form = this.#withForeignOwners(this.#form(entry, runId), found);
+    if (this.#isOurs(entry, found)) return this.#repair(entry, found);
+    if (isShareable(entry, inventory) && differencesFrom(entry, found, inventory).length === 0)
+      return { ...describePlaced(found), isOurs: false, found };
+    throw foreign(found, session.options[to].name);
+  }
+
+  /** A marked copy keeps its mark until it is sealed. */
+  async #repair(entry: Ordered, found: KubeObject): Promise<Placed> {
+    const { session, to } = this.#options;
+    const isMarked = annotationOf(found, RUN_ANNOTATION) !== undefined;
+    const form = this.#form(entry, isMarked ? session.transaction.runId : undefined);
     if (isSame(form, found)) return { ...describePlaced(found), found };
     const { resourceVersion = '', uid = '' } = found.metadata;
     const metadata = { ...form.metadata, resourceVersion, uid };
@@ -112,13 +116,6 @@ export class Copying {
       const fresh = await session.options[to].client.get(refOf(found), session.signal);
       return fresh ? this.#adopt(entry, fresh) : this.#create(entry);
     }
-  }
-
-  #withForeignOwners(form: KubeObject, { metadata }: KubeObject): KubeObject {
-    const { isForeignOwner } = this.#options;
-    const kept = isForeignOwner ? (metadata.ownerReferences ?? []).filter(isForeignOwner) : [];
-    if (kept.length === 0) return form;
-    return { ...form, metadata: { ...form.metadata, ownerReferences: [...(form.metadata.ownerReferences ?? []), ...kept] } };
   }
 
   #isOurs(entry: Ordered, found: KubeObject): boolean {
@@ -142,7 +139,11 @@ function describePlaced(object: KubeObject): Placed {
 
 /** Content and the very owners. */
 function isSame(form: KubeObject, found: KubeObject): boolean {
-  const owners = (object: KubeObject): string => (object.metadata.ownerReferences ?? []).map(({ uid }) => uid).sort().join();
+  const owners = (object: KubeObject): string =>
+    (object.metadata.ownerReferences ?? [])
+      .map(({ uid }) => uid)
+      .sort()
+      .join();
   const finalizers = new Set(found.metadata.finalizers);
   const keepsFinalizers = (form.metadata.finalizers ?? []).every((finalizer) => finalizers.has(finalizer));
   return keepsFinalizers && owners(form) === owners(found) && canonicalDigest(form) === canonicalDigest(found);
@@ -157,7 +158,10 @@ function foreign(found: KubeObject, server: string): SlipwayError {
 }
 
 /** Removes copies of this run whose originals are gone, e.g. deleted between two attempts. */
-export async function pruneCopies(options: CopyOptions & { readonly going: readonly Ordered[] }, remove: (objects: readonly KubeObject[]) => Promise<void>): Promise<void> {
+export async function pruneCopies(
+  options: CopyOptions & { readonly going: readonly Ordered[] },
+  remove: (objects: readonly KubeObject[]) => Promise<void>,
+): Promise<void> {
   const { session, standing, going } = options;
   const wanted = new Set(going.map(({ object }) => keyOf(object)));
   const sealed = new Set(session.transaction.sealed);

@@ -41,7 +41,11 @@ async function writeTombstones(session: Session, world: World): Promise<void> {
       verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && annotationOf(object, TOMBSTONE_ANNOTATION) !== value,
   );
   await mapPool(open, session.pool, async ({ object }) => {
-    await session.writes.patch('source', refOf(object), { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: value } } }, { purpose: 'tombstone' });
+    await session.writes.patch(
+      { end: 'source', ref: refOf(object) },
+      { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: value } } },
+      { purpose: 'tombstone' },
+    );
   });
 }
 
@@ -55,6 +59,9 @@ function clustersOf(world: World): { readonly moved: readonly string[]; readonly
   const name = ({ object }: (typeof clusters)[number]): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
   return {
     moved: clusters.map(name).sort(),
-    available: clusters.filter(({ object }) => conditionOf(object, 'Available')?.status === 'True').map(name).sort(),
+    available: clusters
+      .filter(({ object }) => conditionOf(object, 'Available')?.status === 'True')
+      .map(name)
+      .sort(),
   };
 }

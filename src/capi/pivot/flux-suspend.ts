@@ -58,7 +58,7 @@ export async function suspendFlux(session: Session): Promise<void> {
   await mapPool(session.transaction.suspends, session.pool, async ({ before: _before, ...ref }) => {
     const found = await session.options.source.client.get(ref, session.signal);
     if (found && fieldAt(found, 'spec', 'suspend') !== true)
-      await session.writes.patch('source', ref, { spec: { suspend: true } }, { purpose: 'suspend' });
+      await session.writes.patch({ end: 'source', ref }, { spec: { suspend: true } }, { purpose: 'suspend' });
   });
 }
 
@@ -67,8 +67,10 @@ export async function resumeFlux(session: Session): Promise<void> {
   await mapPool(session.transaction.suspends, session.pool, async ({ before, ...ref }) => {
     const found = await session.options.source.client.get(ref, session.signal);
     if (!found || fieldAt(found, 'spec', 'suspend') !== true) return;
-    await session.writes.patch('source', ref, { spec: { suspend: before ?? null } }, { purpose: 'resume' }).catch((error: unknown) => {
-      if (!isSlipwayError(error) || error.code !== 'SLW-KUB-006') throw error;
-    });
+    await session.writes
+      .patch({ end: 'source', ref }, { spec: { suspend: before ?? null } }, { purpose: 'resume' })
+      .catch((error: unknown) => {
+        if (!isSlipwayError(error) || error.code !== 'SLW-KUB-006') throw error;
+      });
   });
 }

@@ -16,7 +16,12 @@ export async function runHooks(session: Session, at: HookPoint): Promise<void> {
 export async function undoHooks(session: Session): Promise<void> {
   for (const name of session.transaction.hooksBegun.toReversed()) {
     const hook = session.options.hooks?.find((candidate) => candidate.name === name);
-    if (!hook) session.note({ reason: 'hook-not-undone', object: name, message: `hook ${name} was begun and is not known here, so it is not undone` });
+    if (!hook)
+      session.note({
+        reason: 'hook-not-undone',
+        object: name,
+        message: `hook ${name} was begun and is not known here, so it is not undone`,
+      });
     await hook?.undo?.(session.signal);
     await session.save({
       hooksBegun: session.transaction.hooksBegun.filter((begun) => begun !== name),

@@ -40,7 +40,7 @@ function withoutOurs(fields: unknown): Fields | undefined {
     const rest = withoutOurs(inner);
     return rest === undefined ? [] : [[name, rest] as const];
   });
-  return kept.length === 0 || kept.every(([name]) => name === '.') ? undefined : Object.fromEntries(kept);
+  return kept.every(([name]) => name === '.') ? undefined : Object.fromEntries(kept);
 }
 
 /** `manager/subresource` of every server-side apply, sorted. */

@@ -4,6 +4,7 @@ import type { KubeObject, KubeResource } from '../../kube/types.ts';
 import { annotationOf, RUN_ANNOTATION } from './marks.ts';
 import type { Session } from './session.ts';
 import { namespaceRef } from './target-checks.ts';
+import { untilAll } from './until.ts';
 
 const PASSING_KINDS = new Set(['Event', 'Lease', 'EndpointSlice', 'Endpoints']);
 
@@ -13,7 +14,11 @@ export async function sealNamespaces(session: Session): Promise<void> {
   await mapPool(session.transaction.madeNamespaces, session.pool, async (name) => {
     const namespace = await client.get(namespaceRef(name), session.signal);
     if (!namespace || annotationOf(namespace, RUN_ANNOTATION) === undefined) return;
-    await session.writes.patch('target', namespaceRef(name), { metadata: { annotations: { [RUN_ANNOTATION]: null } } }, { purpose: 'seal' });
+    await session.writes.patch(
+      { end: 'target', ref: namespaceRef(name) },
+      { metadata: { annotations: { [RUN_ANNOTATION]: null } } },
+      { purpose: 'seal' },
+    );
   });
 }
 
@@ -22,14 +27,40 @@ export async function removeMadeNamespaces(session: Session): Promise<void> {
   const { madeNamespaces, runId, sealed } = session.transaction;
   if (madeNamespaces.length === 0) return;
   const resources = (await client.resources(session.signal)).filter(isCounted);
+  const going: KubeObject[] = [];
   for (const name of madeNamespaces) {
     const namespace = await client.get(namespaceRef(name), session.signal);
     const isOurs = namespace && (sealed !== undefined || annotationOf(namespace, RUN_ANNOTATION) === runId);
-    if (!isOurs || namespace.metadata.deletionTimestamp !== undefined) continue;
+    if (!isOurs) continue;
+    if (namespace.metadata.deletionTimestamp !== undefined) {
+      going.push(namespace);
+      continue;
+    }
     const foreign = await firstForeign(session, name, resources);
-    if (foreign) session.note({ reason: 'namespace-kept', object: `Namespace/${name}`, message: `namespace ${name} is kept: ${foreign.kind} ${foreign.metadata.name} is in it` });
-    else await session.writes.delete('target', namespace, 'remove namespace');
+    if (foreign)
+      session.note({
+        reason: 'namespace-kept',
+        object: `Namespace/${name}`,
+        message: `namespace ${name} is kept: ${foreign.kind} ${foreign.metadata.name} is in it`,
+      });
+    else {
+      await session.writes.delete('target', namespace, 'remove namespace');
+      going.push(namespace);
+    }
   }
+  await untilGone(session, going);
+}
+
+/** Kubernetes empties a namespace first; a pivot that comes at once would be refused because of it. */
+async function untilGone(session: Session, namespaces: readonly KubeObject[]): Promise<void> {
+  const { host, target, timeoutMs } = session.options;
+  const still = await untilAll(namespaces, { host, client: target.client, signal: session.signal, timeoutMs, isDone: () => false });
+  for (const { metadata } of still)
+    session.note({
+      reason: 'namespace-going',
+      object: `Namespace/${metadata.name}`,
+      message: `namespace ${metadata.name} is still being deleted; a new pivot has to wait for its end`,
+    });
 }
 
 function isCounted({ namespaced, verbs, kind }: KubeResource): boolean {
@@ -38,7 +69,9 @@ function isCounted({ namespaced, verbs, kind }: KubeResource): boolean {
 
 async function firstForeign(session: Session, namespace: string, resources: readonly KubeResource[]): Promise<KubeObject | undefined> {
   const { client } = session.options.target;
-  const lists = await mapPool(resources, { ...session.pool, parallel: 16 }, (resource) => client.list(resource, { namespace, signal: session.signal }));
+  const lists = await mapPool(resources, { ...session.pool, parallel: 16 }, (resource) =>
+    client.list(resource, { namespace, signal: session.signal }),
+  );
   return lists.flatMap(({ items }) => items).find((object) => !isOfEveryNamespace(object));
 }
 

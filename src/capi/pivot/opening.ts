@@ -64,18 +64,25 @@ export async function readBoth({ source, target, signal }: Pick<PivotOptions, 's
 }
 
 /** The transaction of these two clusters in this direction; undefined for none, or for one that was rolled back to its end. */
-export async function currentOf(options: Pick<PivotOptions, 'source' | 'target' | 'signal'>, { source, target, isSourceReachable }: Both): Promise<Transaction | undefined> {
+export async function currentOf(
+  options: Pick<PivotOptions, 'source' | 'target' | 'signal'>,
+  { source, target, isSourceReachable }: Both,
+): Promise<Transaction | undefined> {
   const { signal } = options;
   const targetUid = await clusterUid(options.target.client, signal);
   const sourceUid = isSourceReachable ? await clusterUid(options.source.client, signal) : target?.transaction.source.uid;
-  const matches = (stored: StoredTransaction | undefined): boolean =>
-    stored?.transaction.source.uid === sourceUid && stored?.transaction.target.uid === targetUid;
-  for (const stored of [target, source])
-    if (stored && !matches(stored) && !isFinished(stored.transaction)) throw anotherPivot(stored.transaction);
-  if (matches(target)) return target?.transaction;
-  const mirror = matches(source) ? source?.transaction : undefined;
-  // A rollback takes the record off the target first: what is left on the source is its last crumb.
-  return mirror && (mirror.stage === 'rolling-back' || mirror.stage === 'reversing') ? undefined : mirror;
+  const isOfThese = ({ transaction }: StoredTransaction): boolean =>
+    transaction.source.uid === sourceUid && transaction.target.uid === targetUid;
+  const other = [target, source].find((stored) => stored && !isOfThese(stored) && !isFinished(stored.transaction));
+  if (other) throw anotherPivot(other.transaction);
+  if (target && isOfThese(target)) return target.transaction;
+  const mirror = source && isOfThese(source) ? source.transaction : undefined;
+  return mirror && isCrumb(mirror) ? undefined : mirror;
+}
+
+/** A rollback takes the record off the target first: what is left on the source is its last crumb. */
+function isCrumb({ stage }: Transaction): boolean {
+  return stage === 'rolling-back' || stage === 'reversing';
 }
 
 function anotherPivot(transaction: Transaction): SlipwayError {

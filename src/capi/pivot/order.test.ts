@@ -62,14 +62,32 @@ describe('the order of creation', () => {
   });
 
   it('never creates an object before an owner, whatever the graph', () => {
-    const graph = fc.array(fc.record({ role: fc.constantFrom('Cluster', 'ClusterClass', 'DevTemplate', 'Machine', 'Secret'), owners: fc.array(fc.nat(12), { maxLength: 3 }) }), { maxLength: 13 });
+    const graph = fc.array(
+      fc.record({
+        role: fc.constantFrom('Cluster', 'ClusterClass', 'DevTemplate', 'Machine', 'Secret'),
+        owners: fc.array(fc.nat(12), { maxLength: 3 }),
+      }),
+      { maxLength: 13 },
+    );
     fc.assert(
       fc.property(graph, (nodes) => {
-        const objects = nodes.map(({ role, owners }, index) => object(role, `n${index}`, owners.map((owner) => `n${owner}`)));
+        const objects = nodes.map(({ role, owners }, index) =>
+          object(
+            role,
+            `n${index}`,
+            owners.map((owner) => `n${owner}`),
+          ),
+        );
         const entries = order(objects);
         expect(entries).toHaveLength(objects.length);
         const levelOf = new Map(entries.map(({ object: { metadata }, level }) => [metadata.uid, level]));
-        for (const { level, owners, lateOwners, droppedOwners, object: { metadata } } of entries) {
+        for (const {
+          level,
+          owners,
+          lateOwners,
+          droppedOwners,
+          object: { metadata },
+        } of entries) {
           const late = new Set(lateOwners.map(({ uid }) => uid));
           for (const owner of owners) if (!late.has(owner.uid)) expect(levelOf.get(owner.uid)).toBeLessThan(level);
           expect(owners.length + droppedOwners.length).toBe(metadata.ownerReferences?.length);
@@ -89,6 +107,9 @@ describe('chains', () => {
       }),
     });
     const chains = chainsOf([at('young', 5, 'one'), at('old', 1, 'one'), at('twin', 1, 'one'), at('other', 3, 'two')]);
-    expect(chains.map((chain) => chain.map((batch) => batch.map((entry) => entry.object.metadata.name)))).toEqual([[['old', 'twin'], ['young']], [['other']]]);
+    expect(chains.map((chain) => chain.map((batch) => batch.map((entry) => entry.object.metadata.name)))).toEqual([
+      [['old', 'twin'], ['young']],
+      [['other']],
+    ]);
   });
 });

@@ -50,9 +50,7 @@ const sortKey = ({ tier, depth }: Rank): number => tier * 1_000_000 + depth;
 
 /** Oldest first; the API server keeps whole seconds, so names decide between equals. */
 export function compareAge(a: KubeObject, b: KubeObject): number {
-  return (
-    compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(keyOf(a), keyOf(b))
-  );
+  return compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(keyOf(a), keyOf(b));
 }
 
 function compareText(a: string, b: string): number {

@@ -38,16 +38,18 @@ export async function planPivot(options: PivotOptions): Promise<PivotPlan> {
  */
 export async function runPivot(options: PivotOptions): Promise<PivotResult> {
   const opened = await openPivot(options);
-  const { session } = opened;
   const stage = opened.current?.stage ?? 'none';
   if (stage === 'rolling-back' || stage === 'reversing')
     throw new SlipwayError('SLW-PIV-032', `the pivot from ${options.source.name} to ${options.target.name} is being rolled back`);
-  if (stage === 'released' || stage === 'retiring') return resultOf(session, undefined);
-  if (stage === 'retired' && !(await hasNewClusters(opened))) return resultOf(session, undefined);
+  if (await isOver(opened, stage)) return resultOf(opened.session, undefined);
   const fresh = stage === 'retired' ? { ...opened, current: undefined } : opened;
   const plan = stage === 'committed' ? undefined : await prepare(fresh);
   await finish(opened);
-  return resultOf(session, plan);
+  return resultOf(opened.session, plan);
+}
+
+async function isOver(opened: Opened, stage: PivotStage): Promise<boolean> {
+  return stage === 'released' || stage === 'retiring' || (stage === 'retired' && !(await hasNewClusters(opened)));
 }
 
 /** RELEASE and WATCH; the target alone is enough. */
@@ -85,12 +87,13 @@ export async function rollbackPivot(options: PivotOptions): Promise<PivotResult>
     await session.writes.delete('source', stored.source.object, 'forget');
     return resultOf(session, undefined, 'none');
   }
-  if (!current || current.stage === 'retired' || current.stage === 'retiring')
+  const stage = current?.stage ?? 'none';
+  if (!NEXT[stage].includes('rollback'))
     throw new SlipwayError('SLW-PIV-030', `there is no pivot from ${options.source.name} to ${options.target.name} to roll back`, {
-      data: { stage: current?.stage ?? 'none' },
+      data: { stage },
     });
   const ground = await opened.ground();
-  if (current.stage === 'preparing' || current.stage === 'rolling-back') await session.phase('rollback', () => rollBack(session, ground));
+  if (stage === 'preparing' || stage === 'rolling-back') await session.phase('rollback', () => rollBack(session, ground));
   else await session.phase('reverse', () => reverse(session, ground));
   return resultOf(session, undefined, 'none');
 }
@@ -100,7 +103,10 @@ export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
   const { session, current, ground } = await openPivot(options);
   if (current?.stage === 'retired') return resultOf(session, undefined);
   if (current?.stage !== 'released' && current?.stage !== 'retiring')
-    throw new SlipwayError('SLW-PIV-031', `the pivot from ${options.source.name} to ${options.target.name} is not released (${current?.stage ?? 'none'})`);
+    throw new SlipwayError(
+      'SLW-PIV-031',
+      `the pivot from ${options.source.name} to ${options.target.name} is not released (${current?.stage ?? 'none'})`,
+    );
   await session.phase('retire', () => retire(session, ground));
   return resultOf(session, undefined);
 }

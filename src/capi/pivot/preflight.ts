@@ -36,7 +36,9 @@ export async function preflight(session: Session, world: World, standing: Invent
 /** With labels and annotations of the source: security levels of a namespace are labels. */
 async function makeNamespaces(session: Session, world: World): Promise<void> {
   const { source, target } = session.options;
-  const found = await Promise.all(world.namespaces.map(async (name) => ({ name, there: await target.client.get(namespaceRef(name), session.signal) })));
+  const found = await Promise.all(
+    world.namespaces.map(async (name) => ({ name, there: await target.client.get(namespaceRef(name), session.signal) })),
+  );
   const missing = found.filter(({ there }) => !there).map(({ name }) => name);
   if (missing.length === 0) return;
   await session.save({ madeNamespaces: [...new Set([...session.transaction.madeNamespaces, ...missing])].sort() });
@@ -56,17 +58,20 @@ async function classesReconciled(session: Session, early: readonly Ordered[]): P
   const { host, target, timeoutMs, report } = session.options;
   const classes = early.filter(({ object }) => object.kind === CLUSTER_CLASS.kind && isReconciled(object));
   const copies = await Promise.all(classes.map(({ object }) => target.client.get(refOf(object), session.signal)));
-  const pending = await untilAll(copies.flatMap((copy) => copy ?? []), {
-    host,
-    client: target.client,
-    signal: session.signal,
-    timeoutMs,
-    isDone: isReconciled,
-    onWaiting: (waiting) => {
-      for (const object of waiting)
-        report({ type: 'waiting', phase: 'preflight', object: formatRef(refOf(object)), reason: `to be reconciled on ${target.name}` });
+  const pending = await untilAll(
+    copies.flatMap((copy) => copy ?? []),
+    {
+      host,
+      client: target.client,
+      signal: session.signal,
+      timeoutMs,
+      isDone: isReconciled,
+      onWaiting: (waiting) => {
+        for (const object of waiting)
+          report({ type: 'waiting', phase: 'preflight', object: formatRef(refOf(object)), reason: `to be reconciled on ${target.name}` });
+      },
     },
-  });
+  );
   const [first] = pending;
   if (!first) return;
   const name = formatRef(refOf(first));
@@ -97,7 +102,11 @@ async function tryAll(session: Session, world: World, options: TryOptions): Prom
   await mapPool(entries, session.pool, async (entry) => {
     const { object } = entry;
     // Owners that do not exist yet stand with their uids at the source; a dry run stores nothing.
-    const form = copyForm(entry, { inventory: world.inventory, runId: session.transaction.runId, uidOf: (uid) => options.uidOf(uid) ?? uid });
+    const form = copyForm(entry, {
+      inventory: world.inventory,
+      runId: session.transaction.runId,
+      uidOf: (uid) => options.uidOf(uid) ?? uid,
+    });
     try {
       const { client } = session.options.target;
       const answer = await session.writes.retrying(() => client.create(form, { dryRun: true, signal: session.signal }));
@@ -109,7 +118,11 @@ async function tryAll(session: Session, world: World, options: TryOptions): Prom
     }
   });
   for (const kind of undryable)
-    session.note({ reason: 'no-dry-run', object: kind, message: `a webhook of the target does not support dry runs, so ${kind} could not be tried` });
+    session.note({
+      reason: 'no-dry-run',
+      object: kind,
+      message: `a webhook of the target does not support dry runs, so ${kind} could not be tried`,
+    });
   if (refusals.length > 0) throw refusalErrors(refusals);
   return expectations;
 }
@@ -118,14 +131,28 @@ function noteAdmission(session: Session, form: KubeObject, answer: KubeObject): 
   const fields = differingPaths(canonicalForm(form), canonicalForm(answer));
   if (fields.length === 0) return;
   const object = formatRef(refOf(form));
-  session.note({ reason: 'admission-changes', object, message: `the target's admission changes ${fields.slice(0, 5).join(', ')} of ${object}` });
+  session.note({
+    reason: 'admission-changes',
+    object,
+    message: `the target's admission changes ${fields.slice(0, 5).join(', ')} of ${object}`,
+  });
 }
 
 function isUndryable(error: unknown): boolean {
   return isSlipwayError(error) && /does not support dry run/.test(error.message);
 }
 
-const VERDICTS = new Set(['SLW-KUB-005', 'SLW-KUB-008', 'SLW-KUB-009', 'SLW-KUB-010', 'SLW-KUB-011', 'SLW-KUB-012', 'SLW-KUB-015', 'SLW-KUB-018', 'SLW-KUB-019']);
+const VERDICTS = new Set([
+  'SLW-KUB-005',
+  'SLW-KUB-008',
+  'SLW-KUB-009',
+  'SLW-KUB-010',
+  'SLW-KUB-011',
+  'SLW-KUB-012',
+  'SLW-KUB-015',
+  'SLW-KUB-018',
+  'SLW-KUB-019',
+]);
 
 /** What cannot be an answer about the object is thrown on. */
 function refusalOf(error: unknown, object: KubeObject): Refusal {

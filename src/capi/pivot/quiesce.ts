@@ -30,7 +30,8 @@ async function recordIntent(session: Session, world: World): Promise<void> {
   const known = new Set(transaction.pauses.map(refKey));
   const fresh = pausesFor(world.going, world.inventory).filter((pause) => !known.has(refKey(pause)));
   const suspended = new Set(transaction.suspends.map(refKey));
-  const suspends = options.suspendFlux === false ? [] : (await findSuspends(world, session.signal)).filter((ref) => !suspended.has(refKey(ref)));
+  const suspends =
+    options.suspendFlux === false ? [] : (await findSuspends(world, session.signal)).filter((ref) => !suspended.has(refKey(ref)));
   await session.save({ phase: 'quiesce', pauses: [...transaction.pauses, ...fresh], suspends: [...transaction.suspends, ...suspends] });
 }
 
@@ -52,7 +53,7 @@ async function pauseAll(session: Session, world: World): Promise<void> {
   if (open.length > 0) await wakeForWrites(session);
   await mapPool(open, session.pool, async (pause) => {
     const object = world.inventory.byKey(refKey(pause)) as KubeObject;
-    await session.writes.patch('source', refOf(object), pausePatch(object, pause.way), { purpose: 'pause' });
+    await session.writes.patch({ end: 'source', ref: refOf(object) }, pausePatch(object, pause.way), { purpose: 'pause' });
   });
 }
 
@@ -66,7 +67,9 @@ async function wakeForWrites(session: Session): Promise<void> {
 /** What moves and has an actor that may tell. Classes, templates and identities have none that a pause would stop. */
 export function actingObjects({ going, inventory }: Pick<World, 'going' | 'inventory'>): readonly KubeObject[] {
   const acting = new Set(['cluster', 'resource', 'companion']);
-  return going.filter(({ object, verdict }) => verdict === 'moves' && acting.has(inventory.kindOf(object).role)).map(({ object }) => object);
+  return going
+    .filter(({ object, verdict }) => verdict === 'moves' && acting.has(inventory.kindOf(object).role))
+    .map(({ object }) => object);
 }
 
 export interface Confirmation {
@@ -112,5 +115,7 @@ function reasonOf(object: KubeObject): string {
 
 /** Keys of Clusters on the source that are not paused now. */
 export function awakeClusters(world: World): readonly KubeObject[] {
-  return world.going.filter(({ object, verdict }) => verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && !isPaused(object)).map(({ object }) => object);
+  return world.going
+    .filter(({ object, verdict }) => verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && !isPaused(object))
+    .map(({ object }) => object);
 }

@@ -21,7 +21,9 @@ export async function release(session: Session, ground: Ground | undefined, targ
     (object) => sealed.has(shortUid(object.metadata.uid ?? '')) && annotationOf(object, pauseAnnotationOf(object)) === PAUSE_VALUE,
   );
   await mapPool(annotated, session.pool, async (object) => {
-    await session.writes.patch('target', refOf(object), unpausePatch(object.apiVersion, 'annotation', undefined), { purpose: 'release' });
+    await session.writes.patch({ end: 'target', ref: refOf(object) }, unpausePatch(object.apiVersion, 'annotation', undefined), {
+      purpose: 'release',
+    });
   });
   await releaseClusters(session, target);
   await runHooks(session, 'after-release');
@@ -32,7 +34,9 @@ async function releaseClusters(session: Session, target: Inventory): Promise<voi
   await mapPool(pauses, session.pool, async (pause) => {
     const object = target.byKey(refKey(pause));
     if (!object || !isPaused(object)) return;
-    await session.writes.patch('target', refOf(object), unpausePatch(object.apiVersion, 'field', pause.before), { purpose: 'release' });
+    await session.writes.patch({ end: 'target', ref: refOf(object) }, unpausePatch(object.apiVersion, 'field', pause.before), {
+      purpose: 'release',
+    });
   });
 }
 

@@ -18,7 +18,10 @@ async function removeOriginals(session: Session, ground: Ground): Promise<void> 
   await session.save({ stage: 'retiring', phase: 'retire' });
   const world = await readWorld(ground, session.transaction, session.signal);
   const [awake] = awakeClusters(world);
-  if (awake) throw new SlipwayError('SLW-PIV-016', `${formatRef(refOf(awake))} on ${world.from.name} is no longer paused`, { object: formatRef(refOf(awake)) });
+  if (awake)
+    throw new SlipwayError('SLW-PIV-016', `${formatRef(refOf(awake))} on ${world.from.name} is no longer paused`, {
+      object: formatRef(refOf(awake)),
+    });
   const originals = world.going.filter(({ verdict }) => verdict === 'moves').map(({ object }) => object);
   await removeObjects(session, 'source', { objects: originals, inventory: world.inventory });
 }

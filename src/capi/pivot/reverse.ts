@@ -40,7 +40,9 @@ async function carryBack(session: Session, ground: Ground): Promise<void> {
   const took = new Set(originals.going.map(({ object }) => object.metadata.uid));
   const isForeignOwner = ({ uid }: OwnerReference): boolean => !took.has(uid);
   const copying = new Copying({ session, to: 'source', inventory: world.inventory, standing, isReverse: true, isForeignOwner });
-  await copying.copy(world.going, (done) => session.options.report({ type: 'progress', phase: 'reverse', done, total: world.going.length }));
+  await copying.copy(world.going, (done) =>
+    session.options.report({ type: 'progress', phase: 'reverse', done, total: world.going.length }),
+  );
   await removeVanished(session, originals, world);
   const options = { session, to: 'source' as const, world, copying, isReverse: true };
   await copyStatuses(options);
@@ -68,7 +70,7 @@ async function pauseTarget(session: Session, world: World): Promise<void> {
   await mapPool(world.going, session.pool, async ({ object, verdict }) => {
     const way = pauseWayOf(object, world.inventory);
     if (way === undefined || verdict !== 'moves' || isPaused(object)) return;
-    await session.writes.patch('target', refOf(object), pausePatch(object, way), { purpose: 'pause' });
+    await session.writes.patch({ end: 'target', ref: refOf(object) }, pausePatch(object, way), { purpose: 'pause' });
   });
   await pauseConfirmed(session, 'target', { objects: actingObjects(world), ground: world });
 }
@@ -76,7 +78,9 @@ async function pauseTarget(session: Session, world: World): Promise<void> {
 /** Originals whose copies were deleted on the target in the ordinary way are gone for good. */
 async function removeVanished(session: Session, originals: World, world: World): Promise<void> {
   const there = new Set(world.going.map(({ object }) => keyOf(object)));
-  const gone = originals.going.filter(({ object, verdict }) => verdict === 'moves' && !there.has(keyOf(object))).map(({ object }) => object);
+  const gone = originals.going
+    .filter(({ object, verdict }) => verdict === 'moves' && !there.has(keyOf(object)))
+    .map(({ object }) => object);
   await removeObjects(session, 'source', { objects: gone, inventory: originals.inventory });
 }
 
@@ -89,4 +93,3 @@ async function discardTarget(session: Session, ground: Ground): Promise<void> {
   await removeObjects(session, 'target', { objects, inventory: world.inventory });
   await removeMadeNamespaces(session);
 }
-

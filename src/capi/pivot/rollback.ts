@@ -42,12 +42,18 @@ export async function restoreSource(session: Session, world: World): Promise<voi
   if (session.transaction.controllersStopped) await session.options.source.controllers.start(session.signal);
   await mapPool(world.going, session.pool, async ({ object }) => {
     if (annotationOf(object, TOMBSTONE_ANNOTATION) === undefined) return;
-    await session.writes.patch('source', refOf(object), { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: null } } }, { purpose: 'remove tombstone' });
+    await session.writes.patch(
+      { end: 'source', ref: refOf(object) },
+      { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: null } } },
+      { purpose: 'remove tombstone' },
+    );
   });
   await mapPool(session.transaction.pauses, session.pool, async (pause) => {
     const object = world.inventory.byKey(refKey(pause));
     if (!object || !isPaused(object)) return;
-    await session.writes.patch('source', refOf(object), unpausePatch(object.apiVersion, pause.way, pause.before), { purpose: 'unpause' });
+    await session.writes.patch({ end: 'source', ref: refOf(object) }, unpausePatch(object.apiVersion, pause.way, pause.before), {
+      purpose: 'unpause',
+    });
   });
   await resumeFlux(session);
   await undoHooks(session);

@@ -38,7 +38,13 @@ function object(kindName: string, name: string, { namespace = 'a', labels, owner
   return {
     apiVersion: kindName === 'Secret' || kindName === 'ConfigMap' ? 'v1' : CORE,
     kind: kindName,
-    metadata: { name, uid: `${namespace ?? ''}/${name}`, ownerReferences, ...(namespace !== null && { namespace }), ...(labels && { labels }) },
+    metadata: {
+      name,
+      uid: `${namespace ?? ''}/${name}`,
+      ownerReferences,
+      ...(namespace !== null && { namespace }),
+      ...(labels && { labels }),
+    },
     ...(spec && { spec }),
     ...(type !== undefined && { type }),
   };
@@ -91,7 +97,10 @@ describe('without a choice', () => {
 
   it('copies what has no namespace', () => {
     const cluster = object('Cluster', 'shop', { spec: { identityRef: { kind: 'DevClusterIdentity', name: 'identity' } } });
-    expect(verdicts([cluster, object('DevClusterIdentity', 'identity', { namespace: null })])).toEqual({ shop: 'moves', identity: 'copies' });
+    expect(verdicts([cluster, object('DevClusterIdentity', 'identity', { namespace: null })])).toEqual({
+      shop: 'moves',
+      identity: 'copies',
+    });
   });
 
   it('never takes a token of this cluster', () => {

@@ -40,11 +40,14 @@ const RULES: readonly Rule[] = [
       ? stays('is a token of this cluster, worthless on another')
       : undefined,
   ({ object }) =>
-    object.kind === 'ConfigMap' && object.metadata.name === 'kube-root-ca.crt' ? stays('is made by Kubernetes in every namespace') : undefined,
+    object.kind === 'ConfigMap' && object.metadata.name === 'kube-root-ca.crt'
+      ? stays('is made by Kubernetes in every namespace')
+      : undefined,
   ({ object, inventory, clusters }) =>
     inventory.kindOf(object).role === 'cluster' && !clusters.has(keyOf(object)) ? stays('is not among the selected Clusters') : undefined,
   belongs,
-  ({ object, inScope, isFiltered }) => (inScope && !isFiltered && isForced(object) ? moves('carries a label of clusterctl that moves it') : undefined),
+  ({ object, inScope, isFiltered }) =>
+    inScope && !isFiltered && isForced(object) ? moves('carries a label of clusterctl that moves it') : undefined,
   forWhole,
   ({ inScope }) => (inScope ? undefined : stays(OUTSIDE)),
   ({ isFiltered }) => stays(isFiltered ? UNUSED_BY_CLUSTERS : UNUSED),
@@ -78,16 +81,16 @@ function withReferred(selected: readonly Selected[], inventory: Inventory, selec
   const queue = selected.filter(({ verdict }) => verdict !== 'stays');
   for (let index = 0; index < queue.length; index++) {
     const { object: from } = queue[index] as Selected;
-    for (const reference of referencesOf(from))
-      for (const object of resolve(reference)) {
-        const known = byKey.get(keyOf(object));
-        if (!known || !isUnused(known)) continue;
-        const why = `${formatRef(refOf(from))} refers to it in ${reference.field}`;
-        const isMoving = object.metadata.namespace !== undefined && isInScope(object, selection) && selection.clusters === undefined;
-        const entry = { object, ...(isMoving ? moves(why) : copies(why)) };
-        byKey.set(keyOf(object), entry);
-        queue.push(entry);
-      }
+    const referred = referencesOf(from).flatMap((reference) => resolve(reference).map((object) => ({ object, reference })));
+    for (const { object, reference } of referred) {
+      const known = byKey.get(keyOf(object));
+      if (!known || !isUnused(known)) continue;
+      const why = `${formatRef(refOf(from))} refers to it in ${reference.field}`;
+      const isMoving = object.metadata.namespace !== undefined && isInScope(object, selection) && selection.clusters === undefined;
+      const entry = { object, ...(isMoving ? moves(why) : copies(why)) };
+      byKey.set(keyOf(object), entry);
+      queue.push(entry);
+    }
   }
   return selected.map((entry) => byKey.get(keyOf(entry.object)) ?? entry);
 }
@@ -137,5 +140,7 @@ function forWhole({ object, inventory, belonging, isFiltered, inScope }: Questio
 
 function isOfClusterApi(object: KubeObject): boolean {
   const type = object['type'];
-  return type === CLUSTER_SECRET_TYPE || type === 'addons.cluster.x-k8s.io/resource-set' || CLUSTER_NAME_LABEL in (object.metadata.labels ?? {});
+  return (
+    type === CLUSTER_SECRET_TYPE || type === 'addons.cluster.x-k8s.io/resource-set' || CLUSTER_NAME_LABEL in (object.metadata.labels ?? {})
+  );
 }

@@ -131,9 +131,13 @@ export class Session {
     const stands = found && textAt(found, 'data', 'transaction') === JSON.stringify(transaction);
     if (found && stands) return found;
     if (!isConflict(error)) throw error;
-    throw new SlipwayError('SLW-PIV-014', `the transaction of run ${transaction.runId} on ${client.server} was written by another process`, {
-      object: `ConfigMap/${SLIPWAY_NAMESPACE}/slipway-pivot`,
-      cause: error,
-    });
+    throw new SlipwayError(
+      'SLW-PIV-014',
+      `the transaction of run ${transaction.runId} on ${client.server} was written by another process`,
+      {
+        object: `ConfigMap/${SLIPWAY_NAMESPACE}/slipway-pivot`,
+        cause: error,
+      },
+    );
   }
 }

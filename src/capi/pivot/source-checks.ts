@@ -14,10 +14,7 @@ const ROLLING = ['RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating'];
 export function checkSource(world: World, { isPausedByUs }: { readonly isPausedByUs: boolean }): readonly Refusal[] {
   const leaving = world.going.filter(({ verdict }) => verdict === 'moves').map(({ object }) => object);
   const index = indexOf(world);
-  return [
-    ...(isPausedByUs ? [] : leaving.flatMap(checkObject)),
-    ...world.going.flatMap(({ object }) => checkReferences(object, index)),
-  ];
+  return [...(isPausedByUs ? [] : leaving.flatMap(checkObject)), ...world.going.flatMap(({ object }) => checkReferences(object, index))];
 }
 
 function checkObject(object: KubeObject): readonly Refusal[] {
@@ -51,7 +48,11 @@ function checkRollout(object: KubeObject, name: string): readonly Refusal[] {
   const rolling = ROLLING.map((type) => conditionOf(object, type)).find((condition) => condition?.status === 'True');
   if (rolling)
     return [
-      { reason: 'rollout-in-flight', object: name, message: `${name} is changing its machines (${rolling.type}: ${rolling.message ?? rolling.reason ?? 'true'})` },
+      {
+        reason: 'rollout-in-flight',
+        object: name,
+        message: `${name} is changing its machines (${rolling.type}: ${rolling.message ?? rolling.reason ?? 'true'})`,
+      },
     ];
   const wanted = numberAt(object, 'spec', 'replicas');
   const has = numberAt(object, 'status', 'replicas');

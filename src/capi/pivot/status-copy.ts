@@ -37,7 +37,11 @@ export async function copyStatuses(options: StatusOptions): Promise<void> {
     const status = mapStatus(entry.object, placed.generation);
     const found = placed.found?.['status'];
     if (!isEqual(status, found))
-      await session.writes.patch(options.to, refOf(entry.object), { status: { ...goneKeys(found, status), ...status } }, { purpose: 'status', subresource: 'status' });
+      await session.writes.patch(
+        { end: options.to, ref: refOf(entry.object) },
+        { status: { ...goneKeys(found, status), ...status } },
+        { purpose: 'status', subresource: 'status' },
+      );
     session.options.report({ type: 'progress', phase: 'status', done: ++done, total: works.length });
   });
 }
@@ -67,12 +71,17 @@ async function seal({ entry, placed }: Work, { session, to, copying }: StatusOpt
     annotations: { [RUN_ANNOTATION]: null, [SOURCE_UID_ANNOTATION]: null },
     ...(lateOwners.length > 0 && { ownerReferences: mapOwners(owners, copying.uidOf) }),
   };
-  const patch = (fields: Fields): Promise<KubeObject> => session.writes.patch(to, refOf(object), { metadata: { ...metadata, ...fields } }, { purpose: 'seal' });
+  const patch = (fields: Fields): Promise<KubeObject> =>
+    session.writes.patch({ end: to, ref: refOf(object) }, { metadata: { ...metadata, ...fields } }, { purpose: 'seal' });
   try {
     await patch(managedFields.length > 0 ? { managedFields } : {});
   } catch (error) {
     if (!isSlipwayError(error) || !['SLW-KUB-009', 'SLW-KUB-018'].includes(error.code)) throw error;
-    session.note({ reason: 'managed-fields', object: formatRef(refOf(object)), message: `its managed fields are not accepted: ${error.message}` });
+    session.note({
+      reason: 'managed-fields',
+      object: formatRef(refOf(object)),
+      message: `its managed fields are not accepted: ${error.message}`,
+    });
     await patch({});
   }
 }
@@ -86,7 +95,9 @@ function hasManagers(found: KubeObject, source: KubeObject): boolean {
 export function mapStatus(source: KubeObject, generation: number): Fields {
   const from = source.metadata.generation ?? 0;
   // Schemas want at least 1; a pause of ours made the source one generation younger than what its controllers reported.
-  return mapGenerations(source['status'], (observed) => Math.max(1, observed >= from ? generation : generation - (from - observed))) as Fields;
+  return mapGenerations(source['status'], (observed) =>
+    Math.max(1, observed >= from ? generation : generation - (from - observed)),
+  ) as Fields;
 }
 
 function mapGenerations(value: unknown, map: (observed: number) => number): unknown {
@@ -107,5 +118,9 @@ function isEqual(a: unknown, b: unknown): boolean {
 /** A merge patch keeps what it does not name. */
 function goneKeys(found: unknown, status: Fields): Fields {
   if (!isFields(found)) return {};
-  return Object.fromEntries(Object.keys(found).filter((name) => !(name in status)).map((name) => [name, null]));
+  return Object.fromEntries(
+    Object.keys(found)
+      .filter((name) => !(name in status))
+      .map((name) => [name, null]),
+  );
 }

@@ -47,7 +47,9 @@ function checkDefinition(kind: MovingKind, found: Definition | undefined, world:
   const name = `${kind.kind}.${kind.group}`;
   if (!found) return [{ reason: 'kind-missing', object: name, message: `${world.to.name} has no definition of ${name}` }];
   const version = kind.apiVersion.slice(kind.group.length + 1);
-  const stored = world.from.definitions.find((definition) => definition.group === kind.group && definition.kind === kind.kind)?.storageVersion;
+  const stored = world.from.definitions.find(
+    (definition) => definition.group === kind.group && definition.kind === kind.kind,
+  )?.storageVersion;
   if (found.versions.get(version)?.served && (stored === undefined || found.versions.has(stored))) return [];
   const missing = found.versions.get(version)?.served ? stored : version;
   return [{ reason: 'version-missing', object: name, message: `${world.to.name} does not know version ${missing ?? version} of ${name}` }];
@@ -112,7 +114,10 @@ function checkStanding(world: World, { standing, sealed }: Standing): readonly R
     const differences = differencesFrom(entry, found, world.inventory);
     if (differences.length === 0 && isShareable(entry, world.inventory)) return [];
     const name = formatRef(refOf(entry.object));
-    const why = differences.length === 0 ? 'is there already and no copy of ours' : `is there already and differs in ${differences.slice(0, 3).join(', ')}`;
+    const why =
+      differences.length === 0
+        ? 'is there already and no copy of ours'
+        : `is there already and differs in ${differences.slice(0, 3).join(', ')}`;
     return [{ reason: 'foreign-object' as const, object: name, message: `${name} on ${world.to.name} ${why}` }];
   });
 }

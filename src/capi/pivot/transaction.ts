@@ -88,7 +88,10 @@ export async function readTransaction(client: KubeClient, signal: AbortSignal): 
   } catch {
     // Falls through to the one error for all that is not ours.
   }
-  throw new SlipwayError('SLW-PIV-018', `the ConfigMap ${SLIPWAY_NAMESPACE}/${TRANSACTION_NAME} on ${client.server} holds no transaction of this version`);
+  throw new SlipwayError(
+    'SLW-PIV-018',
+    `the ConfigMap ${SLIPWAY_NAMESPACE}/${TRANSACTION_NAME} on ${client.server} holds no transaction of this version`,
+  );
 }
 
 /** The ConfigMap for a transaction; stage and phase also stand apart for those who look with kubectl. */
@@ -106,7 +109,9 @@ export function transactionObject(transaction: Transaction, end: 'source' | 'tar
   };
 }
 
-export function newTransaction(about: Pick<Transaction, 'runId' | 'holder' | 'source' | 'target' | 'disposableSource' | 'namespaces' | 'clusters'>): Transaction {
+export function newTransaction(
+  about: Pick<Transaction, 'runId' | 'holder' | 'source' | 'target' | 'disposableSource' | 'namespaces' | 'clusters'>,
+): Transaction {
   return {
     format: FORMAT,
     revision: 1,

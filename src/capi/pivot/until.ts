@@ -31,9 +31,13 @@ export async function untilAll(objects: readonly KubeObject[], options: UntilOpt
     }
   };
   try {
-    await Promise.all(kinds.map((group) => follow(group).catch((error: unknown) => {
-      if (!signal.aborted || !isAbort(error)) throw error;
-    })));
+    await Promise.all(
+      kinds.map((group) =>
+        follow(group).catch((error: unknown) => {
+          if (!signal.aborted || !isAbort(error)) throw error;
+        }),
+      ),
+    );
   } finally {
     end.abort();
   }

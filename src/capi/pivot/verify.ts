@@ -50,7 +50,10 @@ function changesOf(before: World, now: World): readonly SlipwayError[] {
 }
 
 function lastWriter(object: KubeObject): string {
-  const entries = (object.metadata.managedFields ?? []).map((entry) => ({ time: textAt(entry, 'time') ?? '', manager: textAt(entry, 'manager') }));
+  const entries = (object.metadata.managedFields ?? []).map((entry) => ({
+    time: textAt(entry, 'time') ?? '',
+    manager: textAt(entry, 'manager'),
+  }));
   return entries.sort((a, b) => (a.time < b.time ? 1 : -1))[0]?.manager ?? 'somebody';
 }
 

@@ -35,14 +35,19 @@ async function clustersAvailable(session: Session, target: Inventory): Promise<S
     timeoutMs,
     isDone: (object) => conditionOf(object, 'Available')?.status === 'True',
     onWaiting: (waiting) => {
-      for (const object of waiting.slice(0, 5)) report({ type: 'waiting', phase: 'watch', object: formatRef(refOf(object)), reason: 'to be available as before' });
+      for (const object of waiting.slice(0, 5))
+        report({ type: 'waiting', phase: 'watch', object: formatRef(refOf(object)), reason: 'to be available as before' });
     },
   });
   const [first] = pending;
   if (!first) return undefined;
   const object = formatRef(refOf(first));
   const message = conditionOf(first, 'Available')?.message;
-  return new SlipwayError('SLW-PIV-015', `${object} is not available on ${end.name} as it was before${message === undefined ? '' : `: ${message}`}`, { object });
+  return new SlipwayError(
+    'SLW-PIV-015',
+    `${object} is not available on ${end.name} as it was before${message === undefined ? '' : `: ${message}`}`,
+    { object },
+  );
 }
 
 /** By watches over the kinds whose objects stand for machines; the first list of each is compared too. */
@@ -88,7 +93,9 @@ function censusOf(session: Session, target: Inventory): Census {
   const machinery = target.kinds.filter((kind) => kind.kind === 'Machine' && kind.group === CORE_GROUP);
   return {
     kinds: new Set([...counted.map(kindKey), ...machinery.map(kindKey)]),
-    there: new Map(counted.map((object) => [shortUid(object.metadata.uid ?? ''), { kind: kindKey(object), name: formatRef(refOf(object)) }])),
+    there: new Map(
+      counted.map((object) => [shortUid(object.metadata.uid ?? ''), { kind: kindKey(object), name: formatRef(refOf(object)) }]),
+    ),
     sealed,
     moved: new Set(session.transaction.moved),
   };
@@ -109,7 +116,11 @@ function faultOf(event: WatchEvent, census: Census, at: { readonly kind: MovingK
   return isGone ? fault(`${formatRef(refOf(object))} vanished`, object, at.server) : undefined;
 }
 
-function listFault(items: readonly KubeObject[], census: Census, at: { readonly kind: MovingKind; readonly server: string }): SlipwayError | undefined {
+function listFault(
+  items: readonly KubeObject[],
+  census: Census,
+  at: { readonly kind: MovingKind; readonly server: string },
+): SlipwayError | undefined {
   const appeared = items.find((item) => isNew(item, census));
   if (appeared) return fault(`${formatRef(refOf(appeared))} appeared`, appeared, at.server);
   const uids = new Set(items.map((item) => shortUid(item.metadata.uid ?? '')));
@@ -120,7 +131,11 @@ function listFault(items: readonly KubeObject[], census: Census, at: { readonly 
 /** Of a Cluster that moved, and not among the copies. */
 function isNew(object: KubeObject, census: Census): boolean {
   const cluster = clusterNameOf(object);
-  return cluster !== undefined && census.moved.has(`${object.metadata.namespace ?? ''}/${cluster}`) && !census.sealed.has(shortUid(object.metadata.uid ?? ''));
+  return (
+    cluster !== undefined &&
+    census.moved.has(`${object.metadata.namespace ?? ''}/${cluster}`) &&
+    !census.sealed.has(shortUid(object.metadata.uid ?? ''))
+  );
 }
 
 function fault(what: string, object: KubeObject, server: string): SlipwayError {
@@ -131,6 +146,6 @@ async function pauseAgain(session: Session, target: Inventory): Promise<void> {
   const pauses = session.transaction.pauses.filter(({ way }) => way === 'field');
   await mapPool(pauses, session.pool, async (pause) => {
     const object = target.byKey(refKey(pause));
-    if (object) await session.writes.patch('target', refOf(object), pausePatch(object, 'field'), { purpose: 'pause again' });
+    if (object) await session.writes.patch({ end: 'target', ref: refOf(object) }, pausePatch(object, 'field'), { purpose: 'pause again' });
   });
 }

@@ -1,5 +1,5 @@
 /** The one way by which the pivot writes: numbers and names each write, tells it before and after, repeats what may be repeated. */
-import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
+import { isSlipwayError, type SlipwayError } from '../../core/errors.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../../core/retry.ts';
 import { type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import type { PivotEnd, PivotOptions, PivotWrite } from './options.ts';
@@ -35,8 +35,13 @@ export class PivotWrites {
   }
 
   /** Merge patch; repeated while failures pass. */
-  patch(end: End, ref: ObjectRef, patch: unknown, { purpose, subresource }: { readonly purpose: string; readonly subresource?: string }): Promise<KubeObject> {
-    return this.#told({ end, verb: 'patch', ref, purpose }, ({ client }, signal) =>
+  patch(
+    at: { readonly end: End; readonly ref: ObjectRef },
+    patch: unknown,
+    { purpose, subresource }: { readonly purpose: string; readonly subresource?: string },
+  ): Promise<KubeObject> {
+    const { ref } = at;
+    return this.#told({ ...at, verb: 'patch', purpose }, ({ client }, signal) =>
       this.retrying(() => client.mergePatch(ref, patch, { signal, ...(subresource !== undefined && { subresource }) })),
     );
   }
