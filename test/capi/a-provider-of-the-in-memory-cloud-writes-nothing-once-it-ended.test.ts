@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AUDIT_POLICY, readAudit } from '../support/capi-audit.ts';
-import { createCluster, createInMemoryWorld, createMachine, type InMemoryWorld, type ManagementServer, until } from '../support/in-memory-cloud.ts';
+import {
+  createCluster,
+  createInMemoryWorld,
+  createMachine,
+  type InMemoryWorld,
+  type ManagementServer,
+  until,
+} from '../support/in-memory-cloud.ts';
 
 const PARALLEL = 4;
 let folder: string;
@@ -39,14 +46,14 @@ describe('a provider of the in-memory cloud', () => {
     for (let round = 1; round <= 3; round++) {
       const pod = await server.attach();
       const before = await presentCount();
-      let working = true;
+      const enough = new AbortController();
       const makers = Array.from({ length: PARALLEL }, async () => {
-        while (working) await add();
+        while (!enough.signal.aborted) await add();
       });
       await until('it is in the middle of its work', async () => (await presentCount()) > before);
       expect(await pod.end('SIGTERM')).toBe(0);
       const ended = Date.now();
-      working = false;
+      enough.abort();
       await Promise.all(makers);
       // The next one has something to write, so what is looked for could be there.
       await add();

@@ -29,7 +29,10 @@ const isMachine = ({ type }: CloudEvent): boolean => type.startsWith('machine.')
 const machineEvents = async (after = 0): Promise<readonly string[]> =>
   (await (await world.cloud()).events(after)).filter(isMachine).map(({ type, machine }) => `${type} ${machine}`);
 const present = async (): Promise<readonly string[]> =>
-  (await (await world.cloud()).state()).machines.filter((machine) => machine.present).map(({ name }) => name).toSorted();
+  (await (await world.cloud()).state()).machines
+    .filter((machine) => machine.present)
+    .map(({ name }) => name)
+    .toSorted();
 const lastSeq = async (): Promise<number> => (await (await world.cloud()).state()).lastSeq;
 const devCluster = async (client: KubeClient): Promise<KubeObject | undefined> =>
   client.get({ apiVersion: INFRASTRUCTURE_API, kind: 'DevCluster', name: 'shop', namespace: 'default' });
@@ -143,7 +146,12 @@ async function copyObjects(from: KubeClient, to: KubeClient): Promise<void> {
       const { name, labels, annotations, finalizers, ownerReferences = [], uid = '' } = metadata;
       const owners = ownerReferences.map((owner) => ({ ...owner, uid: uids.get(owner.uid) ?? owner.uid }));
       const kept = { ...(labels && { labels }), ...(annotations && { annotations }), ...(finalizers && { finalizers }) };
-      const made = await to.create({ ...rest, apiVersion, kind, metadata: { name, namespace: 'default', ...kept, ownerReferences: owners } });
+      const made = await to.create({
+        ...rest,
+        apiVersion,
+        kind,
+        metadata: { name, namespace: 'default', ...kept, ownerReferences: owners },
+      });
       uids.set(uid, made.metadata.uid ?? '');
       if (kind === 'Cluster') await markProvisioned(to, name);
     }
@@ -152,5 +160,10 @@ async function copyObjects(from: KubeClient, to: KubeClient): Promise<void> {
 
 async function isReadyOnTarget(client: KubeClient): Promise<boolean> {
   const { items } = await client.list({ apiVersion: INFRASTRUCTURE_API, kind: 'DevMachine' }, { namespace: 'default' });
-  return items.length === 4 && items.every((item) => (item['status'] as { initialization?: { provisioned?: boolean } } | undefined)?.initialization?.provisioned === true);
+  return (
+    items.length === 4 &&
+    items.every(
+      (item) => (item['status'] as { initialization?: { provisioned?: boolean } } | undefined)?.initialization?.provisioned === true,
+    )
+  );
 }

@@ -17,7 +17,13 @@ let host: Host;
 let driver: StepDriver;
 const cloudDir = (): string => join(dir, 'cloud');
 const steps = () => [
-  runCloudStep({ projectName: 'shop', subject: 'Cluster/mgmt', stateId: STATE_ID, cloudDir: cloudDir(), toolchainDir: process.env['SLIPWAY_TEST_BIN'] }),
+  runCloudStep({
+    projectName: 'shop',
+    subject: 'Cluster/mgmt',
+    stateId: STATE_ID,
+    cloudDir: cloudDir(),
+    toolchainDir: process.env['SLIPWAY_TEST_BIN'],
+  }),
 ];
 const epoch = async (): Promise<number | undefined> => (await (await readCloud(host, cloudFile(cloudDir())))?.state())?.epoch;
 

@@ -3,7 +3,18 @@
  * provisioned infrastructure, bootstrap data) is written by hand, so that one reconciler is watched and nothing else moves.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,7 +70,10 @@ export interface InMemoryWorld {
 export async function createInMemoryWorld(): Promise<InMemoryWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'slipway-cloud-'));
   const real = createNodeHost();
-  const host: Host = { ...real, env: { ...real.env, get: (name) => (name === 'XDG_STATE_HOME' ? join(dir, 'state') : real.env.get(name)) } };
+  const host: Host = {
+    ...real,
+    env: { ...real.env, get: (name) => (name === 'XDG_STATE_HOME' ? join(dir, 'state') : real.env.get(name)) },
+  };
   const cloudDir = join(dir, 'cloud');
   const binary = await testBinary('in-memory-provider');
   const ends: (() => Promise<unknown>)[] = [];
@@ -215,7 +229,12 @@ function listeningAddresses(pid: number): readonly string[] {
 /** A Cluster whose infrastructure is provisioned, its DevCluster (without annotations), its authorities. */
 export async function createCluster(client: KubeClient, name: string): Promise<void> {
   const infrastructureRef = { apiGroup: INFRASTRUCTURE_GROUP, kind: 'DevCluster', name };
-  const cluster = await client.create({ apiVersion: CORE_API, kind: 'Cluster', metadata: { name, namespace: 'default' }, spec: { infrastructureRef } });
+  const cluster = await client.create({
+    apiVersion: CORE_API,
+    kind: 'Cluster',
+    metadata: { name, namespace: 'default' },
+    spec: { infrastructureRef },
+  });
   for (const authority of ['ca', 'etcd']) await client.create(authoritySecret(`${name}-${authority}`, name));
   await client.create({
     apiVersion: INFRASTRUCTURE_API,
@@ -237,7 +256,9 @@ function authoritySecret(name: string, cluster: string): KubeObject {
   try {
     const key = join(folder, 'key');
     const subject = ['-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE'];
-    const crt = execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', key, ...subject], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const crt = execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', key, ...subject], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -277,4 +298,10 @@ export async function createMachine(client: KubeClient, name: string, { cluster,
   });
 }
 
-const ownedBy = ({ apiVersion, kind, metadata }: KubeObject) => ({ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true });
+const ownedBy = ({ apiVersion, kind, metadata }: KubeObject) => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  uid: metadata.uid ?? '',
+  controller: true,
+});

@@ -69,7 +69,8 @@ function cloudChange({ binary, process, recorded }: Observed, cloudDir: string):
   });
   if (process.state === 'absent') return one('create', 'process is not there');
   if (process.state === 'dead') return one('update', 'process is not running');
-  if (binary === undefined || process.entry?.specDigest !== cloudDigest({ cloudDir, binary })) return one('update', 'binary or arguments changed');
+  if (binary === undefined || process.entry?.specDigest !== cloudDigest({ cloudDir, binary }))
+    return one('update', 'binary or arguments changed');
   if (recorded && recorded['cloudFile'] !== cloudFile(cloudDir)) return one('update', 'its folder was moved');
   return { kind: 'none', summary: 'the in-memory cloud runs' };
 }
