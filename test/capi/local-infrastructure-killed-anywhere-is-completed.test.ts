@@ -37,6 +37,8 @@ beforeAll(async () => {
   expect(await runOnce('never', 0)).toMatchObject({ code: 0 });
   calmMs = performance.now() - begun;
   calm = names('calm');
+  // Only one at a time is worked on.
+  await management.client.mergePatch(clusterRef('calm'), { spec: { paused: true } });
 });
 afterAll(() => world.close());
 
@@ -58,10 +60,13 @@ function start(side: 'before' | 'after' | 'never', nth: number): { readonly chil
 
 const runOnce = (side: 'before' | 'after' | 'never', nth: number): Promise<Ended> => start(side, nth).ended;
 
-/** Killed right after its first change, or right before its second, again and again, until a run comes to its end. */
+/** A pair of key and certificate is made as a whole: a chain that never got beyond two changes would stand still. */
+const STRIDES = [1, 2, 3, 5, 8];
+
+/** Killed right after or right before one of its next changes, again and again, until a run comes to its end. */
 async function chain(check: () => void): Promise<number> {
   for (let kills = 0; kills < MANY; kills++) {
-    const ended = await (kills % 2 === 0 ? runOnce('after', 1) : runOnce('before', 2));
+    const ended = await runOnce(kills % 2 === 0 ? 'after' : 'before', STRIDES[kills % STRIDES.length] ?? 1);
     check();
     if (ended.signal === 'SIGKILL') continue;
     expect(ended).toMatchObject({ code: 0, signal: null });
@@ -133,7 +138,7 @@ describe('killed beside every change of the world', () => {
   it('a creation is completed, with one control plane and no trace of the kills', async () => {
     await define(management.client, 'shop', { version: world.version, owned: true });
     const kills = await chain(atMostOneOfEach('shop'));
-    expect(kills).toBeGreaterThan(30);
+    expect(kills).toBeGreaterThan(12);
     await expectWhole('shop');
   });
 
@@ -141,7 +146,7 @@ describe('killed beside every change of the world', () => {
     const { clusterId, ports } = await identityOf('shop');
     await management.client.delete(controlPlaneRef('shop'));
     const kills = await chain(atMostOneOfEach('shop'));
-    expect(kills).toBeGreaterThan(5);
+    expect(kills).toBeGreaterThan(3);
     await expectGone('shop', clusterId, ports);
     await forget('shop');
   });
@@ -149,36 +154,42 @@ describe('killed beside every change of the world', () => {
 
 describe('killed at random instants', () => {
   /** mulberry32 */
-  const random = ((state: number) => (): number => {
+  let state = SEED;
+  const random = (): number => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  })(SEED);
+  };
 
-  async function killAtRandom(times: number, name: string): Promise<number> {
-    let landed = 0;
-    for (let i = 0; i < times; i++) {
+  let landed = 0;
+
+  /** Early instants are where little is done yet; later runs find more done, and are let go further. */
+  async function killAtRandom(times: number, name: string): Promise<void> {
+    for (let i = 1; i <= times; i++) {
       const { child, ended } = start('never', 0);
-      await sleep(random() * calmMs);
+      await sleep(random() * calmMs * (i / times) ** 2);
       child.kill('SIGKILL');
       if ((await ended).signal === 'SIGKILL') landed++;
       atMostOneOfEach(name)();
     }
-    return landed;
   }
 
-  it.each([1, 2, 3])(`creation and removal end in the same world (seed ${SEED}, round %i)`, async () => {
-    await define(management.client, 'web', { version: world.version, owned: true });
-    expect(await killAtRandom(4, 'web')).toBeGreaterThan(0);
+  it.each(['red', 'green', 'blue'])(`creation and removal end in the same world (seed ${SEED}, %s)`, async (name) => {
+    await define(management.client, name, { version: world.version, owned: true });
+    await killAtRandom(4, name);
     expect(await runOnce('never', 0)).toMatchObject({ code: 0 });
-    await expectWhole('web');
-    const { clusterId, ports } = await identityOf('web');
-    await management.client.delete(controlPlaneRef('web'));
-    await killAtRandom(3, 'web');
+    await expectWhole(name);
+    const { clusterId, ports } = await identityOf(name);
+    await management.client.delete(controlPlaneRef(name));
+    await killAtRandom(3, name);
     expect(await runOnce('never', 0)).toMatchObject({ code: 0 });
-    await expectGone('web', clusterId, ports);
-    await forget('web');
+    await expectGone(name, clusterId, ports);
+    await forget(name);
+  });
+
+  it('kills landed', () => {
+    expect(landed).toBeGreaterThan(6);
   });
 });
 

@@ -48,7 +48,7 @@ const infrastructure = createLocalInfrastructure({
   clustersDir,
   toolchainDir: process.env['SLIPWAY_TEST_BIN'],
   timeoutMs: 300_000,
-  report: () => undefined,
+  report: (report) => 'message' in report && process.stderr.write(`${report.message}\n`),
 });
 try {
   await infrastructure.converge(new AbortController().signal);
