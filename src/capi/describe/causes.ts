@@ -1,5 +1,5 @@
 /**
- * Why a Cluster is not well, as a walk in the order in which things depend on each other: pause, deletion, providers and their
+ * Why a Cluster is not well, as a walk in the order in which things depend on each other: pause, providers and their
  * controllers, webhooks, class, infrastructure, control plane, connection, machines, workers. Pure.
  */
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
@@ -20,7 +20,6 @@ type Rule = (inquiry: Inquiry) => readonly Finding[];
 /** From what stops everything to what stops one machine. */
 const RULES: readonly Rule[] = [
   paused,
-  deletionCauses,
   missingProviders,
   stoppedProviders,
   contractCauses,
@@ -36,14 +35,22 @@ const RULES: readonly Rule[] = [
   (inquiry) => inquiry.family.healthChecks.flatMap((check) => blockers(inquiry, check)),
 ];
 
+/** While a Cluster goes, what is gone already is no trouble. */
+const RULES_OF_DELETION: readonly Rule[] = [paused, stoppedProviders, refusedWrites, deletionCauses];
+
+function findingsOf(inquiry: Inquiry): readonly Finding[] {
+  const isGoing = inquiry.family.cluster.metadata.deletionTimestamp !== undefined;
+  return (isGoing ? RULES_OF_DELETION : RULES).flatMap((rule) => rule(inquiry));
+}
+
 /** Something is known that is more than the effect of something else. */
 export function knowsFirmly(inquiry: Inquiry): boolean {
-  return RULES.some((rule) => rule(inquiry).some(({ waits }) => !waits));
+  return findingsOf(inquiry).some(({ waits }) => !waits);
 }
 
 /** The true one first; what only waits is left out when something firm is known. The Cluster sums up, so it is asked last. */
 export function causesOf(inquiry: Inquiry): readonly ClusterCause[] {
-  const found = RULES.flatMap((rule) => rule(inquiry));
+  const found = findingsOf(inquiry);
   if (found.length === 0) return merge(blockers(inquiry, inquiry.family.cluster));
   const firm = found.filter(({ waits }) => !waits);
   const told = firm.length > 0 ? firm : found;

@@ -280,4 +280,14 @@ describe('the cause named first', () => {
     expect(first?.object).toMatch(/^DevMachine\/fleet\/shop-/);
     expect(first?.message).toContain('waits for example.com/hold');
   });
+
+  it('is the Cluster itself when all below it is gone, which is then not missing', () => {
+    const going = changed('Cluster', (object) => void (object.metadata['deletionTimestamp'] = '2029-12-31T00:00:00Z'));
+    const { tree, causes } = look({
+      ...going,
+      objects: going.objects.filter(({ kind }) => kind === 'Cluster' || kind === 'MachineHealthCheck'),
+    });
+    expect(words(causes)).toEqual([`Cluster/${shop} Terminating`]);
+    expect(named(tree)).toEqual(['Cluster/shop progressing Terminating', '  MachineHealthCheck/shop-md-0 ready']);
+  });
 });

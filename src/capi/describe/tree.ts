@@ -17,8 +17,8 @@ export interface TreeContext {
 export function clusterNode(context: TreeContext, family: Family): ClusterNode {
   const { cluster } = family;
   const children = [
-    ...partNode(context, 'ClusterInfrastructure', family.infrastructure),
-    ...controlPlaneNode(context, family),
+    ...presentOnly(family, partNode(context, 'ClusterInfrastructure', family.infrastructure)),
+    ...presentOnly(family, controlPlaneNode(context, family)),
     ...workersNode(context, family),
     ...family.healthChecks.map((check) => objectNode(context, check)),
   ];
@@ -28,6 +28,11 @@ export function clusterNode(context: TreeContext, family: Family): ClusterNode {
     facts: { ...(version !== undefined && { version }), ...(phase !== undefined && { phase }) },
     children,
   });
+}
+
+/** What a Cluster that is being deleted has lost already is not missing. */
+function presentOnly({ cluster }: Family, nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+  return cluster.metadata.deletionTimestamp === undefined ? nodes : nodes.filter(({ reason }) => reason !== 'NotFound');
 }
 
 function partNode(context: TreeContext, kind: string, part: Part | undefined): readonly ClusterNode[] {
