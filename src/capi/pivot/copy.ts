@@ -104,7 +104,7 @@ export class Copying {
   async #repair(entry: Ordered, found: KubeObject): Promise<Placed> {
     const { session, to } = this.#options;
     const isMarked = annotationOf(found, RUN_ANNOTATION) !== undefined;
-    const form = this.#form(entry, isMarked ? session.transaction.runId : undefined);
+    const form = this.#keepForeignOwners(this.#form(entry, isMarked ? session.transaction.runId : undefined), found);
     if (isSame(form, found)) return { ...describePlaced(found), found };
     const { resourceVersion = '', uid = '' } = found.metadata;
     const metadata = { ...form.metadata, resourceVersion, uid };
@@ -116,6 +116,13 @@ export class Copying {
       const fresh = await session.options[to].client.get(refOf(found), session.signal);
       return fresh ? this.#adopt(entry, fresh) : this.#create(entry);
     }
+  }
+
+  #keepForeignOwners(form: KubeObject, { metadata }: KubeObject): KubeObject {
+    const { isForeignOwner } = this.#options;
+    const kept = isForeignOwner ? (metadata.ownerReferences ?? []).filter(isForeignOwner) : [];
+    if (kept.length === 0) return form;
+    return { ...form, metadata: { ...form.metadata, ownerReferences: [...(form.metadata.ownerReferences ?? []), ...kept] } };
   }
 
   #isOurs(entry: Ordered, found: KubeObject): boolean {
