@@ -8,7 +8,7 @@ import { connectWebhooks } from '../../src/capi/providers/webhooks.ts';
 import { startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
 import type { ControllerSwitch, PivotOptions, PivotPhase, PivotWrite } from '../../src/capi/pivot/options.ts';
 import { pivotStatus, planPivot, retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
-import { asSlipwayError } from '../../src/core/errors.ts';
+import { toErrorRecords } from '../../src/core/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
@@ -100,8 +100,8 @@ async function main(order: PivotOrder): Promise<void> {
 try {
   await main(JSON.parse(process.env['SLIPWAY_TEST_PIVOT'] ?? '{}') as PivotOrder);
 } catch (error) {
-  const failure = asSlipwayError(error);
-  const { code, message, fix, data } = failure;
-  process.stdout.write(`${JSON.stringify({ type: 'error', error: { code, message, fix, data, stack: failure.stack } })}\n`);
+  const [failure, ...others] = toErrorRecords(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.stdout.write(`${JSON.stringify({ type: 'error', error: { ...failure, others, stack } })}\n`);
   process.exitCode = 1;
 }
