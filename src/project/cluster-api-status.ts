@@ -2,6 +2,7 @@
 import { type ClusterDescription, describeClusters } from '../capi/describe/describe.ts';
 import { CLUSTER } from '../capi/words.ts';
 import type { ResolvedCluster } from '../config/resolved.ts';
+import { isSlipwayError } from '../core/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ProjectStatus, StatusNode } from './operations.ts';
 
@@ -20,8 +21,15 @@ export interface ManagedLook {
 
 /** Nothing where Cluster API is not installed. */
 export async function readManaged(client: KubeClient, { by, nowMs, signal }: ManagedLook): Promise<Managed> {
-  if (!(await client.serves(CLUSTER, signal))) return { by, clusters: [] };
+  const serves = await client.serves(CLUSTER, signal).catch(unlessUnknown);
+  if (!serves) return { by, clusters: [] };
   return { by, clusters: await describeClusters(client, { signal, nowMs }) };
+}
+
+/** Simulated API servers know a few groups and answer with an error for every other. */
+function unlessUnknown(thrown: unknown): false {
+  if (!isSlipwayError(thrown) || thrown.code !== 'SLW-KUB-013') throw thrown;
+  return false;
 }
 
 /** The description that speaks for a cluster of the project: a pivot leaves a paused copy behind, so that who is not paused knows better. */
