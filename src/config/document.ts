@@ -44,7 +44,10 @@ export function identify(document: SourceDocument): Identified {
   if (!isKind(kind)) return { unit: undefined, errors: [...versionErrors(document), kindError(document, kind)] };
   const name = valueAt(value, ['metadata', 'name']);
   const known = typeof name === 'string' && name !== '' ? name : undefined;
-  return { unit: { document, kind, name: known, subject: `${kind}/${known ?? '?'}`, root: fieldTree(kind) }, errors: versionErrors(document) };
+  return {
+    unit: { document, kind, name: known, subject: `${kind}/${known ?? '?'}`, root: fieldTree(kind) },
+    errors: versionErrors(document),
+  };
 }
 
 function versionErrors(document: SourceDocument): readonly SlipwayError[] {

@@ -31,7 +31,10 @@ describe('explainField', () => {
     });
     expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing', 'capi'], required: true });
     expect(explainField('Cluster.spec.existing')).toMatchObject({ only: 'provisioner: existing', required: true });
-    expect(explainField('Cluster.spec.capi.infrastructure')).toMatchObject({ required: true, allowed: expect.arrayContaining(['dev', 'aws']) });
+    expect(explainField('Cluster.spec.capi.infrastructure')).toMatchObject({
+      required: true,
+      allowed: expect.arrayContaining(['dev', 'aws']),
+    });
     expect(explainField('Cluster.spec.capi')).toMatchObject({ only: 'provisioner: capi' });
     expect(explainField('Cluster.spec.bootstrapCluster.existing.kubeconfig')).toMatchObject({ secret: true });
     expect(explainField('Cluster.spec.gitops.repositories.a')).toMatchObject({ rule: 'exactly one of git, oci' });

@@ -9,7 +9,7 @@ import type { Host } from '../host/host.ts';
 import { identify, type Unit } from './document.ts';
 import { findProjectFiles, type ProjectFiles, readSource, showPath } from './files.ts';
 import type { ClusterDocument } from './kinds/cluster.ts';
-import { type ProjectDocument, projectSpec } from './kinds/project.ts';
+import { type ProjectDocument, type ProjectSpec, projectSpec } from './kinds/project.ts';
 import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { Resolver } from './resolver.ts';
@@ -153,7 +153,14 @@ function checkDocuments(documents: readonly SourceDocument[]): Checked {
 }
 
 function judge(unit: Unit): Judged {
-  const rules = [...checkVersions(unit), ...checkDependencies(unit), ...findLookAlikes(unit), ...checkCapiFields(unit), ...checkNetworks(unit), ...checkSite(unit)];
+  const rules = [
+    ...checkVersions(unit),
+    ...checkDependencies(unit),
+    ...findLookAlikes(unit),
+    ...checkCapiFields(unit),
+    ...checkNetworks(unit),
+    ...checkSite(unit),
+  ];
   const reserved = findReservedWords(unit);
   if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
   const { parsed, errors } = checkShape(unit);
@@ -203,9 +210,7 @@ interface Assembly {
 function assemble(host: Host, { found, checked, options, warnings }: Assembly): LoadedProject {
   const needs = documentNeeds(checked.references, checked.units);
   const bySubject = new Map(checked.units.map((unit) => [unit.subject, unit]));
-  const project = checked.judged.find(({ parsed }) => parsed?.kind === 'Project');
-  const spec = project?.parsed?.kind === 'Project' ? project.parsed.spec : projectSpec.parse({});
-  const site = project ? resolveSite(spec.site, new Resolver(project.unit)) : NO_SITE;
+  const { spec, site } = findProject(checked);
   const name = checked.units[0]?.name ?? '';
   const base = checked.units[0]?.document.folder ?? found.dir;
   const ownStateDir = spec.state.dir === undefined ? join(found.dir, '.slipway', name) : resolve(base, spec.state.dir);
@@ -223,6 +228,13 @@ function assemble(host: Host, { found, checked, options, warnings }: Assembly): 
     findings: [...warnings].sort(byPosition).map(toFinding),
     positionOf: (subject, path) => bySubject.get(subject)?.document.locate(path),
   };
+}
+
+/** What the Project document says, or what holds without one. */
+function findProject({ judged }: Checked): { readonly spec: ProjectSpec; readonly site: ResolvedSite } {
+  for (const { parsed, unit } of judged)
+    if (parsed?.kind === 'Project') return { spec: parsed.spec, site: resolveSite(parsed.spec.site, new Resolver(unit)) };
+  return { spec: projectSpec.parse({}), site: NO_SITE };
 }
 
 function clusterNames(subjects: readonly string[] = []): readonly string[] {

@@ -124,8 +124,16 @@ const pool = optional({
   replicas: fc.nat(5),
   failureDomain: text,
   labels: fc.dictionary(fc.constantFrom('a.example.com/b', 'node-role.kubernetes.io/x'), text, { maxKeys: 2, noNullPrototype: true }),
-  taints: fc.array(optional({ key: fc.constant('a'), value: fc.constant('b'), effect: fc.constantFrom('NoSchedule', 'NoExecute') }, ['key', 'effect']), { maxLength: 1 }),
-  healthCheck: optional({ enabled: fc.boolean(), timeout: duration, nodeStartupTimeout: duration, unhealthyLimit: fc.constantFrom('0%', '40%', '100%') }),
+  taints: fc.array(
+    optional({ key: fc.constant('a'), value: fc.constant('b'), effect: fc.constantFrom('NoSchedule', 'NoExecute') }, ['key', 'effect']),
+    { maxLength: 1 },
+  ),
+  healthCheck: optional({
+    enabled: fc.boolean(),
+    timeout: duration,
+    nodeStartupTimeout: duration,
+    unhealthyLimit: fc.constantFrom('0%', '40%', '100%'),
+  }),
 });
 const network = optional({ podCidr: fc.constantFrom('10.10.0.0/16', 'fd00::/48'), serviceDomain: fc.constant('example.local') });
 const hook = fc.constantFrom<Data>(
@@ -139,12 +147,18 @@ const managementSpec = optional(
   {
     provisioner: fc.constant('capi'),
     role: fc.constant('management'),
-    capi: optional({ infrastructure: fc.constant('local'), namespace: label, topology: fc.constantFrom('plain', 'clusterClass') }, ['infrastructure']),
+    capi: optional({ infrastructure: fc.constant('local'), namespace: label, topology: fc.constantFrom('plain', 'clusterClass') }, [
+      'infrastructure',
+    ]),
     bootstrapCluster: fc.oneof(
       optional({ provisioner: fc.constant('local'), gitops }, ['provisioner']),
       fc.record({ provisioner: fc.constant('existing'), existing: fc.record({ kubeconfig: secret }) }),
     ),
-    pivot: optional({ enabled: fc.boolean(), timeout: duration, hooks: optional({ before: fc.array(hook, { maxLength: 2 }), after: fc.array(hook, { maxLength: 2 }) }) }),
+    pivot: optional({
+      enabled: fc.boolean(),
+      timeout: duration,
+      hooks: optional({ before: fc.array(hook, { maxLength: 2 }), after: fc.array(hook, { maxLength: 2 }) }),
+    }),
     gitops,
   },
   ['provisioner', 'role', 'capi', 'bootstrapCluster'],
@@ -169,7 +183,10 @@ const workloadSpec = fc.record({
 });
 
 const site = optional({
-  registries: fc.dictionary(fc.constantFrom('a.example.com', 'b.example.com:5000'), fc.record({ username: plainValue, password: secret }), { maxKeys: 2, noNullPrototype: true }),
+  registries: fc.dictionary(fc.constantFrom('a.example.com', 'b.example.com:5000'), fc.record({ username: plainValue, password: secret }), {
+    maxKeys: 2,
+    noNullPrototype: true,
+  }),
   gitServers: fc.dictionary(fc.constant('git.example.com'), fc.record({ token: secret }), { maxKeys: 1, noNullPrototype: true }),
   proxy: fc.constant({ http: 'http://proxy.example.com:3128', noProxy: ['.example.com'] }),
   caBundles: fc.dictionary(fc.constant('root'), plainValue, { maxKeys: 1, noNullPrototype: true }),
@@ -192,7 +209,13 @@ const projectDocument = fc
 export const projectArbitrary: fc.Arbitrary<readonly Data[]> = fc
   .tuple(
     fc.option(projectDocument, { nil: undefined }),
-    fc.uniqueArray(fc.tuple(label.filter((name) => name !== MANAGEMENT), clusterSpec), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
+    fc.uniqueArray(
+      fc.tuple(
+        label.filter((name) => name !== MANAGEMENT),
+        clusterSpec,
+      ),
+      { minLength: 1, maxLength: 3, selector: ([name]) => name },
+    ),
     fc.option(fc.tuple(managementSpec, workloadSpec), { nil: undefined }),
   )
   .map(([project, clusters, fleet]) => [

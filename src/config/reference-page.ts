@@ -29,7 +29,10 @@ function renderKind(root: Field): string {
 /** References have the same three fields everywhere, and some blocks stand in several places: each is described once. */
 function renderBelow(field: Field, described: Map<string, string>): readonly string[] {
   if (field.isReference) return [];
-  const block = field.children.length < SMALL ? undefined : JSON.stringify(field.children, (key, value: unknown) => (key === 'path' ? undefined : value));
+  const block =
+    field.children.length < SMALL
+      ? undefined
+      : JSON.stringify(field.children, (key, value: unknown) => (key === 'path' ? undefined : value));
   const elsewhere = block === undefined ? undefined : described.get(block);
   if (elsewhere !== undefined) return [`Its fields are those of \`${elsewhere}\`.\n`];
   if (block !== undefined) described.set(block, field.path);

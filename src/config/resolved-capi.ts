@@ -224,9 +224,7 @@ function resolveVSphere({ credentials, ...rest }: VSphereSpec, path: FieldPath, 
 
 function resolveAddon(name: string, addon: CapiSpec['addons'][string], make: Resolver): ResolvedAddon {
   const path: FieldPath = ['spec', 'capi', 'addons', name];
-  const variables = Object.entries(addon.substitute).map(
-    ([key, value]) => [key, make.value(value, [...path, 'substitute', key])] as const,
-  );
+  const variables = Object.entries(addon.substitute).map(([key, value]) => [key, make.value(value, [...path, 'substitute', key])] as const);
   return { name, at: make.at(path), manifests: resolve(make.unit.document.folder, addon.manifests), substitute: new Map(variables) };
 }
 

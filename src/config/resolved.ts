@@ -108,7 +108,8 @@ export function resolveCluster(document: ClusterDocument, unit: Unit, { needs, s
     needs,
     site,
   };
-  if (spec.provisioner === 'capi') return { ...identity, provisioner: 'capi', ...resolveCapi(spec, { make, pinned: PINNED_KUBERNETES, gitops }) };
+  if (spec.provisioner === 'capi')
+    return { ...identity, provisioner: 'capi', ...resolveCapi(spec, { make, pinned: PINNED_KUBERNETES, gitops }) };
   if (spec.provisioner === 'local')
     return { ...identity, provisioner: 'local', local: { nodes: spec.local.nodes, kubernetesVersion: PINNED_KUBERNETES } };
   const kubeconfig = make.secret(spec.existing.kubeconfig, ['spec', 'existing', 'kubeconfig']);

@@ -8,7 +8,15 @@ import { CLUSTER_CLASS } from '../words.ts';
 import type { BootstrapRenderer } from './bootstraps/bootstrap.ts';
 import { machineLabels } from './bootstraps/node-labels.ts';
 import { clusterObject, healthChecks } from './core-objects.ts';
-import { compact, contentName, type Fields, type InfrastructureRenderer, type MachineGroup, type Rendering, type TypedRef } from './rendering.ts';
+import {
+  compact,
+  contentName,
+  type Fields,
+  type InfrastructureRenderer,
+  type MachineGroup,
+  type Rendering,
+  type TypedRef,
+} from './rendering.ts';
 
 interface ClassParts {
   readonly infrastructure: InfrastructureRenderer;
@@ -72,10 +80,16 @@ interface MachineParts {
 
 function machineTemplate(templates: TemplateSet, { rendering, infrastructure, group }: MachineParts): Fields | undefined {
   const { apiVersion, machineKind } = infrastructure;
-  return machineKind === undefined ? undefined : templates.add({ apiVersion, kind: machineKind }, infrastructure.machineSpec(group, rendering));
+  return machineKind === undefined
+    ? undefined
+    : templates.add({ apiVersion, kind: machineKind }, infrastructure.machineSpec(group, rendering));
 }
 
-function workerClasses(rendering: Rendering, parts: ClassParts & { readonly bootstrap: BootstrapRenderer }, templates: TemplateSet): Fields {
+function workerClasses(
+  rendering: Rendering,
+  parts: ClassParts & { readonly bootstrap: BootstrapRenderer },
+  templates: TemplateSet,
+): Fields {
   const { infrastructure, bootstrap } = parts;
   const machineDeployments = rendering.cluster.capi.workers.map((pool): Json => {
     const group: MachineGroup = { role: 'worker', machines: pool };

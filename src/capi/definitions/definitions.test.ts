@@ -37,7 +37,9 @@ describe('renderDefinitions', () => {
 
   it('gives a changed template a new name, and leaves the others alone', async () => {
     const before = await rendered('kubeadm-openstack');
-    const after = await rendered('kubeadm-openstack', (project) => project.replace('replicas: 3\n        healthCheck', 'replicas: 4\n        machine: {flavor: m1.huge}\n        healthCheck'));
+    const after = await rendered('kubeadm-openstack', (project) =>
+      project.replace('replicas: 3\n        healthCheck', 'replicas: 4\n        machine: {flavor: m1.huge}\n        healthCheck'),
+    );
     const changed = named(after, 'OpenStackMachineTemplate').filter((name) => !named(before, 'OpenStackMachineTemplate').includes(name));
     expect(changed).toEqual([expect.stringMatching(/^web-general-[0-9a-f]{8}$/)]);
     expect(named(after, 'KubeadmConfigTemplate')).toEqual(named(before, 'KubeadmConfigTemplate'));
@@ -51,15 +53,23 @@ describe('renderDefinitions', () => {
   });
 
   it('shares a class between clusters that are alike, and not between those that differ', async () => {
-    const [one, other] = [await rendered('class-dev'), await rendered('class-dev', (project) => project.replace('{name: web}', '{name: web}').replaceAll('replicas: 3', 'replicas: 1'))];
+    const [one, other] = [
+      await rendered('class-dev'),
+      await rendered('class-dev', (project) => project.replace('{name: web}', '{name: web}').replaceAll('replicas: 3', 'replicas: 1')),
+    ];
     expect(named(other, 'ClusterClass')).toEqual(named(one, 'ClusterClass'));
     const different = await rendered('class-dev', (project) => project.replace('topology:', 'dev: {startup: {node: 1s}}\n    topology:'));
     expect(named(different, 'ClusterClass')).not.toEqual(named(one, 'ClusterClass'));
   });
 
   it('always lets one unhealthy machine of a small pool be replaced', async () => {
-    const objects = await rendered('dev', (project) => project.replace('healthCheck: {enabled: false}', 'healthCheck: {unhealthyLimit: "40%"}'));
-    const limits = ofKind(objects, 'MachineHealthCheck').map(({ metadata, ['spec']: spec }) => [metadata.name, (spec as { remediation: { triggerIf: unknown } }).remediation.triggerIf]);
+    const objects = await rendered('dev', (project) =>
+      project.replace('healthCheck: {enabled: false}', 'healthCheck: {unhealthyLimit: "40%"}'),
+    );
+    const limits = ofKind(objects, 'MachineHealthCheck').map(({ metadata, ['spec']: spec }) => [
+      metadata.name,
+      (spec as { remediation: { triggerIf: unknown } }).remediation.triggerIf,
+    ]);
     expect(Object.fromEntries(limits)).toEqual({
       'web-control-plane': { unhealthyLessThanOrEqualTo: '40%' },
       'web-general': { unhealthyLessThanOrEqualTo: '50%' },
@@ -69,13 +79,17 @@ describe('renderDefinitions', () => {
 
   it('always annotates what the in-memory backend writes annotations to', async () => {
     expect(ofKind(await rendered('dev'), 'DevCluster')[0]?.metadata.annotations).toEqual({ 'slipway.dev/infrastructure': 'dev' });
-    const template = ofKind(await rendered('class-dev'), 'DevClusterTemplate')[0] as unknown as { spec: { template: { metadata: unknown } } };
+    const template = ofKind(await rendered('class-dev'), 'DevClusterTemplate')[0] as unknown as {
+      spec: { template: { metadata: unknown } };
+    };
     expect(template.spec.template.metadata).toEqual({ annotations: { 'slipway.dev/infrastructure': 'dev' } });
   });
 
   it('writes a kube-vip manifest that is YAML', async () => {
     const text = JSON.stringify(ofKind(await rendered('kubeadm-vsphere'), 'KubeadmControlPlane'));
-    const manifest = (JSON.parse(text) as [{ spec: { kubeadmConfigSpec: { files: { path: string; content?: string }[] } } }])[0].spec.kubeadmConfigSpec.files.find(({ path }) => path.endsWith('kube-vip.yaml'));
+    const manifest = (
+      JSON.parse(text) as [{ spec: { kubeadmConfigSpec: { files: { path: string; content?: string }[] } } }]
+    )[0].spec.kubeadmConfigSpec.files.find(({ path }) => path.endsWith('kube-vip.yaml'));
     const [pod] = parseAllDocuments(manifest?.content ?? '').map((document) => document.toJS() as KubeObject);
     expect(pod).toMatchObject({ kind: 'Pod', spec: { hostNetwork: true } });
   });

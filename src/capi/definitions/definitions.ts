@@ -11,7 +11,16 @@ import { rke2 } from './bootstraps/rke2.ts';
 import { renderWithClass } from './cluster-class.ts';
 import { clusterObject, machineDeployment, machineHealthCheck } from './core-objects.ts';
 import { rendererOf } from './infrastructures/table.ts';
-import { contentName, contractRef, type Fields, groupName, type InfrastructureRenderer, type MachineGroup, metadata, type Rendering } from './rendering.ts';
+import {
+  contentName,
+  contractRef,
+  type Fields,
+  groupName,
+  type InfrastructureRenderer,
+  type MachineGroup,
+  metadata,
+  type Rendering,
+} from './rendering.ts';
 import { literalText, type ValueText } from './values.ts';
 
 const bootstraps: Readonly<Record<CapiCluster['capi']['bootstrap'], BootstrapRenderer>> = { kubeadm, rke2 };
@@ -27,11 +36,16 @@ export function renderDefinitions(cluster: CapiCluster, text: ValueText = litera
   const bootstrap = infrastructure.machineKind === undefined ? undefined : bootstraps[cluster.capi.bootstrap];
   const companions = [...infrastructure.companions(rendering), ...(bootstrap?.companions(rendering) ?? [])];
   const controlPlane = bootstrap?.controlPlane ?? LOCAL_CONTROL_PLANE_KIND;
-  if (cluster.capi.topology === 'clusterClass') return [...companions, ...renderWithClass(rendering, { infrastructure, bootstrap, controlPlane })];
+  if (cluster.capi.topology === 'clusterClass')
+    return [...companions, ...renderWithClass(rendering, { infrastructure, bootstrap, controlPlane })];
   return [...companions, ...renderPlain(rendering, infrastructure, bootstrap)];
 }
 
-function renderPlain(rendering: Rendering, infrastructure: InfrastructureRenderer, bootstrap: BootstrapRenderer | undefined): readonly KubeObject[] {
+function renderPlain(
+  rendering: Rendering,
+  infrastructure: InfrastructureRenderer,
+  bootstrap: BootstrapRenderer | undefined,
+): readonly KubeObject[] {
   const { name } = rendering.cluster;
   const infrastructureCluster = {
     apiVersion: infrastructure.apiVersion,
@@ -47,7 +61,9 @@ function renderPlain(rendering: Rendering, infrastructure: InfrastructureRendere
     infrastructureRef: contractRef({ ...infrastructureCluster, name }),
     controlPlaneRef: contractRef({ ...controlPlane, name: controlPlane.metadata.name }),
   });
-  const workers = bootstrap ? rendering.cluster.capi.workers.flatMap((pool) => workerObjects(rendering, { infrastructure, bootstrap }, pool)) : [];
+  const workers = bootstrap
+    ? rendering.cluster.capi.workers.flatMap((pool) => workerObjects(rendering, { infrastructure, bootstrap }, pool))
+    : [];
   return [...around, infrastructureCluster, controlPlane, cluster, ...workers];
 }
 
@@ -73,7 +89,11 @@ function controlPlaneOfMachines(rendering: Rendering, { infrastructure, bootstra
   return [controlPlane, template, ...healthCheck(rendering, group)];
 }
 
-function workerObjects(rendering: Rendering, { infrastructure, bootstrap }: Providers, pool: CapiCluster['capi']['workers'][number]): readonly KubeObject[] {
+function workerObjects(
+  rendering: Rendering,
+  { infrastructure, bootstrap }: Providers,
+  pool: CapiCluster['capi']['workers'][number],
+): readonly KubeObject[] {
   const group: MachineGroup = { role: 'worker', machines: pool };
   const config = template(rendering, bootstrap.configTemplate, {
     group,

@@ -15,7 +15,7 @@ export function isTemplate({ apiVersion, kind }: { readonly apiVersion: string; 
 export function staleTemplates(rendered: readonly KubeObject[], existing: readonly KubeObject[]): readonly ObjectRef[] {
   const wanted = new Set(rendered.map(keyOf));
   const stale = new Map<string, KubeObject>();
-  for (let found = true; found; ) {
+  for (let found = true; found;) {
     const users = existing.filter((object) => !stale.has(keyOf(object)));
     const used = new Set(users.flatMap((object) => namedBy(object)));
     const more = users.filter((object) => isTemplate(object) && !wanted.has(keyOf(object)) && !used.has(keyOf(object)));

@@ -44,7 +44,10 @@ function accountValues(capi: CapiCluster['capi']): readonly Value[] {
 }
 
 function siteValues({ registries, caBundles }: CapiCluster['site']): readonly Value[] {
-  const ofRegistries = registries.flatMap(({ auth, caBundle }) => [...(auth ? [auth.username, auth.password] : []), ...present([caBundle])]);
+  const ofRegistries = registries.flatMap(({ auth, caBundle }) => [
+    ...(auth ? [auth.username, auth.password] : []),
+    ...present([caBundle]),
+  ]);
   return [...ofRegistries, ...caBundles.map(({ certificates }) => certificates)];
 }
 

@@ -114,7 +114,9 @@ export const vsphere = z.strictObject({
       password: secret().describe(`Password of that user. ${SECRET_NOTE}`),
     })
     .describe('Account at the vCenter; it becomes a Secret beside the cluster’s definition on the management cluster.'),
-  datacenter: line().describe('Datacenter.').meta({ examples: ['dc1'] }),
+  datacenter: line()
+    .describe('Datacenter.')
+    .meta({ examples: ['dc1'] }),
   datastore: line().exactOptional().describe('Datastore of the machines. Default: the datacenter’s only one.'),
   storagePolicy: line().exactOptional().describe('Storage policy of the machines, instead of a datastore or beside it. Default: none.'),
   folder: line().exactOptional().describe('Folder of the machines. Default: the datacenter’s own.'),

@@ -85,8 +85,7 @@ const healthCheck = (unhealthyLimit: string) =>
 const healthCheckField = (unhealthyLimit: string) =>
   healthCheck(unhealthyLimit).prefault({}).describe('When a machine is replaced because it is unhealthy (a MachineHealthCheck).');
 
-const machineField = () =>
-  machine.prefault({}).describe('What the machines are. Default: what capi.machine says, field by field.');
+const machineField = () => machine.prefault({}).describe('What the machines are. Default: what capi.machine says, field by field.');
 
 const taint = z.strictObject({
   key: line()

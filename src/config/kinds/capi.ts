@@ -40,7 +40,9 @@ const endpoint = z.strictObject({
 
 const addon = z.strictObject({
   manifests: line()
-    .describe('File or folder with YAML manifests, relative to the folder of this file. They are applied as they stand, after substitution.')
+    .describe(
+      'File or folder with YAML manifests, relative to the folder of this file. They are applied as they stand, after substitution.',
+    )
     .meta({ examples: ['./addons/cni.yaml'] }),
   substitute: z
     .record(
@@ -92,18 +94,24 @@ const capi = z.strictObject({
   topology: z
     .enum(['plain', 'clusterClass'])
     .default('plain')
-    .describe('plain: each object of the definition stands for itself. clusterClass: a ClusterClass and a Cluster that follows it. Default: plain.'),
+    .describe(
+      'plain: each object of the definition stands for itself. clusterClass: a ClusterClass and a Cluster that follows it. Default: plain.',
+    ),
   machine: machine.prefault({}).describe('What machines are, where control plane or pool do not say otherwise.'),
   controlPlane: controlPlane.exactOptional().describe('The control plane. Default: one machine.'),
   workers,
   network: network.exactOptional().describe('Addresses inside the cluster.'),
   endpoint: endpoint
     .exactOptional()
-    .describe('Where the API servers are reached, for infrastructures that do not find out themselves: vsphere, and openstack without load balancer.'),
+    .describe(
+      'Where the API servers are reached, for infrastructures that do not find out themselves: vsphere, and openstack without load balancer.',
+    ),
   addons: z
     .record(label(), addon.describe('One set of manifests; its name is the key.'))
     .default({})
-    .describe('What is applied on the new cluster before its nodes can be ready: network plugin, cloud controller. In this order. Default: none.'),
+    .describe(
+      'What is applied on the new cluster before its nodes can be ready: network plugin, cloud controller. In this order. Default: none.',
+    ),
   rke2: rke2.exactOptional().describe('Settings of bootstrap rke2.'),
   dev: dev.exactOptional().describe('Settings of infrastructure dev.'),
   openstack: openstack.exactOptional().describe('Settings of infrastructure openstack.'),

@@ -35,10 +35,16 @@ export const pivot = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether the management cluster takes over its own definition. Without it the bootstrap cluster stays. Default: true.'),
-  timeout: duration().exactOptional().describe('Bound of each wait of the pivot. Default: that of the run.').meta({ examples: ['15m'] }),
+  timeout: duration()
+    .exactOptional()
+    .describe('Bound of each wait of the pivot. Default: that of the run.')
+    .meta({ examples: ['15m'] }),
   hooks: z
     .strictObject({
-      before: z.array(hook).default([]).describe('Done in this order before anything is paused; taken back by a rollback. Default: nothing.'),
+      before: z
+        .array(hook)
+        .default([])
+        .describe('Done in this order before anything is paused; taken back by a rollback. Default: nothing.'),
       after: z.array(hook).default([]).describe('Done in this order after the target took over. Default: nothing.'),
     })
     .prefault({})
@@ -48,7 +54,9 @@ export const pivot = z.strictObject({
 const gitopsField = () =>
   gitops
     .exactOptional()
-    .describe('What Flux applies on the bootstrap cluster. It is suspended for the pivot, and goes with the bootstrap cluster. Default: no Flux.');
+    .describe(
+      'What Flux applies on the bootstrap cluster. It is suspended for the pivot, and goes with the bootstrap cluster. Default: no Flux.',
+    );
 
 const localBootstrap = z.strictObject({
   provisioner: z

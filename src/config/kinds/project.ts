@@ -37,7 +37,9 @@ const defaults = z.strictObject({
 export const projectSpec = z.strictObject({
   state: state.prefault({}).describe('Where the project keeps its state.'),
   defaults: defaults.prefault({}).describe('Defaults of the verbs for this project.'),
-  site: site.prefault({}).describe('What the place where the clusters live asks of each of them: registries, Git servers, proxy, authorities.'),
+  site: site
+    .prefault({})
+    .describe('What the place where the clusters live asks of each of them: registries, Git servers, proxy, authorities.'),
 });
 
 export const projectDocument = z

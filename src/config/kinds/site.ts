@@ -19,7 +19,9 @@ const registry = z.strictObject({
     .meta({ examples: ['mirror.example.com/docker.io'] }),
   caBundle: certificates()
     .exactOptional()
-    .describe('PEM certificates that sign the registry: text, {file: path} or {env: NAME}. Default: the public authorities and site.caBundles.'),
+    .describe(
+      'PEM certificates that sign the registry: text, {file: path} or {env: NAME}. Default: the public authorities and site.caBundles.',
+    ),
 });
 
 const gitServer = atMostOne(

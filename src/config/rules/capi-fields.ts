@@ -33,7 +33,12 @@ function isInfrastructure(value: unknown): value is Infrastructure {
 function checkRole(unit: Unit): readonly SlipwayError[] {
   const { value } = unit.document;
   const isManagement = valueAt(value, ['spec', 'role']) === 'management';
-  const wrong: FieldPath[] = isManagement ? [[...CAPI, 'managementCluster']] : [['spec', 'bootstrapCluster'], ['spec', 'pivot']];
+  const wrong: FieldPath[] = isManagement
+    ? [[...CAPI, 'managementCluster']]
+    : [
+        ['spec', 'bootstrapCluster'],
+        ['spec', 'pivot'],
+      ];
   const errors = wrong
     .filter((path) => has(unit, path))
     .map((path) =>
@@ -55,7 +60,7 @@ const NEEDED_BLOCKS: ReadonlySet<Infrastructure> = new Set(['openstack', 'aws', 
 
 function checkBlocks(unit: Unit, infrastructure: Infrastructure): readonly SlipwayError[] {
   const errors = BLOCKS.filter((block) => block !== infrastructure && has(unit, [...CAPI, block])).map((block) =>
-    misfit(unit, [...CAPI, block], infrastructure),
+    misfit(unit, { path: [...CAPI, block], infrastructure }),
   );
   const needed: FieldPath = [...CAPI, infrastructure];
   if (!NEEDED_BLOCKS.has(infrastructure) || has(unit, needed)) return errors;
@@ -100,7 +105,7 @@ function checkMachine(unit: Unit, path: FieldPath, infrastructure: Infrastructur
 function misfitFields(unit: Unit, place: FieldPath, infrastructure: Infrastructure): readonly SlipwayError[] {
   return Object.entries(MACHINE_FIELDS)
     .filter(([field, fitting]) => !fitting.includes(infrastructure) && has(unit, [...place, field]))
-    .map(([field, fitting]) => misfit(unit, [...place, field], infrastructure, fitting));
+    .map(([field, fitting]) => misfit(unit, { path: [...place, field], infrastructure, fitting }));
 }
 
 function missingField(unit: Unit, path: FieldPath, shared: FieldPath): SlipwayError {
@@ -169,7 +174,9 @@ function checkVersion(unit: Unit, infrastructure: Infrastructure): readonly Slip
   if (typeof version !== 'string' || !/^v?\d+\.\d+\.\d+(?:\+rke2r\d+)?$/.test(version)) return [];
   if (/\+rke2r\d+$/.test(version) === isRke2) return [];
   const fix = isRke2 ? `write "${version}+rke2r1"` : `write "${version.replace(/\+.*/, '')}"`;
-  return [error('SLW-CFG-050', `Kubernetes ${version} is no version of bootstrap ${isRke2 ? 'rke2' : 'kubeadm'}`, { context: unit, path, fix })];
+  return [
+    error('SLW-CFG-050', `Kubernetes ${version} is no version of bootstrap ${isRke2 ? 'rke2' : 'kubeadm'}`, { context: unit, path, fix }),
+  ];
 }
 
 function checkReplicas(unit: Unit, infrastructure: Infrastructure): readonly SlipwayError[] {
@@ -186,7 +193,7 @@ function checkEndpoint(unit: Unit, infrastructure: Infrastructure): readonly Sli
   const isBalanced = valueAt(unit.document.value, [...CAPI, 'openstack', 'loadBalancer']) !== false;
   const isNeeded = infrastructure === 'vsphere' || (infrastructure === 'openstack' && !isBalanced);
   if (isNeeded === has(unit, path)) return [];
-  if (!isNeeded) return [misfit(unit, path, infrastructure)];
+  if (!isNeeded) return [misfit(unit, { path, infrastructure })];
   const fix = 'add endpoint: {host: ADDRESS}, an address that is free';
   return [error('SLW-CFG-015', `${showField(path)} is missing`, { context: unit, path, fix })];
 }
@@ -198,7 +205,9 @@ const NETWORK_CHOICES: readonly { readonly field: FieldPath; readonly with: Fiel
 ];
 
 function checkNetworkChoice(unit: Unit): readonly SlipwayError[] {
-  return NETWORK_CHOICES.filter((choice) => isAsked(valueAt(unit.document.value, choice.field), choice.field) && !has(unit, choice.with)).map((choice) =>
+  return NETWORK_CHOICES.filter(
+    (choice) => isAsked(valueAt(unit.document.value, choice.field), choice.field) && !has(unit, choice.with),
+  ).map((choice) =>
     error('SLW-CFG-044', `${showField(choice.field)} is given without ${showField(choice.with)}`, {
       context: unit,
       path: choice.field,
@@ -215,7 +224,12 @@ function checkRke2(unit: Unit, infrastructure: Infrastructure): readonly Slipway
   const topology: FieldPath = [...CAPI, 'topology'];
   const classes =
     at('topology') === 'clusterClass'
-      ? [error('SLW-CFG-045', `${showField(topology)} cannot be had with bootstrap rke2 in this version`, { context: unit, path: topology })]
+      ? [
+          error('SLW-CFG-045', `${showField(topology)} cannot be had with bootstrap rke2 in this version`, {
+            context: unit,
+            path: topology,
+          }),
+        ]
       : [];
   if (infrastructure !== 'docker') return classes;
   const groups = machinePaths(unit).filter((path) => !has(unit, [...path, 'image']) && at('machine', 'image') === undefined);
@@ -224,10 +238,22 @@ function checkRke2(unit: Unit, infrastructure: Infrastructure): readonly Slipway
 
 function onlyWithRke2(unit: Unit): SlipwayError {
   const path: FieldPath = [...CAPI, 'rke2'];
-  return error('SLW-CFG-044', `${showField(path)} does not go with bootstrap kubeadm`, { context: unit, path, part: 'key', fix: 'remove it' });
+  return error('SLW-CFG-044', `${showField(path)} does not go with bootstrap kubeadm`, {
+    context: unit,
+    path,
+    part: 'key',
+    fix: 'remove it',
+  });
 }
 
-function misfit(unit: Unit, path: FieldPath, infrastructure: Infrastructure, fitting?: readonly string[]): SlipwayError {
+interface Misfit {
+  readonly path: FieldPath;
+  readonly infrastructure: Infrastructure;
+  /** With which it would go. */
+  readonly fitting?: readonly string[];
+}
+
+function misfit(unit: Unit, { path, infrastructure, fitting }: Misfit): SlipwayError {
   const fix = fitting === undefined ? 'remove it' : `remove it; it goes with infrastructure ${fitting.join(' and ')}`;
   return error('SLW-CFG-044', `${showField(path)} does not go with infrastructure ${infrastructure}`, {
     context: unit,

@@ -11,7 +11,11 @@ const MAX_POOL_NAME = 50;
 
 export function checkClusterNames(units: readonly Unit[]): readonly SlipwayError[] {
   const clusters = units.filter(({ document }) => valueAt(document.value, ['spec', 'provisioner']) === 'capi');
-  return [...clusters.flatMap((unit) => checkManagementCluster(unit, units)), ...clusters.flatMap(checkLengths), ...findCollisions(clusters)];
+  return [
+    ...clusters.flatMap((unit) => checkManagementCluster(unit, units)),
+    ...clusters.flatMap(checkLengths),
+    ...findCollisions(clusters),
+  ];
 }
 
 function checkManagementCluster(unit: Unit, units: readonly Unit[]): readonly SlipwayError[] {
@@ -73,7 +77,12 @@ function namesOf(unit: Unit): readonly (Named & { readonly key: string })[] {
   const { value } = unit.document;
   const home = isManagement(unit) ? unit.name : valueAt(value, ['spec', 'capi', 'managementCluster']);
   const place = `${String(home)}/${String(valueAt(value, ['spec', 'capi', 'namespace']) ?? 'default')}`;
-  const own = { key: `${place}/${unit.name}-control-plane`, unit, path: ['metadata', 'name'], what: `the control plane of ${unit.subject}` };
+  const own = {
+    key: `${place}/${unit.name}-control-plane`,
+    unit,
+    path: ['metadata', 'name'],
+    what: `the control plane of ${unit.subject}`,
+  };
   const pools = poolNames(unit).map((pool) => ({
     key: `${place}/${unit.name}-${pool}`,
     unit,

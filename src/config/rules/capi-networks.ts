@@ -23,7 +23,11 @@ interface Place {
 const PLACES: readonly Place[] = [
   { path: ['spec', 'capi', 'network', 'podCidr'] },
   { path: ['spec', 'capi', 'network', 'serviceCidr'] },
-  { path: ['spec', 'capi', 'openstack', 'nodeCidr'], block: ['spec', 'capi', 'openstack'], unless: ['spec', 'capi', 'openstack', 'network'] },
+  {
+    path: ['spec', 'capi', 'openstack', 'nodeCidr'],
+    block: ['spec', 'capi', 'openstack'],
+    unless: ['spec', 'capi', 'openstack', 'network'],
+  },
   { path: ['spec', 'capi', 'aws', 'vpcCidr'], block: ['spec', 'capi', 'aws'], unless: ['spec', 'capi', 'aws', 'vpc'] },
 ];
 

@@ -41,10 +41,14 @@ function checkProxyUrl(unit: Unit, path: FieldPath): readonly SlipwayError[] {
   if (typeof text !== 'string') return [];
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && (url.username !== '' || url.password !== ''))
-    return [error('SLW-CFG-037', `${showField(path)} holds a user name or password`, { context: unit, path, fix: 'write the URL without them' })];
+    return [
+      error('SLW-CFG-037', `${showField(path)} holds a user name or password`, { context: unit, path, fix: 'write the URL without them' }),
+    ];
   if (url && /^https?:$/.test(url.protocol)) return [];
   const fix = 'write http://HOST:PORT';
-  return [error('SLW-CFG-016', `${showField(path)} is ${showValue(text)}, which is no http:// or https:// URL`, { context: unit, path, fix })];
+  return [
+    error('SLW-CFG-016', `${showField(path)} is ${showValue(text)}, which is no http:// or https:// URL`, { context: unit, path, fix }),
+  ];
 }
 
 function keysAt(unit: Unit, path: FieldPath): readonly string[] {

@@ -23,7 +23,9 @@ interface Source {
 
 /** `units` are all documents: the Project may say how to authenticate at a server. */
 export function checkSources(unit: Unit, units: readonly Unit[] = []): SourceCheck {
-  const paths = GITOPS_PATHS.flatMap((gitops) => keysAt(unit, [...gitops, 'repositories']).map((name) => [...gitops, 'repositories', name]));
+  const paths = GITOPS_PATHS.flatMap((gitops) =>
+    keysAt(unit, [...gitops, 'repositories']).map((name) => [...gitops, 'repositories', name]),
+  );
   const sshHosts = findSshHosts(units);
   const checks = paths.map((path) => checkGit(unit, [...path, 'git'], sshHosts));
   const oci = paths.flatMap((path) => warnPlainOci(unit, [...path, 'oci']));

@@ -1,7 +1,16 @@
 /** Control plane and workers by kubeadm: Cluster API's own providers, v1beta2. */
 import type { KubeObject } from '../../../kube/types.ts';
 import { BOOTSTRAP_API, CONTROL_PLANE_API } from '../../words.ts';
-import { type Argument, compact, contractRef, type Fields, type MachineGroup, type NodeDemands, type NodeFile, type Rendering } from '../rendering.ts';
+import {
+  type Argument,
+  compact,
+  contractRef,
+  type Fields,
+  type MachineGroup,
+  type NodeDemands,
+  type NodeFile,
+  type Rendering,
+} from '../rendering.ts';
 import type { BootstrapRenderer } from './bootstrap.ts';
 import { kubeletLabels } from './node-labels.ts';
 import { registriesSecret, siteFiles } from './site-files.ts';

@@ -40,9 +40,14 @@ function hasAccounts({ cluster }: Rendering): boolean {
 }
 
 function authorities({ cluster, text }: Rendering): SiteFiles {
-  const bundles = cluster.site.caBundles.map(({ name, certificates }) => ({ file: `${fileName(name)}.crt`, content: `${text(certificates)}\n` }));
+  const bundles = cluster.site.caBundles.map(({ name, certificates }) => ({
+    file: `${fileName(name)}.crt`,
+    content: `${text(certificates)}\n`,
+  }));
   if (bundles.length === 0) return NOTHING;
-  const files = bundles.flatMap(({ file, content }) => CA_FOLDERS.map((folder) => ({ path: `${folder}/${file}`, permissions: '0644', content })));
+  const files = bundles.flatMap(({ file, content }) =>
+    CA_FOLDERS.map((folder) => ({ path: `${folder}/${file}`, permissions: '0644', content })),
+  );
   return { files, commands: [TRUST] };
 }
 
@@ -57,7 +62,10 @@ function proxy(rendering: Rendering): SiteFiles {
   const lines = variables.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   if (capi.bootstrap === 'rke2') {
     const content = `${lines.join('\n')}\n`;
-    return { files: ['server', 'agent'].map((unit) => ({ path: `/etc/default/rke2-${unit}`, permissions: '0644', content })), commands: [] };
+    return {
+      files: ['server', 'agent'].map((unit) => ({ path: `/etc/default/rke2-${unit}`, permissions: '0644', content })),
+      commands: [],
+    };
   }
   const content = `[Service]\n${lines.map((line) => `Environment="${line}"`).join('\n')}\n`;
   return {

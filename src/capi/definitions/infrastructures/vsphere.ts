@@ -1,5 +1,13 @@
 /** Infrastructure `vsphere`: cluster-api-provider-vsphere against a vCenter, whose pinned CRDs are v1beta1. */
-import { compact, type Fields, type InfrastructureRenderer, type MachineGroup, type NodeDemands, type Rendering, secretObject } from '../rendering.ts';
+import {
+  compact,
+  type Fields,
+  type InfrastructureRenderer,
+  type MachineGroup,
+  type NodeDemands,
+  type Rendering,
+  secretObject,
+} from '../rendering.ts';
 import { kubeVip } from './kube-vip.ts';
 
 type VSphere = Rendering<'vsphere'>;
