@@ -85,7 +85,7 @@ describe('loadProject, for any project', () => {
       }),
       { numRuns: 80 },
     );
-  });
+  }, 90_000);
 
   it('never throws anything but SlipwayErrors for random bytes and text', async () => {
     const yamlish = fc
