@@ -140,10 +140,18 @@ export function findTwoOwners({ source, target }: AuditPair, live: readonly stri
 /** Kinds whose creation or deletion by a controller means that a machine came or went. */
 const MACHINERY = /^(machines|machinesets|devmachines|kubeadmconfigs|machinepools|devclusters|kubeadmcontrolplanes|machinedeployments)\./;
 
+/** Asks every kind to be emptied, also in an empty namespace; whether a machine went by that is what the cloud says. */
+const NAMESPACE_CONTROLLER = 'system:serviceaccount:kube-system:namespace-controller';
+
 /** Creations and deletions of machinery by anybody but the administrator, whose name the pivot works under. */
 export function findMachineryChanges(events: readonly AuditEvent[], administrator: string): readonly string[] {
   return events
-    .filter((event) => succeeded(event) && event.user !== administrator && /^(create|delete|deletecollection)$/.test(event.verb))
+    .filter(
+      (event) =>
+        succeeded(event) &&
+        ![administrator, NAMESPACE_CONTROLLER].includes(event.user) &&
+        /^(create|delete|deletecollection)$/.test(event.verb),
+    )
     .filter(({ resource }) => MACHINERY.test(resource) && !resource.includes('/'))
     .map(({ verb, user, resource, namespace, name }) => `${user} ${verb} ${resource} ${namespace}/${name}`);
 }
