@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { planPivot, pivotStatus, retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
-import { classDrafts, clusterDrafts, differencesBetween, make, type Pair, pivotOptions, startPair, worldOf } from '../support/pivot-fixture.ts';
+import {
+  classDrafts,
+  clusterDrafts,
+  differencesBetween,
+  make,
+  type Pair,
+  pivotOptions,
+  startPair,
+  worldOf,
+} from '../support/pivot-fixture.ts';
 
 let pair: Pair;
 
@@ -12,7 +21,11 @@ afterAll(async () => pair?.stop());
 
 async function namespaceWith(name: string): Promise<void> {
   await pair.source.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'example.com/level': 'high' } } });
-  await make(pair.source, [...classDrafts(name, 'small'), ...clusterDrafts(name, 'shop', { class: 'small' }), ...clusterDrafts(name, 'web')]);
+  await make(pair.source, [
+    ...classDrafts(name, 'small'),
+    ...clusterDrafts(name, 'shop', { class: 'small' }),
+    ...clusterDrafts(name, 'web'),
+  ]);
 }
 
 it('moves everything, and nothing else', async () => {
@@ -21,12 +34,16 @@ it('moves everything, and nothing else', async () => {
   const options = pivotOptions(pair, { namespaces: ['moved'] });
   const plan = await planPivot(options);
   expect(plan.refusals).toEqual([]);
-  expect(plan.objects.filter(({ verdict }) => verdict === 'stays').map(({ ref }) => `${ref.kind}/${ref.name}`)).toEqual(['Secret/unrelated']);
+  expect(plan.objects.filter(({ verdict }) => verdict === 'stays').map(({ ref }) => `${ref.kind}/${ref.name}`)).toEqual([
+    'Secret/unrelated',
+  ]);
   const result = await runPivot(options);
   expect(result.status.stage).toBe('released');
   const { 'Secret/unrelated': _stays, ...expected } = before as Record<string, unknown>;
   expect(differencesBetween(await worldOf(pair.target, 'moved'), expected)).toEqual([]);
-  expect((await pair.target.get({ apiVersion: 'v1', kind: 'Namespace', name: 'moved' }))?.metadata.labels?.['example.com/level']).toBe('high');
+  expect((await pair.target.get({ apiVersion: 'v1', kind: 'Namespace', name: 'moved' }))?.metadata.labels?.['example.com/level']).toBe(
+    'high',
+  );
   expect((await runPivot(options)).changed).toBe(false);
   expect((await retirePivot(options)).status.stage).toBe('retired');
   expect((await runPivot(options)).changed).toBe(false);
@@ -56,7 +73,10 @@ it('brings everything back after the release, with what changed meanwhile', asyn
   const options = pivotOptions(pair, { namespaces: ['reversed'] });
   await runPivot(options);
   const machine = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', namespace: 'reversed', name: 'web-md-0' };
-  await pair.target.mergePatch(machine, { metadata: { annotations: { 'example.com/later': 'yes' } }, spec: { providerID: 'dev:////later' } });
+  await pair.target.mergePatch(machine, {
+    metadata: { annotations: { 'example.com/later': 'yes' } },
+    spec: { providerID: 'dev:////later' },
+  });
   const there = await worldOf(pair.target, 'reversed');
   const result = await rollbackPivot(options);
   expect(result.status.stage).toBe('none');

@@ -58,7 +58,9 @@ export const host = createNodeHost();
 
 export async function startPair(options: { readonly controllerManager?: boolean } = {}): Promise<Pair> {
   const servers = await Promise.all([startApiServer(options), startApiServer(options)]);
-  const clients = await Promise.all(servers.map((server, index) => createKubeClient(host, { kubeconfig: server.kubeconfig, name: index === 0 ? 'old' : 'new' })));
+  const clients = await Promise.all(
+    servers.map((server, index) => createKubeClient(host, { kubeconfig: server.kubeconfig, name: index === 0 ? 'old' : 'new' })),
+  );
   const [source, target] = clients as [KubeClient, KubeClient];
   await Promise.all([source, target].map((client) => applyObjects(client, definitions(), { host })));
   return {
@@ -90,7 +92,12 @@ export async function make(client: KubeClient, drafts: readonly Draft[]): Promis
       controller: owners[0] === owner,
     }));
     const { status, ...rest } = object;
-    const made = await client.create({ ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...object.metadata, ...(ownerReferences.length > 0 && { ownerReferences }) } });
+    const made = await client.create({
+      ...rest,
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { ...object.metadata, ...(ownerReferences.length > 0 && { ownerReferences }) },
+    });
     uids.set(`${object.kind}/${object.metadata.name}`, made.metadata.uid ?? '');
     if (status !== undefined) await client.mergePatch(refOf(made), { status }, { subresource: 'status' });
   }
@@ -99,12 +106,22 @@ export async function make(client: KubeClient, drafts: readonly Draft[]): Promis
 const ref = (apiVersion: string, kind: string, namespace: string, name: string): ObjectRef => ({ apiVersion, kind, namespace, name });
 
 /** One Cluster with a control-plane machine, a worker and everything around them. */
-export function clusterDrafts(namespace: string, name: string, options: { readonly class?: string; readonly identity?: string } = {}): readonly Draft[] {
+export function clusterDrafts(
+  namespace: string,
+  name: string,
+  options: { readonly class?: string; readonly identity?: string } = {},
+): readonly Draft[] {
   const labels = { 'cluster.x-k8s.io/cluster-name': name };
   const object = (apiVersion: string, kind: string, objectName: string, rest: Readonly<Record<string, unknown>> = {}): KubeObject => ({
     apiVersion,
     kind,
-    metadata: { name: objectName, namespace, labels, annotations: { 'example.com/kept': 'yes' }, finalizers: [`${kind.toLowerCase()}.cluster.x-k8s.io`] },
+    metadata: {
+      name: objectName,
+      namespace,
+      labels,
+      annotations: { 'example.com/kept': 'yes' },
+      finalizers: [`${kind.toLowerCase()}.cluster.x-k8s.io`],
+    },
     ...rest,
   });
   const secret = (suffix: string): KubeObject => ({
@@ -124,15 +141,28 @@ export function clusterDrafts(namespace: string, name: string, options: { readon
         object: object(CORE, 'Machine', machine.name, {
           spec: {
             clusterName: name,
-            bootstrap: { dataSecretName: `${name}-${kind}-0-data`, configRef: { apiGroup: 'bootstrap.cluster.x-k8s.io', kind: 'KubeadmConfig', name: config.name } },
+            bootstrap: {
+              dataSecretName: `${name}-${kind}-0-data`,
+              configRef: { apiGroup: 'bootstrap.cluster.x-k8s.io', kind: 'KubeadmConfig', name: config.name },
+            },
             infrastructureRef: { apiGroup: 'infrastructure.cluster.x-k8s.io', kind: 'DevMachine', name: machine.name },
           },
-          status: { nodeRef: { name: machine.name }, observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+          status: {
+            nodeRef: { name: machine.name },
+            observedGeneration: 1,
+            conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+          },
         }),
         owners: [owner],
       },
-      { object: object(BOOTSTRAP, 'KubeadmConfig', config.name, { spec: {}, status: { dataSecretName: `${name}-${kind}-0-data` } }), owners: [machine] },
-      { object: object(INFRA, 'DevMachine', machine.name, { spec: { providerID: `dev:////${machine.name}` }, status: { addresses: [] } }), owners: [machine] },
+      {
+        object: object(BOOTSTRAP, 'KubeadmConfig', config.name, { spec: {}, status: { dataSecretName: `${name}-${kind}-0-data` } }),
+        owners: [machine],
+      },
+      {
+        object: object(INFRA, 'DevMachine', machine.name, { spec: { providerID: `dev:////${machine.name}` }, status: { addresses: [] } }),
+        owners: [machine],
+      },
       { object: secret(`${kind}-0-data`), owners: [config] },
     ];
   };
@@ -147,14 +177,33 @@ export function clusterDrafts(namespace: string, name: string, options: { readon
         status: {
           initialization: { infrastructureProvisioned: true, controlPlaneInitialized: true },
           observedGeneration: 1,
-          conditions: [{ type: 'Available', status: 'True', reason: 'Available', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+          conditions: [
+            { type: 'Available', status: 'True', reason: 'Available', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' },
+          ],
         },
       }),
     },
-    { object: object(INFRA, 'DevCluster', name, { spec: { ...(options.identity !== undefined && { identityRef: { kind: 'DevClusterIdentity', name: options.identity } }) } }), owners: [cluster] },
-    { object: object(CONTROL_PLANE, 'KubeadmControlPlane', controlPlane.name, { spec: { replicas: 1 }, status: { replicas: 1, upToDateReplicas: 1 } }), owners: [cluster] },
-    { object: object(CORE, 'MachineDeployment', `${name}-md`, { spec: { clusterName: name, replicas: 1 }, status: { replicas: 1 } }), owners: [cluster] },
-    { object: object(CORE, 'MachineSet', `${name}-md`, { spec: { clusterName: name, replicas: 1 }, status: { replicas: 1 } }), owners: [ref(CORE, 'MachineDeployment', namespace, `${name}-md`)] },
+    {
+      object: object(INFRA, 'DevCluster', name, {
+        spec: { ...(options.identity !== undefined && { identityRef: { kind: 'DevClusterIdentity', name: options.identity } }) },
+      }),
+      owners: [cluster],
+    },
+    {
+      object: object(CONTROL_PLANE, 'KubeadmControlPlane', controlPlane.name, {
+        spec: { replicas: 1 },
+        status: { replicas: 1, upToDateReplicas: 1 },
+      }),
+      owners: [cluster],
+    },
+    {
+      object: object(CORE, 'MachineDeployment', `${name}-md`, { spec: { clusterName: name, replicas: 1 }, status: { replicas: 1 } }),
+      owners: [cluster],
+    },
+    {
+      object: object(CORE, 'MachineSet', `${name}-md`, { spec: { clusterName: name, replicas: 1 }, status: { replicas: 1 } }),
+      owners: [ref(CORE, 'MachineDeployment', namespace, `${name}-md`)],
+    },
     ...machines('cp', controlPlane),
     ...machines('md', ref(CORE, 'MachineSet', namespace, `${name}-md`)),
     { object: secret('kubeconfig'), owners: [cluster] },
@@ -165,11 +214,22 @@ export function clusterDrafts(namespace: string, name: string, options: { readon
 /** A class with a template, and a ClusterResourceSet with its ConfigMap. */
 export function classDrafts(namespace: string, name: string): readonly Draft[] {
   const owner = ref(CORE, 'ClusterClass', namespace, name);
-  const plain = (apiVersion: string, kind: string, objectName: string, rest: Readonly<Record<string, unknown>>): KubeObject => ({ apiVersion, kind, metadata: { name: objectName, namespace }, ...rest });
+  const plain = (apiVersion: string, kind: string, objectName: string, rest: Readonly<Record<string, unknown>>): KubeObject => ({
+    apiVersion,
+    kind,
+    metadata: { name: objectName, namespace },
+    ...rest,
+  });
   return [
-    { object: plain(CORE, 'ClusterClass', name, { spec: { infrastructure: { templateRef: { apiVersion: INFRA, kind: 'DevMachineTemplate', name } } } }) },
+    {
+      object: plain(CORE, 'ClusterClass', name, {
+        spec: { infrastructure: { templateRef: { apiVersion: INFRA, kind: 'DevMachineTemplate', name } } },
+      }),
+    },
     { object: plain(INFRA, 'DevMachineTemplate', name, { spec: { template: { spec: {} } } }), owners: [owner] },
-    { object: plain(ADDONS, 'ClusterResourceSet', `${name}-addons`, { spec: { resources: [{ kind: 'ConfigMap', name: `${name}-cni` }] } }) },
+    {
+      object: plain(ADDONS, 'ClusterResourceSet', `${name}-addons`, { spec: { resources: [{ kind: 'ConfigMap', name: `${name}-cni` }] } }),
+    },
     { object: plain('v1', 'ConfigMap', `${name}-cni`, { data: { cni: 'yes' } }) },
     { object: plain('v1', 'Secret', 'unrelated', { stringData: { a: 'b' } }) },
   ];
@@ -181,7 +241,10 @@ export interface Killed {
 }
 
 /** Stops everything at one write, as a kill would: nothing is written after it. */
-export function killAt(ordinal: number, moment: 'before' | 'after'): { readonly onWrite: NonNullable<PivotOptions['onWrite']>; readonly hit: () => Killed | undefined } {
+export function killAt(
+  ordinal: number,
+  moment: 'before' | 'after',
+): { readonly onWrite: NonNullable<PivotOptions['onWrite']>; readonly hit: () => Killed | undefined } {
   let dead: Killed | undefined;
   return {
     hit: () => dead,
@@ -209,7 +272,11 @@ export function pivotOptions(pair: Pair, more: Partial<PivotOptions> = {}): Pivo
 
 /** Everything of a namespace that means something, comparable between servers and namespaces. */
 export async function worldOf(client: KubeClient, namespace: string): Promise<Readonly<Record<string, unknown>>> {
-  const kinds = [...KINDS.filter(([, , , scope]) => !scope).map(([apiVersion, kind]) => ({ apiVersion, kind })), { apiVersion: 'v1', kind: 'Secret' }, { apiVersion: 'v1', kind: 'ConfigMap' }];
+  const kinds = [
+    ...KINDS.filter(([, , , scope]) => !scope).map(([apiVersion, kind]) => ({ apiVersion, kind })),
+    { apiVersion: 'v1', kind: 'Secret' },
+    { apiVersion: 'v1', kind: 'ConfigMap' },
+  ];
   const lists = await Promise.all(kinds.map((kind) => client.list(kind, { namespace })));
   const objects = lists.flatMap(({ items }) => items).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const byUid = new Map(objects.map((object) => [object.metadata.uid ?? '', nameOf(object)]));
@@ -221,7 +288,10 @@ const nameOf = (object: KubeObject): string => `${object.kind}/${object.metadata
 function strip(object: KubeObject, byUid: ReadonlyMap<string, string>): unknown {
   const { metadata, ...rest } = object;
   const { labels, annotations, finalizers, ownerReferences, deletionTimestamp, managedFields } = metadata;
-  const owners = ownerReferences?.map(({ uid, kind, name, controller }) => ({ owner: byUid.get(uid) ?? `nobody (${kind}/${name})`, controller }));
+  const owners = ownerReferences?.map(({ uid, kind, name, controller }) => ({
+    owner: byUid.get(uid) ?? `nobody (${kind}/${name})`,
+    controller,
+  }));
   const managers = managedFields?.map((entry) => {
     const { manager, operation, subresource, fieldsV1 } = entry as Readonly<Record<string, unknown>>;
     return { manager, operation, subresource, fieldsV1: named(fieldsV1, byUid) };
@@ -257,4 +327,10 @@ export async function transactionOn(client: KubeClient): Promise<KubeObject | un
 export async function unpausedClusters(client: KubeClient, namespace: string): Promise<readonly string[]> {
   const { items } = await client.list({ apiVersion: CORE, kind: 'Cluster' }, { namespace });
   return items.filter((item) => (item['spec'] as { readonly paused?: boolean }).paused !== true).map((item) => item.metadata.name);
+}
+
+/** A reference to an object of the fixture by its kind. */
+export function refTo(kind: string, namespace: string, name: string): ObjectRef {
+  const apiVersion = KINDS.find(([, known]) => known === kind)?.[0] ?? 'v1';
+  return { apiVersion, kind, namespace, name };
 }

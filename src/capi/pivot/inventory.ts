@@ -1,6 +1,7 @@
 /** All objects of the moving kinds on one cluster, found by key and by uid. */
+import { isSlipwayError } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { KubeClient, KubeObject, ListOptions } from '../../kube/types.ts';
 import { keyOf, kindKey } from './fields.ts';
 import { CONFIG_MAP_KIND, type MovingKind, SECRET_KIND } from './kinds.ts';
 
@@ -66,6 +67,16 @@ export async function readInventory(scope: ListScope): Promise<Inventory> {
   return new Inventory([...own, ...data], scope.kinds);
 }
 
+/** The definition may have gone since the client learned of it. */
+async function listAll(client: KubeClient, kind: MovingKind, options: ListOptions): Promise<readonly KubeObject[]> {
+  try {
+    return (await client.list(kind, options)).items;
+  } catch (error) {
+    if (isSlipwayError(error) && error.code === 'SLW-KUB-012') return [];
+    throw error;
+  }
+}
+
 /** A kind that the cluster does not serve has no objects. */
 async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promise<readonly KubeObject[]> {
   const { client, namespaces, signal } = scope;
@@ -75,8 +86,7 @@ async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promis
   );
   const lists = await mapPool(asks, { parallel: PARALLEL_LISTS, signal }, async ({ kind, namespace }) => {
     if (!(await client.serves(kind, signal))) return [];
-    const { items } = await client.list(kind, { signal, ...(namespace !== undefined && { namespace }) });
-    return items;
+    return listAll(client, kind, { signal, ...(namespace !== undefined && { namespace }) });
   });
   const wanted = namespaces && new Set(namespaces);
   return lists.flat().filter((object) => !wanted || object.metadata.namespace === undefined || wanted.has(object.metadata.namespace));

@@ -18,8 +18,22 @@ import { type Ground, readWorld, type World } from './world.ts';
 
 /** @throws SLW-PIV-001 and those of the phases */
 export async function prepare(opened: Opened): Promise<PivotPlan> {
-  const { session, current } = opened;
   const ground = await opened.ground();
+  const { plan, ...still } = await untilStill(opened, ground);
+  await transfer({ session: opened.session, ground, ...still });
+  return plan;
+}
+
+interface Still {
+  readonly plan: PivotPlan;
+  /** As it stands under the fence. */
+  readonly world: World;
+  readonly expectations: Expectations;
+}
+
+/** The first look at both worlds is let go here: they are the larger part of the memory a pivot needs. */
+async function untilStill(opened: Opened, ground: Ground): Promise<Still> {
+  const { session, current } = opened;
   const world = await readWorld(ground, current ?? session.options, session.signal);
   const standing = await readStanding(world, session.signal);
   const plan = await buildPlan(session.options, { world, standing, current });
@@ -28,9 +42,7 @@ export async function prepare(opened: Opened): Promise<PivotPlan> {
   await begin(opened, world);
   const expectations = await session.phase('preflight', () => preflight(session, world, standing));
   await session.phase('quiesce', () => quiesce(session, ground, world));
-  const still = await session.phase('fence', () => fence(session, ground, world));
-  await transfer({ session, ground, world: still, expectations });
-  return plan;
+  return { plan, expectations, world: await session.phase('fence', () => fence(session, ground, world)) };
 }
 
 async function begin({ session, current, stored }: Opened, world: World): Promise<void> {
