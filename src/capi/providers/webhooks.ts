@@ -1,6 +1,5 @@
 /** Tells the API server where the webhooks of the providers are: admission, and conversion of definitions; and proves that it knows. */
-import { formatDuration } from '../../core/duration.ts';
-import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
+import { SlipwayError } from '../../core/errors.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
 import { observeProcess } from '../../control-plane/processes.ts';
@@ -12,11 +11,11 @@ import { diffObjects } from '../../kube/diff.ts';
 import { inPhases } from '../../kube/phases.ts';
 import { type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
 import { waitReady } from '../../kube/wait.ts';
-import { CLUSTER, CLUSTER_NAME_LABEL, INFRASTRUCTURE_GROUP, MACHINE } from '../words.ts';
 import { readAuthorities } from './certificates.ts';
 import { connectionObjects, isDefinition, loadProviders, type WebhookAddress } from './components.ts';
 import type { Placement } from './options.ts';
 import type { ProviderFacts, ProviderName } from './provider.ts';
+import { proveConnected } from './prove.ts';
 import { connectable, type Standing, surveyProviders } from './survey.ts';
 
 export interface ConnectWebhooksOptions {
@@ -38,6 +37,8 @@ export interface Connection {
   /** Fields that differ, for `stale`. */
   readonly fields: readonly string[];
   readonly objects: readonly KubeObject[];
+  /** Of the kinds it converts, as the manifests have them. */
+  readonly definitions: readonly KubeObject[];
 }
 
 /** How the webhooks of each of our providers stand; providers of others and stopped ones are left out. Reads only. @throws SLW-CAP-002, -003 */
@@ -50,19 +51,21 @@ export async function findConnections(client: KubeClient, options: ConnectWebhoo
 async function connectionOf(client: KubeClient, { components, state }: Standing, options: ConnectWebhooksOptions): Promise<Connection> {
   const provider = components.facts;
   const address = state === 'absent' ? undefined : await addressOf(client, provider, options);
-  if (!address) return { provider, state: 'not running', fields: [], objects: [] };
+  const definitions = components.objects.filter(isDefinition);
+  if (!address) return { provider, state: 'not running', fields: [], objects: [], definitions };
   const objects = connectionObjects(components, options.owner, address);
   const { signal } = options;
-  const [definitions, admission] = [objects.filter(isDefinition), objects.filter((object) => !isDefinition(object))];
+  const [conversions, admission] = [objects.filter(isDefinition), objects.filter((object) => !isDefinition(object))];
   const [diffs, converted] = await Promise.all([
     diffObjects(client, admission, { force: true, fieldManager: FIELD_MANAGER, signal }),
-    Promise.all(definitions.map((definition) => isConverted(client, definition, signal))),
+    Promise.all(conversions.map((definition) => isConverted(client, definition, signal))),
   ]);
   const fields = new Set(diffs.flatMap(({ fields }) => fields));
   if (converted.includes(false)) fields.add('spec.conversion');
-  if (diffs.every(({ action }) => action === 'none') && fields.size === 0) return { provider, state: 'connected', fields: [], objects };
+  if (diffs.every(({ action }) => action === 'none') && fields.size === 0)
+    return { provider, state: 'connected', fields: [], objects, definitions };
   const isNew = diffs.every(({ action }) => action === 'create');
-  return { provider, state: isNew ? 'new' : 'stale', fields: [...fields], objects };
+  return { provider, state: isNew ? 'new' : 'stale', fields: [...fields], objects, definitions };
 }
 
 /** By a look: a dry run of a definition has the server check all its schemas. */
@@ -124,7 +127,14 @@ export async function connectWebhooks(client: KubeClient, options: ConnectWebhoo
   // In phases over all providers: the API server reads each kind in order, so that the proof below speaks for all of them.
   for (const phase of inPhases(stale.toReversed().flatMap(({ objects }) => objects)))
     await applyObjects(client, phase, { host: options.host, force: true, fieldManager: FIELD_MANAGER, signal: options.signal });
-  if (connections.some(({ provider }) => provider.name === 'core')) await proveAdmission(client, options);
+  const definitions = stale.flatMap(({ definitions }) => definitions);
+  const isCoreOurs = connections.some(({ provider }) => provider.name === 'core');
+  await proveConnected(client, {
+    ...options,
+    definitions,
+    isCoreOurs,
+    wasCoreStale: stale.some(({ provider }) => provider.name === 'core'),
+  });
 }
 
 /** Pods that do not serve yet would make every write of Cluster API's objects fail. */
@@ -137,63 +147,4 @@ async function waitForManagers(client: KubeClient, { host, providers, owner, sig
     name: facts.deployment ?? '',
   }));
   await waitReady(client, refs, { host, signal, timeoutMs });
-}
-
-const PROBE = { name: 'slipway-probe', namespace: 'default' };
-/** Passes the schema, and is refused by the validating webhook. */
-const INVALID_CLUSTER: KubeObject = {
-  ...CLUSTER,
-  metadata: PROBE,
-  spec: {
-    clusterNetwork: { pods: { cidrBlocks: ['no-cidr'] } },
-    infrastructureRef: { apiGroup: INFRASTRUCTURE_GROUP, kind: 'Probe', name: 'probe' },
-  },
-};
-/** Gets the label of its cluster from the mutating webhook. */
-const MACHINE_TO_DEFAULT: KubeObject = {
-  ...MACHINE,
-  metadata: PROBE,
-  spec: {
-    clusterName: 'probe',
-    bootstrap: { dataSecretName: 'probe' },
-    infrastructureRef: { apiGroup: INFRASTRUCTURE_GROUP, kind: 'Probe', name: 'probe' },
-  },
-};
-const PROBE_PAUSE_MS = 50;
-
-/** The API server hears of new webhooks a moment later; until then it would take objects unchecked. By dry runs: nothing is stored. */
-async function proveAdmission(client: KubeClient, { host, signal, timeoutMs }: ConnectWebhooksOptions): Promise<void> {
-  for (const begun = host.clock.monotonic(); ; await host.clock.sleep(PROBE_PAUSE_MS, signal)) {
-    const reason = (await whyNotDefaulted(client, signal)) ?? (await whyNotRefused(client, signal));
-    if (reason === undefined) return;
-    if (host.clock.monotonic() - begun > timeoutMs)
-      throw new SlipwayError(
-        'SLW-CAP-005',
-        `the API server does not ask the webhooks of core after ${formatDuration(timeoutMs)}: ${reason}`,
-      );
-  }
-}
-
-async function whyNotDefaulted(client: KubeClient, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    const machine = await client.create(MACHINE_TO_DEFAULT, { dryRun: true, signal });
-    return machine.metadata.labels?.[CLUSTER_NAME_LABEL] === undefined ? 'it stores objects without their defaults' : undefined;
-  } catch (error) {
-    return unlessSlipway(error);
-  }
-}
-
-async function whyNotRefused(client: KubeClient, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    await client.create(INVALID_CLUSTER, { dryRun: true, signal });
-    return 'it stores objects unchecked';
-  } catch (error) {
-    const reason = unlessSlipway(error);
-    return /CIDR|cidr/.test(reason) && !/webhook.*(failed|refused|timeout)/.test(reason) ? undefined : reason;
-  }
-}
-
-function unlessSlipway(error: unknown): string {
-  if (!isSlipwayError(error)) throw error;
-  return error.message;
 }
