@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { planPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
 import { SlipwayError, SlipwayErrors } from '../../src/core/errors.ts';
+import { deleteObjects } from '../../src/kube/delete.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import {
   classDrafts,
   clusterDrafts,
   differencesBetween,
+  host,
   make,
   type Pair,
   pivotOptions,
@@ -123,7 +125,7 @@ it('without the kind on the target', async () => {
     name: 'devmachines.infrastructure.cluster.x-k8s.io',
   };
   const found = await pair.target.get(definition);
-  await pair.target.delete(definition);
+  await deleteObjects(pair.target, [definition], { host, timeoutMs: 20_000 });
   expect(await refusals()).toEqual(['kind-missing DevMachine.infrastructure.cluster.x-k8s.io']);
   const { name, labels } = found?.metadata ?? { name: '' };
   await pair.target.create({ ...(found as KubeObject), metadata: { name, ...(labels && { labels }) } });
