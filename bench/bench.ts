@@ -9,6 +9,7 @@ const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   config: async () => (await import('./config.ts')).benchConfig(),
   apply: async () => (await import('./apply.ts')).benchApply(),
   journal: async () => (await import('./journal.ts')).benchJournal(),
+  pivot: async () => (await import('./pivot.ts')).benchPivot(),
   quickstart: async () => (await import('./quickstart.ts')).benchQuickstart(),
 };
 

@@ -122,7 +122,9 @@ function note(round: Round): void {
   rounds = [...rounds, round];
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify({ commit, seed, totals: totalsOf(rounds), rounds } satisfies StormFile, null, 1)}\n`);
-  say(`round ${round.round}: ${round.kills.map(({ aim, landed, phase }) => `${aim}${landed ? '' : ' (too late)'} [${phase}]`).join(', ')}: ${round.end}`);
+  say(
+    `round ${round.round}: ${round.kills.map(({ aim, landed, phase }) => `${aim}${landed ? '' : ' (too late)'} [${phase}]`).join(', ')}: ${round.end}`,
+  );
 }
 
 function totalsOf(all: readonly Round[]): Totals {

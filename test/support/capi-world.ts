@@ -95,8 +95,7 @@ async function wrapBinaries(dir: string, audit: boolean): Promise<string> {
     writeFileSync(join(folder, name), `#!/bin/sh\nexec ${await testBinary(name)} "$@" ${more}\n`);
     chmodSync(join(folder, name), 0o755);
   };
-  if (audit)
-    await wrap('kube-apiserver', `--audit-policy-file=${policy} --audit-log-path="$PWD/audit.log" --audit-log-maxsize=100000`);
+  if (audit) await wrap('kube-apiserver', `--audit-policy-file=${policy} --audit-log-path="$PWD/audit.log" --audit-log-maxsize=100000`);
   await wrap('kube-controller-manager', `$(cat "$PWD/${MORE_FLAGS}" 2>/dev/null)`);
   return folder;
 }
@@ -266,4 +265,3 @@ async function killForCertain(host: Host, identity: Parameters<Host['processes']
     await host.clock.sleep(10);
   }
 }
-

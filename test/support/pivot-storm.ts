@@ -16,7 +16,17 @@ export interface PivotKill {
   readonly lastWrite?: string;
 }
 
-export const FORWARD_PHASES: readonly PivotPhase[] = ['preflight', 'quiesce', 'fence', 'copy', 'status', 'verify', 'commit', 'release', 'watch'];
+export const FORWARD_PHASES: readonly PivotPhase[] = [
+  'preflight',
+  'quiesce',
+  'fence',
+  'copy',
+  'status',
+  'verify',
+  'commit',
+  'release',
+  'watch',
+];
 
 /** One run with a kill. @throws when the run failed by itself */
 export async function killedRun(world: CapiWorld, options: PivotRunOptions): Promise<PivotKill & { readonly run: PivotRunResult }> {
