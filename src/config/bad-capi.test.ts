@@ -125,6 +125,7 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
     `${DEV}    workers: {b-c: {}}\n---\n${DEV.slice(MGMT.length).replace('name: web', 'name: web-b')}    workers: {c: {}}\n`,
     'SLW-CFG-052 28:15',
   ],
+  ['name of a bootstrap cluster', `${DEV.replace('name: web', 'name: mgmt-bootstrap')}`, 'SLW-CFG-054 12:18'],
   ['share that is none', `${DEV}    controlPlane: {healthCheck: {unhealthyLimit: "140%"}}\n`, 'SLW-CFG-016 18:50'],
   ['add-on that is not there', `${OPENSTACK}    addons: {cni: {manifests: ./cni.yaml}}\n`, 'SLW-CFG-053 21:31'],
   [

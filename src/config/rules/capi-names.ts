@@ -15,6 +15,7 @@ export function checkClusterNames(units: readonly Unit[]): readonly SlipwayError
     ...clusters.flatMap((unit) => checkManagementCluster(unit, units)),
     ...clusters.flatMap(checkLengths),
     ...findCollisions(clusters),
+    ...findTakenBootstraps(units),
   ];
 }
 
@@ -34,6 +35,19 @@ function checkManagementCluster(unit: Unit, units: readonly Unit[]): readonly Sl
       ...(near !== undefined && { fix: `did you mean "${near}"?` }),
     }),
   ];
+}
+
+/** The temporary cluster of `mgmt` is called `mgmt-bootstrap`: in folders, in the journal and in status. */
+function findTakenBootstraps(units: readonly Unit[]): readonly SlipwayError[] {
+  const names = new Map(units.filter(isManagement).map(({ name }) => [`Cluster/${name}-bootstrap`, name]));
+  return units
+    .filter(({ subject }) => names.has(subject))
+    .map((unit) =>
+      error('SLW-CFG-054', `${unit.subject} has the name of the bootstrap cluster of ${names.get(unit.subject) ?? ''}`, {
+        context: unit,
+        path: ['metadata', 'name'],
+      }),
+    );
 }
 
 function isManagement({ document }: Unit): boolean {

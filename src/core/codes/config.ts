@@ -401,4 +401,12 @@ export const configCodes = {
     exit: 65,
     retry: 'no',
   },
+  'SLW-CFG-054': {
+    title: 'name of a bootstrap cluster',
+    explain:
+      'The temporary cluster that makes a management cluster is named after it, with -bootstrap at the end. No document of the project may have that name.',
+    fix: 'give the cluster another name',
+    exit: 65,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;
