@@ -191,22 +191,10 @@ export class ApiClient implements KubeClient {
     const signal = options.signal ?? neverAborted();
     const resource = await this.#discovery.resolve(ref, signal);
     if (!resource) return false;
-    const preconditions = {
-      ...(options.uid !== undefined && { uid: options.uid }),
-      ...(options.resourceVersion !== undefined && { resourceVersion: options.resourceVersion }),
-    };
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      propagationPolicy: options.propagation ?? 'Background',
-      ...(Object.keys(preconditions).length > 0 && { preconditions }),
-      ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
-      ...(options.dryRun && { dryRun: ['All'] }),
-    };
     const answer = await this.#connection.send({
       method: 'DELETE',
       path: objectPath(resource, ref),
-      body: JSON.stringify(body),
+      body: JSON.stringify(deleteBody(options)),
       expects: [404],
       ...this.#asked({ verb: 'delete', ref, signal }),
     });
@@ -285,6 +273,21 @@ export class ApiClient implements KubeClient {
 function readPage(body: unknown): { readonly items: readonly KubeObject[]; readonly next: string; readonly resourceVersion: string } {
   const { items, metadata } = body as { items?: readonly KubeObject[] | null; metadata?: { resourceVersion?: string; continue?: string } };
   return { items: items ?? [], next: metadata?.continue ?? '', resourceVersion: metadata?.resourceVersion ?? '' };
+}
+
+function deleteBody(options: DeleteObjectOptions): Readonly<Record<string, unknown>> {
+  const preconditions = {
+    ...(options.uid !== undefined && { uid: options.uid }),
+    ...(options.resourceVersion !== undefined && { resourceVersion: options.resourceVersion }),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    propagationPolicy: options.propagation ?? 'Background',
+    ...(Object.keys(preconditions).length > 0 && { preconditions }),
+    ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
+    ...(options.dryRun && { dryRun: ['All'] }),
+  };
 }
 
 function targetOf(kind: GroupKind & Partial<ObjectRef & Pick<KubeObject, 'metadata'>>): string {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { planPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
-import { SlipwayError, SlipwayErrors } from '../../src/core/errors.ts';
+import { type SlipwayError, SlipwayErrors } from '../../src/core/errors.ts';
 import { deleteObjects } from '../../src/kube/delete.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import {
