@@ -64,6 +64,7 @@ function beginning(cluster: CapiCluster, family: Family, context: ProvisionerCon
   const provide = provideBinariesStep({ clusterName: name, clusterDir: '', subject, toolchainDir, binaries });
   const names = [cluster, ...workloads].filter(({ capi }) => capi.infrastructure === 'local').map((each) => each.name);
   const restart = restartStep({
+    family,
     id: capiStepIds(name).restart,
     cluster: name,
     subject,
