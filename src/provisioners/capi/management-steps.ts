@@ -63,18 +63,18 @@ function beginning(cluster: CapiCluster, family: Family, context: ProvisionerCon
   const { toolchainDir, stateDir, stateId } = context;
   const provide = provideBinariesStep({ clusterName: name, clusterDir: '', subject, toolchainDir, binaries });
   const names = [cluster, ...workloads].filter(({ capi }) => capi.infrastructure === 'local').map((each) => each.name);
+  const usesCloud = providers.includes('in-memory');
+  const cloud = usesCloud ? [cloudStepId(context.project)] : [];
   const restart = restartStep({
     family,
     id: capiStepIds(name).restart,
     cluster: name,
     subject,
-    needs: [binariesStepOf(name)],
+    needs: [binariesStepOf(name), ...cloud],
     context,
     names,
     binaries,
   });
-  const usesCloud = providers.includes('in-memory');
-  const cloud = usesCloud ? [cloudStepId(context.project)] : [];
   const run =
     usesCloud && isKeeperOfCloud(cluster, context)
       ? [
