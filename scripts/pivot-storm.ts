@@ -1,6 +1,6 @@
 /**
- * The pivot's whole kill matrix and its storm, by hand: `node scripts/pivot-storm.ts --matrix [--from N] [--to N]` kills before and after every
- * object write of a pivot, each time from the same snapshot; `--instants N --seed S` kills at random instants, some rolled back, until N kills
+ * The pivot's whole kill matrix and its storm, by hand: `node scripts/pivot-storm.ts --matrix` kills before and after every object write of a
+ * pivot, each run going on where the last was killed; `--instants N --seed S` kills at random instants, some rolled back, until N kills
  * have landed. Both compare worlds at the end of each chain and write bench/results/pivot-{matrix,storm}.json. Resumable.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeRun, runPivotChild } from '../test/support/pivot-run.ts';
-import { killedRun, type PivotKill } from '../test/support/pivot-storm.ts';
+import { killChain, killedRun, type PivotKill } from '../test/support/pivot-storm.ts';
 import { expectDone, expectMoved, expectRolledBack, type PivotSuite, preparePivotSuite, START } from '../test/support/pivot-suite.ts';
 import { createRandom } from '../test/support/storm.ts';
 
@@ -37,16 +37,15 @@ interface Totals {
 const { values } = parseArgs({
   options: {
     matrix: { type: 'boolean', default: false },
-    from: { type: 'string', default: '1' },
-    to: { type: 'string' },
-    step: { type: 'string', default: '1' },
     instants: { type: 'string', default: '300' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
 });
 const seed = Number(values.seed);
-const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+/** The last commit that touched what is tested: other work meanwhile does not start it anew. */
+const tested = ['log', '-1', '--format=%H', '--', '../src/capi/pivot', '../src/kube'];
+const commit = execFileSync('git', tested, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
 const out = values.out ?? join(import.meta.dirname, '..', 'bench', 'results', values.matrix ? 'pivot-matrix.json' : 'pivot-storm.json');
 const before = existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as StormFile) : undefined;
 let rounds = before?.commit === commit && before.seed === seed ? [...before.rounds] : [];
@@ -60,24 +59,27 @@ try {
 say(JSON.stringify(totalsOf(rounds)));
 process.exit(0);
 
-/** Every write, both sides; then the same command completes. The pivot is taken back by a restore, never by itself. */
+/**
+ * Before and after every write, one request at a time so that each is hit: a run dies at the first side of a write at which none has died
+ * before, and the next goes on from there. A chain that reaches the end is compared; what a chain passed by is hit by the next one.
+ */
 async function matrix({ management }: PivotSuite): Promise<void> {
   const { world } = management;
-  const whole = expectDone(await runPivotChild(world));
-  const last = values.to === undefined ? whole.writes.length : Number(values.to);
-  say(`${whole.writes.length} writes, ${Math.round(whole.ms)} ms`);
-  for (let write = Number(values.from); write <= last; write += Number(values.step))
-    for (const side of ['before', 'after'] as const) {
-      const round = rounds.length;
-      if (rounds.some(({ kills }) => kills[0]?.aim === `${side} write ${write}`)) continue;
-      await world.restore(START);
-      const started = performance.now();
-      const { run: _, ...kill } = await killedRun(world, { kill: { side, write } });
-      expectDone(await runPivotChild(world));
-      await expectMoved(suite);
-      note({ round, kills: [kill], end: 'moved', ms: Math.round(performance.now() - started) });
-    }
+  const hitFile = join(world.dir, 'hits');
+  for (let round = rounds.length; ; round++) {
+    if (round > 0) await world.restore(START);
+    const started = performance.now();
+    const kills = await killChain(world, { most: 2_000, next: () => ({ side: 'each', hitFile }), run: { pivot: { parallel: 1 } } });
+    await expectMoved(suite);
+    if (kills.length > 0) note({ round, kills: kills.map(named), end: 'moved', ms: Math.round(performance.now() - started) });
+    if (kills.length < 5) return;
+  }
 }
+
+const named = (kill: PivotKill, index: number, all: readonly PivotKill[]): PivotKill => ({
+  ...kill,
+  aim: all[index - 1]?.lastWrite === kill.lastWrite ? 'after the write' : 'before the write',
+});
 
 /** A chain of kills, then completion or rollback. After a rollback the world is that of the snapshot: the next chain goes on from it. */
 async function storm({ management }: PivotSuite): Promise<void> {

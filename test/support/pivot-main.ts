@@ -3,7 +3,7 @@
  * SLIPWAY_TEST_PIVOT; each event is a line on standard output, the last line is `result` or `error`. Before each write a line goes to
  * the write log, so that whoever kills knows what was hit. The kill comes through the pivot's own write seam and its events.
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { connectWebhooks } from '../../src/capi/providers/webhooks.ts';
 import { startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
 import type { ControllerSwitch, PivotOptions, PivotPhase, PivotWrite } from '../../src/capi/pivot/options.ts';
@@ -39,6 +39,8 @@ export interface PivotOrder {
 }
 
 export type KillOrder =
+  /** At the first side of a write that the file does not hold yet; it is added first. */
+  | { readonly side: 'each'; readonly hitFile: string }
   | { readonly side: 'before' | 'after'; readonly write: number }
   | { readonly side: 'started' | 'done'; readonly phase: PivotPhase };
 
@@ -49,6 +51,12 @@ const die = (): never => {
   // The signal is on its way; nothing may happen until it comes.
   for (;;);
 };
+
+function isNew(file: string, line: string): boolean {
+  if (existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(line)) return false;
+  appendFileSync(file, `${line}\n`);
+  return true;
+}
 
 function switchOf(host: Host, client: KubeClient, { order, end }: { order: PivotOrder; end: PivotEndOrder }): ControllerSwitch {
   const { timeoutMs } = order.options;
@@ -74,6 +82,12 @@ async function main(order: PivotOrder): Promise<void> {
     if (moment === 'before' && order.writeLog !== undefined)
       appendFileSync(order.writeLog, `${JSON.stringify({ ...write, ref: formatRef(write.ref), phase })}\n`);
     if (kill && 'write' in kill && kill.side === moment && write.ordinal === kill.write) die();
+    if (
+      kill &&
+      'hitFile' in kill &&
+      isNew(kill.hitFile, `${moment} ${phase}: ${write.purpose} ${write.verb} ${formatRef(write.ref)} on the ${write.end}`)
+    )
+      die();
   };
   const { journal } = order;
   const options: PivotOptions = {
@@ -83,11 +97,11 @@ async function main(order: PivotOrder): Promise<void> {
     target: { client: target, name: 'target', controllers: switchOf(host, target, { order, end: order.target }) },
     signal: new AbortController().signal,
     report: (event) => {
+      emit(event);
       if (event.type === 'phase') {
         phase = event.phase;
         if (kill && 'phase' in kill && kill.phase === event.phase && kill.side === event.state) die();
       }
-      emit(event);
     },
     onWrite,
     ...(journal !== undefined && { journal: { record: async (entry) => appendFileSync(journal, `${JSON.stringify(entry)}\n`) } }),

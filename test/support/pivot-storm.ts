@@ -45,6 +45,7 @@ export async function killedRun(world: CapiWorld, options: PivotRunOptions): Pro
 function aimOf({ kill, killAfterMs }: PivotRunOptions): string {
   if (killAfterMs !== undefined) return `at ${killAfterMs} ms`;
   if (!kill) return 'never';
+  if ('hitFile' in kill) return 'at the next side of a write';
   return 'write' in kill ? `${kill.side} write ${kill.write}` : `${kill.side} ${kill.phase}`;
 }
 
