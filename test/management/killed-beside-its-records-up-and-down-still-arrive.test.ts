@@ -82,14 +82,11 @@ it(
   HOUR,
 );
 
-it(
-  'comes up again after a down that was killed while the definition moved back',
-  async () => {
+it.each(['before step.undone capi/pivot/mgmt', 'after step.undone capi/pivot/mgmt', 'after step.undone capi/apply-definitions/mgmt'])(
+  'comes up again after a down that was killed %s',
+  async (point) => {
     await succeed(sandbox, UP);
-    await runKillChain(sandbox, ['before step.undone capi/pivot/mgmt'], {
-      args: DOWN,
-      restart: async () => void (await succeed(sandbox, UP)),
-    });
+    await runKillChain(sandbox, [point], { args: DOWN, restart: async () => void (await succeed(sandbox, UP)) });
     await succeed(sandbox, UP);
     expect((await planned(sandbox)).code).toBe(0);
     expect(await statusLine(sandbox)).toBe(`${MANAGEMENT_PROJECT}: ready`);

@@ -6,7 +6,7 @@ import { applyObjects } from '../../kube/apply.ts';
 import { formatRef, type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { isTakenOver } from './bootstrap-steps.ts';
-import { type Family, findNeighbours, guideOfStep } from './home.ts';
+import { type Family, findNeighbours, guideOfStep, ownership } from './home.ts';
 import { patientDiff } from './patient-diff.ts';
 import { pivotOptions } from './pivot-step.ts';
 import { MADE_BY_KUBERNETES, type Sorted, sortValues } from './values.ts';
@@ -75,6 +75,9 @@ interface Found {
 async function look(step: StepContext, { family, context }: CopyOptions): Promise<Found | undefined> {
   const { bootstrap, management } = await findNeighbours(family, guideOfStep(step, context));
   if (!bootstrap || !management) return undefined;
+  const { standing } = await ownership(family, { bootstrap, management }, step.signal);
+  // Once something moved, what is on the bootstrap cluster is what a pivot left or brought.
+  if (standing.direction && standing.stage !== 'preparing') return { management, sorted: { copied: [], left: [] } };
   const kinds = ['Secret', 'ConfigMap'].map((kind) => ({ apiVersion: 'v1', kind }));
   const lists = await Promise.all(
     kinds.map(async (kind) =>

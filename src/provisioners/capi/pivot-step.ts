@@ -1,6 +1,8 @@
 /** The step that moves the objects of a management cluster onto itself, and its undo, which moves them back onto its bootstrap cluster. */
 import type { PivotOptions, PivotStage } from '../../capi/pivot/options.ts';
 import { rollbackPivot, runPivot } from '../../capi/pivot/pivot.ts';
+import { readTransaction, TRANSACTION_REF } from '../../capi/pivot/transaction.ts';
+import { clusterUid } from '../../capi/pivot/world.ts';
 import { CLUSTER } from '../../capi/words.ts';
 import type { ResolvedPivot } from '../../config/resolved-capi.ts';
 import type { Json } from '../../core/digest.ts';
@@ -105,13 +107,32 @@ export interface Acting {
 
 /** What a `down` moved back, or began to, is rolled back: the management cluster owns itself again, without another pivot. */
 async function broughtBack(family: Family, pair: Pair, acting: Acting): Promise<boolean> {
+  await forgetObsolete(family, pair, acting.attendant.signal);
   const { standing } = await ownership(family, pair, acting.attendant.signal);
   if (standing.direction !== 'back' || !ROLLS_BACK.has(standing.stage)) return false;
   await rollbackPivot(pivotOptions(family, { source: pair.management, target: pair.bootstrap, isForth: false }, acting));
   return true;
 }
 
+/** A transaction with an earlier management cluster of that name, which a `down` had deleted before it was killed, binds nobody. */
+async function forgetObsolete(family: Family, { bootstrap, management }: Pair, signal: AbortSignal): Promise<void> {
+  const stored = await readTransaction(bootstrap, signal);
+  if (!stored) return;
+  const { source, target, stage } = stored.transaction;
+  const [own, other] = [await clusterUid(bootstrap, signal), await clusterUid(management, signal)];
+  const isObsolete = stage === 'released' && target.uid === own && source.name === family.management.name && source.uid !== other;
+  if (isObsolete)
+    await bootstrap.delete(TRANSACTION_REF, {
+      signal,
+      ...(stored.object.metadata.uid !== undefined && { uid: stored.object.metadata.uid }),
+    });
+}
+
 const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed', 'released', 'reversing']);
+
+/** Then none can come or go, and a short look at what took over is enough. */
+const hasNoMachines = ({ management }: Family): boolean => management.way.kind === 'folder';
+const WATCH_WITHOUT_MACHINES_MS = 1_000;
 
 interface Direction {
   readonly source: KubeClient;
@@ -129,6 +150,7 @@ export function pivotOptions(family: Family, { source, target, isForth }: Direct
     target: pivotEnd(to, target, { attendant, context }),
     disposableSource: isForth ? !isShared : true,
     ...(isShared && { clusters: [`${family.namespace}/${family.cluster}`] }),
+    ...(hasNoMachines(family) && { watchMs: WATCH_WITHOUT_MACHINES_MS }),
     signal: attendant.signal,
     timeoutMs: attendant.timeoutMs,
     report: reportPivot(attendant),
