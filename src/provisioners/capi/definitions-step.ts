@@ -1,4 +1,5 @@
 /** The step that writes the definition of a cluster where its objects live, and takes away what the definition no longer has. */
+import { applyDefinitions } from '../../capi/definitions/write.ts';
 import { CLUSTER } from '../../capi/words.ts';
 import { SlipwayError } from '../../core/errors.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type UndoRecord,
 } from '../../engine/step.ts';
 import { countKinds, toDetail } from '../../flux/install-step.ts';
-import { applyObjects } from '../../kube/apply.ts';
 import { deleteObjects } from '../../kube/delete.ts';
 import type { ObjectDiff } from '../../kube/diff.ts';
 import { formatRef, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
@@ -92,7 +92,7 @@ async function apply(step: ApplyContext<Observed>, options: DefinitionsOptions):
   const home = await findHome(options.family, guideOfStep(step, options.context));
   if (!home) throw new SlipwayError('SLW-CAP-401', `no cluster that could hold the definition of ${options.cluster} answers`);
   await attendanceOf(home.place, options.context).during(step, home.client, async () => {
-    await applyObjects(home.client, observed.desired, { host, force: true, signal });
+    await applyDefinitions(home.client, observed.desired, { host, force: true, signal, timeoutMs });
     await deleteObjects(home.client, observed.surplus, { host, signal, timeoutMs });
   });
   const gone = new Set(observed.surplus.map(refKey));

@@ -1,6 +1,6 @@
 /** What an apply would change, where webhooks may be away for a moment: their controllers are started later in the same run. */
 import { isSlipwayError, type SlipwayError, SlipwayErrors } from '../../core/errors.ts';
-import { diffObjects, type ObjectDiff } from '../../kube/diff.ts';
+import type { ObjectDiff } from '../../kube/diff.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 
 /** No answer from a webhook, or none from the server itself. */
@@ -13,7 +13,7 @@ export async function patientDiff(
   signal: AbortSignal,
 ): Promise<readonly ObjectDiff[] | undefined> {
   try {
-    return await diffObjects(client, objects, { force: true, signal });
+    return await diffDefinitions(client, objects, { force: true, signal });
   } catch (thrown) {
     const errors = errorsIn(thrown);
     if (errors.length > 0 && errors.every(({ code }) => AWAY.has(code))) return undefined;
