@@ -1,4 +1,5 @@
 /** What an apply would change, where webhooks may be away for a moment: their controllers are started later in the same run. */
+import { diffDefinitions } from '../../capi/definitions/write.ts';
 import { isSlipwayError, type SlipwayError, SlipwayErrors } from '../../core/errors.ts';
 import type { ObjectDiff } from '../../kube/diff.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
