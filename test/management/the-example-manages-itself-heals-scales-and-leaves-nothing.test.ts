@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLUSTER, MACHINE, MACHINE_DEPLOYMENT } from '../../src/capi/words.ts';
+import { CLUSTER, LOCAL_GROUP, MACHINE, MACHINE_DEPLOYMENT } from '../../src/capi/words.ts';
 import { conditionsOf } from '../../src/kube/readiness-state.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { countMachines, createManagementSandbox, DOWN, MANAGEMENT_PROJECT, planned, statusLine, UP } from '../support/management.ts';
@@ -122,6 +122,20 @@ describe('the example with a management cluster', () => {
       const down = await sandbox.run(['down', '--yes']);
       expect(down.code).toBe(64);
       expect(await statusLine(sandbox)).toBe(`${MANAGEMENT_PROJECT}: ready`);
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'is not destroyed while it manages a cluster of somebody else',
+    async () => {
+      const metadata = { name: 'guest', namespace: 'default' };
+      const infrastructureRef = { apiGroup: LOCAL_GROUP, kind: 'LocalCluster', name: 'guest' };
+      await onManagement((client) => client.create({ ...CLUSTER, metadata, spec: { paused: true, infrastructureRef } } as KubeObject));
+      const down = await sandbox.run(DOWN);
+      expect([down.code, down.stderr]).toEqual([1, expect.stringContaining('SLW-CAP-405: mgmt still manages Cluster/default/guest')]);
+      expect((await planned(sandbox)).code).toBe(0);
+      await onManagement((client) => client.delete({ ...CLUSTER, ...metadata }));
     },
     5 * MINUTES,
   );

@@ -20,7 +20,9 @@ import { reachClusterStep, reachStepId } from '../reach-existing.ts';
 import { guideOfStep } from './home.ts';
 import { capiStepIds } from './ids.ts';
 import { knownBefore } from './known-before.ts';
+import { objectsStep } from './objects-step.ts';
 import { runtimeSteps } from './runtime-step.ts';
+import { siteObjects } from './site.ts';
 import { connectTo, type Place, placementOf } from './way.ts';
 
 export interface BootstrapOptions {
@@ -55,8 +57,19 @@ export async function bootstrapSteps(
     ...{ place, context, subject: cluster.subject },
     needs: [...base.runs, ids.install, ...(gitops ? [install] : [])],
   });
-  const steps = [...base.steps, ...[...providers, ...flux, ...runtime].map(knownBefore)].map((step) => untilTakenOver(step, cluster.name));
-  return { steps, ready: [ids.connect], gitops: gitops ? [sources] : [] };
+  const site = objectsStep({
+    id: capiStepIds(place.name).site,
+    title: `apply the site's settings to ${place.name}`,
+    what: `the site's settings`,
+    subject: cluster.subject,
+    needs: [...base.reached, ...(gitops ? [install] : [])],
+    connect,
+    desired: ({ host }) => siteObjects(cluster.site, { host, context, owner: place.owner, hasFlux: gitops !== undefined }),
+  });
+  const steps = [...base.steps, site, ...[...providers, ...flux, ...runtime].map(knownBefore)].map((step) =>
+    untilTakenOver(step, cluster.name),
+  );
+  return { steps, ready: [ids.connect, site.id], gitops: gitops ? [sources] : [] };
 }
 
 interface Base {

@@ -131,7 +131,8 @@ async function forgetObsolete(family: Family, { bootstrap, management }: Pair, s
 const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed', 'released', 'reversing']);
 
 /** Then none can come or go, and a short look at what took over is enough. */
-const hasNoMachines = ({ management }: Family): boolean => management.way.kind === 'folder';
+const hasNoMachines = ({ bootstrap }: Family): boolean =>
+  bootstrap.providers.every((provider) => provider === 'core' || provider === 'local');
 const WATCH_WITHOUT_MACHINES_MS = 1_000;
 
 interface Direction {
