@@ -94,7 +94,11 @@ export interface Work {
 }
 
 /** Under the lock, with the journal open for writing. */
-export async function withWritable<T>(verb: 'up' | 'down' | 'pivot', work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+export async function withWritable<T>(
+  verb: 'up' | 'down' | 'pivot',
+  work: Work,
+  act: (workspace: WritableWorkspace) => Promise<T>,
+): Promise<T> {
   const { place, options } = work;
   const { host } = options;
   const dir = await prepareStateFolder(host, place.stateDir);

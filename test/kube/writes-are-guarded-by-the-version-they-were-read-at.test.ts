@@ -18,7 +18,12 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const map = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { a: '1' } });
+const map = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
+  data: { a: '1' },
+});
 
 it('replaces the whole object, also its fields that are left out', async () => {
   const made = await client.create(map('replaced'));

@@ -76,8 +76,13 @@ export function readAudit(file: string): readonly AuditEvent[] {
     .sort((a, b) => a.to - b.to);
 }
 
+function resourceOf({ objectRef }: RawEvent): string {
+  const { resource = '', apiGroup, subresource } = objectRef ?? {};
+  return `${resource}${apiGroup === undefined ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`;
+}
+
 function toEvent(raw: RawEvent): AuditEvent {
-  const { resource = '', apiGroup, subresource, namespace = '', name } = raw.objectRef ?? {};
+  const { namespace = '', name } = raw.objectRef ?? {};
   const object = raw.responseObject;
   return {
     from: preciseTime(raw.requestReceivedTimestamp),
@@ -86,7 +91,7 @@ function toEvent(raw: RawEvent): AuditEvent {
     user: raw.user.username,
     agent: raw.userAgent ?? '',
     code: raw.responseStatus?.code ?? 0,
-    resource: `${resource}${apiGroup === undefined ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`,
+    resource: resourceOf(raw),
     namespace,
     name: name ?? object?.metadata?.name ?? '',
     dryRun: raw.requestURI.includes('dryRun='),
@@ -108,12 +113,14 @@ interface Span {
   readonly until: number;
 }
 
+const writesOf = (events: readonly AuditEvent[], key: string): readonly AuditEvent[] =>
+  events.filter((event) => event.resource === CLUSTERS && succeeded(event) && `${event.namespace}/${event.name}` === key);
+
 /** Spans in which a Cluster may have been live: from the moment the write was taken until the pausing write was answered. */
 export function liveSpans(events: readonly AuditEvent[], key: string, liveAtStart: boolean): readonly Span[] {
   const spans: Span[] = [];
   let from = liveAtStart ? -Infinity : undefined;
-  for (const event of events) {
-    if (event.resource !== CLUSTERS || !succeeded(event) || `${event.namespace}/${event.name}` !== key) continue;
+  for (const event of writesOf(events, key)) {
     const live = event.verb !== 'delete' && event.object?.spec?.paused !== true;
     if (live && from === undefined) from = event.from;
     if (!live && from !== undefined) {

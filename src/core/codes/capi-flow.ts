@@ -20,7 +20,8 @@ export const capiFlowCodes = {
   },
   'SLW-CAP-403': {
     title: 'no kubeconfig of a cluster',
-    explain: 'Cluster API keeps the kubeconfig of a cluster in the Secret NAME-kubeconfig beside its Cluster. It is not there, or the folder of its processes is not.',
+    explain:
+      'Cluster API keeps the kubeconfig of a cluster in the Secret NAME-kubeconfig beside its Cluster. It is not there, or the folder of its processes is not.',
     fix: 'look at the Cluster with `slipway status`; its control plane must have been up once',
     exit: 1,
     retry: 'backoff',
@@ -51,7 +52,8 @@ export const capiFlowCodes = {
   },
   'SLW-CAP-407': {
     title: 'an add-on that cannot be read',
-    explain: 'The manifests of an add-on are read before anything is applied. The message names the file and what is wrong: not there, no YAML, or a variable that nobody gives a value.',
+    explain:
+      'The manifests of an add-on are read before anything is applied. The message names the file and what is wrong: not there, no YAML, or a variable that nobody gives a value.',
     fix: 'correct the file, or give the variable a value in capi.addons.NAME.substitute',
     exit: 65,
     retry: 'after-user',

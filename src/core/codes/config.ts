@@ -352,7 +352,8 @@ export const configCodes = {
   },
   'SLW-CFG-047': {
     title: 'no range of addresses',
-    explain: 'A range of addresses is written in CIDR notation, with nothing but zeros behind the prefix: 10.244.0.0/16, not 10.244.0.1/16.',
+    explain:
+      'A range of addresses is written in CIDR notation, with nothing but zeros behind the prefix: 10.244.0.0/16, not 10.244.0.1/16.',
     fix: 'write a network and its prefix length, such as 10.244.0.0/16',
     exit: 65,
     retry: 'no',
@@ -381,7 +382,8 @@ export const configCodes = {
   },
   'SLW-CFG-051': {
     title: 'dangling managementCluster',
-    explain: 'A workload cluster is made by a management cluster: a Cluster of the same project with provisioner: capi and role: management.',
+    explain:
+      'A workload cluster is made by a management cluster: a Cluster of the same project with provisioner: capi and role: management.',
     fix: 'correct the name, or add the management cluster to the project',
     exit: 65,
     retry: 'no',

@@ -82,7 +82,8 @@ export const pivotCodes = {
   },
   'SLW-PIV-030': {
     title: 'nothing to roll back',
-    explain: 'There is no pivot between the two clusters that could be taken back: none was begun, or it was retired and the source is gone.',
+    explain:
+      'There is no pivot between the two clusters that could be taken back: none was begun, or it was retired and the source is gone.',
     fix: 'to go back after RETIRE run a new pivot in the other direction',
     exit: 1,
     retry: 'no',
