@@ -1,16 +1,25 @@
 /** Templates that nothing uses any more. A changed definition has new templates; machines of the old ones need them until they are gone. */
-import type { KubeObject, ObjectRef } from '../../kube/types.ts';
-import { refOf } from '../../kube/types.ts';
+import { type GroupKind, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
+import { CLUSTER, CLUSTER_CLASS, KUBEADM_CONTROL_PLANE, MACHINE_DEPLOYMENT, MACHINE_SET } from '../words.ts';
 
 /** Whether an object is one of the kinds that machines are made from, or a class of clusters: named by content, never changed in place. */
 export function isTemplate({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean {
   return /\.x-k8s\.io\/|\.slipway\.dev\//.test(apiVersion) && (kind.endsWith('Template') || kind === 'ClusterClass');
 }
 
+/** Kinds that name templates and classes; a server need not serve all of them. */
+export const TEMPLATE_USERS: readonly GroupKind[] = [
+  CLUSTER,
+  CLUSTER_CLASS,
+  KUBEADM_CONTROL_PLANE,
+  { apiVersion: 'controlplane.cluster.x-k8s.io/v1beta1', kind: 'RKE2ControlPlane' },
+  MACHINE_DEPLOYMENT,
+  MACHINE_SET,
+];
+
 /**
  * Which templates and classes of `existing` can be deleted: not in the rendered definition, and named by no other object of `existing`,
- * which therefore must hold all that may refer to them in the namespace: Clusters, control planes, MachineDeployments, MachineSets and
- * ClusterClasses. Those that only a stale class names are stale with it. In an order in which they can be deleted.
+ * which therefore must hold all that may refer to them in the namespace: the objects of TEMPLATE_USERS. Those that only a stale class names are stale with it. In an order in which they can be deleted.
  */
 export function staleTemplates(rendered: readonly KubeObject[], existing: readonly KubeObject[]): readonly ObjectRef[] {
   const wanted = new Set(rendered.map(keyOf));

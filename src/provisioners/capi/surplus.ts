@@ -1,7 +1,6 @@
 /** What an earlier definition of a cluster had and the present one has not, as far as it can go now. */
-import { isTemplate, staleTemplates } from '../../capi/definitions/stale-templates.ts';
-import { CLUSTER, CLUSTER_CLASS, KUBEADM_CONTROL_PLANE, MACHINE_DEPLOYMENT, MACHINE_SET } from '../../capi/words.ts';
-import type { GroupKind, KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
+import { isTemplate, staleTemplates, TEMPLATE_USERS } from '../../capi/definitions/stale-templates.ts';
+import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
 import { refOf } from '../../kube/types.ts';
 import { refKey } from './recorded-refs.ts';
 
@@ -21,12 +20,10 @@ export async function findSurplus(
   return objects.map(refOf).filter((ref) => !isTemplate(ref) || stale.has(refKey(ref)));
 }
 
-const USERS: readonly GroupKind[] = [CLUSTER, KUBEADM_CONTROL_PLANE, MACHINE_DEPLOYMENT, MACHINE_SET, CLUSTER_CLASS];
-
 async function usersOfTemplates(client: KubeClient, templates: readonly KubeObject[], signal: AbortSignal): Promise<readonly KubeObject[]> {
   const namespaces = new Set(templates.map(({ metadata }) => metadata.namespace));
   const lists = await Promise.all(
-    USERS.map(async (kind) =>
+    TEMPLATE_USERS.map(async (kind) =>
       (await client.serves(kind, signal)) ? (await client.list(kind, { signal })).items.map((item) => ({ ...item, ...kind })) : [],
     ),
   );
