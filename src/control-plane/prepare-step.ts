@@ -112,15 +112,26 @@ function unlessDamaged(thrown: unknown): undefined {
 /** Ends whatever is still registered for the cluster, then removes its folder. Safe to call again. @throws SLW-LOC-005 when the folder is a copy */
 export async function removeCluster(
   host: Host,
-  { clusterId, clusterDir }: { readonly clusterId: string; readonly clusterDir: string },
+  { clusterId, clusterDir, graceMs }: { readonly clusterId: string; readonly clusterDir: string; readonly graceMs?: number },
 ): Promise<void> {
   const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
   if (cluster) await refuseCopy(host, clusterDir, cluster);
-  for (const { component } of await listProcesses(host, clusterId)) await stopProcess(host, { clusterId, component });
+  const components = (await listProcesses(host, clusterId)).map(({ component }) => component);
+  for (const wave of inOrderOfEnding(components))
+    await Promise.all(wave.map((component) => stopProcess(host, { clusterId, component }, graceMs)));
   // At once, so that nobody who comes after a death in here takes half a folder for a cluster.
   await host.files.remove(remains(clusterDir));
   if ((await host.files.stat(clusterDir)) !== undefined) await host.files.rename(clusterDir, remains(clusterDir));
   await host.files.remove(remains(clusterDir));
+}
+
+/** Nobody loses what it still talks to. */
+function inOrderOfEnding(components: readonly string[]): readonly (readonly string[])[] {
+  const last = ['kube-apiserver', 'etcd'];
+  return [
+    components.filter((component) => !last.includes(component)),
+    ...last.map((name) => components.filter((component) => component === name)),
+  ];
 }
 
 const remains = (clusterDir: string): string => `${clusterDir}.removed`;

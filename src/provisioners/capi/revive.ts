@@ -79,8 +79,11 @@ export async function removeBootstrap(place: Place, { attendant, guide }: Revive
   const record = guide.record(controlPlaneStepIds(place.name).prepare);
   const clusterId = record?.outputs['clusterId'] ?? record?.intent.choices?.['clusterId'];
   if (place.way.kind === 'folder' && typeof clusterId === 'string')
-    await removeCluster(attendant.host, { clusterId, clusterDir: place.way.dir });
+    await removeCluster(attendant.host, { clusterId, clusterDir: place.way.dir, graceMs: FAREWELL_MS });
 }
+
+/** What it would still write goes with it. */
+const FAREWELL_MS = 1_000;
 
 /** Only its control plane: enough to read and write, while its controllers stay as they are. */
 export async function startBootstrap(place: Place, { attendant, guide }: Reviver): Promise<void> {
