@@ -107,3 +107,19 @@ describe('the state folder', () => {
     });
   });
 });
+
+describe('what a document gives', () => {
+  const record = (step: string, server: string) =>
+    ({ step, state: 'applied', subject: 'Cluster/demo', needs: [], intent: {}, outputs: { server } }) as const;
+
+  it('is its own, not that of a cluster that helps to make it', async () => {
+    project(VALID);
+    const asked = options();
+    await withWritable('up', { place: await findProject(asked), options: asked }, async ({ ledger, context }) => {
+      ledger.set('local/run-apiserver/demo-bootstrap', record('local/run-apiserver/demo-bootstrap', 'https://helper'));
+      expect(context.outputs('Cluster/demo', 'server')).toBeUndefined();
+      ledger.set('capi/reach-cluster/demo', record('capi/reach-cluster/demo', 'https://own'));
+      expect(context.outputs('Cluster/demo', 'server')).toBe('https://own');
+    });
+  });
+});

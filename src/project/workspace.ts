@@ -231,11 +231,12 @@ function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext)
   return handlers;
 }
 
-/** Step records carry what a document gives under the names that `{output: …}` uses. */
+/** Step records carry what a document gives under the names that `{output: …}` uses; those of a helper (its bootstrap cluster) are not its own. */
 function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, output: string): string | undefined {
   if (output === 'name') return nameOf(target);
   for (const record of ledger.values()) {
-    const value = record.subject === target ? record.outputs[output] : undefined;
+    const isOwn = record.subject === target && record.step.endsWith(`/${nameOf(target)}`);
+    const value = isOwn ? record.outputs[output] : undefined;
     if (typeof value === 'string') return value;
   }
   return undefined;
