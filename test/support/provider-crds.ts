@@ -31,7 +31,9 @@ export async function providerDefinitions(): Promise<readonly KubeObject[] | Una
 }
 
 async function fetchModules(): Promise<{ readonly dirs: ReadonlyMap<string, string> } | Unavailable> {
-  const pinned = [...(await readFile(join(PIN, 'go.mod'), 'utf8')).matchAll(/^\t(\S+) (v\S+)$/gm)].map(([, path, version]) => `${path}@${version}`);
+  const pinned = [...(await readFile(join(PIN, 'go.mod'), 'utf8')).matchAll(/^\t(\S+) (v\S+)$/gm)].map(
+    ([, path, version]) => `${path}@${version}`,
+  );
   try {
     // Named one by one: the graph of all that they need is never asked for. go.sum beside go.mod is what they are checked against.
     const { stdout } = await run('go', ['mod', 'download', '-json', ...pinned], {
