@@ -45,6 +45,7 @@ const ANSWER_BOUND_MS = 60_000;
 /** A server that never answered is given up quickly; one that did may be restarting. */
 const stranger: BackoffPolicy = { baseMs: 100, capMs: 1_000, attempts: 4 };
 const acquaintance: BackoffPolicy = { baseMs: 100, capMs: 2_000, attempts: 14 };
+const STUMBLE_ATTEMPTS = 4;
 /** A longer Retry-After is left to the caller, who knows its own bound. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
@@ -69,7 +70,7 @@ export class Connection {
     for (let attempt = 1; ; attempt++) {
       const result = await this.#attempt(request);
       if (!(result instanceof Retryable)) return { ...result, repeated };
-      const { attempts } = this.#policy();
+      const attempts = Math.min(this.#policy().attempts, result.attempts);
       if (attempt >= attempts || (result.maybeArrived && !isRepeatable(request))) throw result.error;
       repeated ||= result.maybeArrived;
       await this.#pause(result, attempt, request.signal);
@@ -116,7 +117,7 @@ export class Connection {
       if (!(error instanceof TransportFailure)) throw error;
       const coded = transportError(error, request.about);
       if (coded.retry !== 'backoff' || this.#closed) throw coded;
-      return new Retryable(coded, error.kind === 'lost');
+      return new Retryable(coded, { maybeArrived: error.kind === 'lost' });
     }
   }
 
@@ -126,8 +127,11 @@ export class Connection {
     if (status < 300 || request.expects?.includes(status)) return { status, text };
     const error = answerError({ status, text }, request.about);
     const retryAfterMs = readRetryAfter(response) ?? parseStatus(text)?.retryAfterMs;
-    if (!isTransient(status, text, retryAfterMs) || (retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) throw error;
-    return new Retryable(error, status !== 429 && status !== 503, retryAfterMs);
+    if ((retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) throw error;
+    const maybeArrived = status !== 429 && status !== 503;
+    if (isTransient(status, text, retryAfterMs)) return new Retryable(error, { maybeArrived, retryAfterMs });
+    if (request.method === 'GET' && isStumble(status, text)) return new Retryable(error, { maybeArrived, attempts: STUMBLE_ATTEMPTS });
+    throw error;
   }
 
   /** With a 401, credentials that can be renewed are, once. */
@@ -186,16 +190,24 @@ export class Connection {
   }
 }
 
+interface RetryFacts {
+  readonly maybeArrived: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly attempts?: number;
+}
+
 /** An outcome after which another attempt makes sense. */
 class Retryable {
   readonly error: SlipwayError;
   readonly maybeArrived: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly attempts: number;
 
-  constructor(error: SlipwayError, maybeArrived: boolean, retryAfterMs?: number) {
+  constructor(error: SlipwayError, { maybeArrived, retryAfterMs, attempts = Infinity }: RetryFacts) {
     this.error = error;
     this.maybeArrived = maybeArrived;
     this.retryAfterMs = retryAfterMs;
+    this.attempts = attempts;
   }
 }
 
@@ -211,6 +223,11 @@ function isTransient(status: number, text: string, retryAfterMs: number | undefi
     (retryAfterMs !== undefined || /etcdserver:|leader changed|connection refused|transport is closing/.test(text)) &&
     !text.includes('failed calling webhook')
   );
+}
+
+/** A read may simply be asked again, though not for long: what a broken webhook or a bug answers stays the same. */
+function isStumble(status: number, text: string): boolean {
+  return (status === 500 || status === 502 || status === 504) && !text.includes('webhook');
 }
 
 /** Only the seconds form occurs in Kubernetes. */

@@ -88,7 +88,12 @@ export function readText(body: Readable, signal: AbortSignal): Promise<string> {
     const fail = (error: unknown): void => reject(signal.aborted ? signal.reason : asTransportFailure(error, false));
     if (body.destroyed) return fail(new Error('the connection ended within the answer'));
     body.on('data', (chunk: Buffer) => chunks.push(chunk));
-    body.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    body.once('end', () => {
+      // A stream of HTTP/2 that was reset, or whose connection broke, ends as if it were whole; only its code tells.
+      const { rstCode = 0 } = body as Readable & { readonly rstCode?: number };
+      if (rstCode !== 0) fail(new Error('the connection ended within the answer'));
+      else resolve(Buffer.concat(chunks).toString('utf8'));
+    });
     body.once('error', fail);
     return void body.once('close', () => fail(new Error('the connection ended within the answer')));
   });

@@ -56,6 +56,19 @@ describe('a fault proxy between a client and an API server', () => {
     expect(proxy.faults - before).toBeGreaterThanOrEqual(4);
   });
 
+  test('is got through by reading again: an answer that was cut short, and a server that stumbles once', async () => {
+    for (const fault of [{ kind: 'cut-reply' }, { kind: 'status', code: 500 }] as const) {
+      const client = await createKubeClient(createNodeHost(), { kubeconfig: proxy.kubeconfig });
+      let given = 0;
+      proxy.inject(({ path }) => (path.includes('/configmaps') && (given += 1) === 1 ? fault : undefined));
+      const { items } = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+      expect(items.map(({ metadata }) => metadata.name)).toContain('plain');
+      expect(given).toBe(2);
+      proxy.inject(undefined);
+      await client.close();
+    }
+  });
+
   test('shows an expired certificate until it is told otherwise', async () => {
     proxy.useCertificate('expired');
     expect(await createThrough('expired')).toMatch(/^SLW-KUB-/);

@@ -23,6 +23,8 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The server acts, the connection breaks before the reply. */
   | { readonly kind: 'lose-reply' }
+  /** The answer begins, and the connection breaks in the middle of it. */
+  | { readonly kind: 'cut-reply' }
   /** Never answered. */
   | { readonly kind: 'silence' }
   | { readonly kind: 'slow'; readonly ms: number };
@@ -170,32 +172,35 @@ class Proxy implements FaultProxy {
     if (fault) this.faults += 1;
     ask.on('error', () => undefined);
     answer.on('error', () => undefined);
-    if (fault === undefined) return this.#forward(ask, answer, false);
+    if (fault === undefined) return this.#forward(ask, answer);
     switch (fault.kind) {
       case 'status':
         return refuse(answer, fault);
       case 'reset':
         return breakOff(ask);
       case 'lose-reply':
-        return this.#forward(ask, answer, true);
+        return this.#forward(ask, answer, 'lose');
+      case 'cut-reply':
+        return this.#forward(ask, answer, 'cut');
       case 'silence':
         return void ask.resume();
       case 'slow':
-        return void setTimeout(() => this.#forward(ask, answer, false), fault.ms);
+        return void setTimeout(() => this.#forward(ask, answer), fault.ms);
     }
   }
 
-  #forward(ask: Http2ServerRequest, answer: Http2ServerResponse, loseReply: boolean): void {
+  #forward(ask: Http2ServerRequest, answer: Http2ServerResponse, end?: 'lose' | 'cut'): void {
     const headers = Object.fromEntries(
       Object.entries(ask.headers).filter(([name]) => !name.startsWith(':') && !/^(host|connection|authorization)$/.test(name)),
     );
     const onward = request(`${this.#target.server}${ask.url}`, { method: ask.method, headers, agent: this.#agent }, (reply) => {
-      if (loseReply) {
+      if (end === 'lose') {
         reply.resume();
         return void reply.once('end', () => breakOff(ask));
       }
       const back = Object.entries(reply.headers).filter(([name]) => !/^(connection|keep-alive|transfer-encoding)$/.test(name));
       answer.writeHead(reply.statusCode ?? 502, Object.fromEntries(back));
+      if (end === 'cut') return void reply.once('data', (chunk: Buffer) => answer.write(chunk.subarray(0, 20), () => breakOff(ask)));
       reply.pipe(answer);
     });
     onward.once('error', () => breakOff(ask));
