@@ -55,14 +55,16 @@ export class PivotWrites {
     );
   }
 
-  /** Runs an act again while its failure may pass by waiting. */
+  /** Runs an act again while its failure may pass by waiting, within the bound of a wait. */
   async retrying<T>(act: () => Promise<T>): Promise<T> {
-    const { host, signal } = this.#options;
+    const { host, signal, timeoutMs } = this.#options;
+    const begun = host.clock.monotonic();
     for (let attempt = 1; ; attempt++) {
       try {
         return await act();
       } catch (error) {
-        if (!isPassing(error) || attempt >= BACKOFF.attempts) throw error;
+        const isLate = host.clock.monotonic() - begun >= timeoutMs;
+        if (!isPassing(error) || attempt >= BACKOFF.attempts || isLate) throw error;
         await host.clock.sleep(backoffDelayMs(BACKOFF, attempt, host.random.number()), signal);
       }
     }
