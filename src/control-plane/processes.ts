@@ -109,7 +109,7 @@ export async function ensureProcess(host: Host, spec: ProcessSpec, options: Ensu
   const running = entry && (await settleIdentity(host, entry));
   const digest = specDigest(spec);
   if (entry && running && (await host.processes.isAlive(running))) {
-    if (entry.specDigest === digest && (await isKept(options)))
+    if (entry.specDigest === digest && (await isKept(host, options)))
       return waitUntilReady(host, { entry, identity: running, action: 'none' }, options);
     await endProcess(host, running, spec);
   }
@@ -121,9 +121,18 @@ export async function ensureProcess(host: Host, spec: ProcessSpec, options: Ensu
   return waitUntilReady(host, { entry: next, identity, action: entry ? 'restarted' : 'started' }, options);
 }
 
-async function isKept({ replaceUnready, ready, signal }: EnsureOptions): Promise<boolean> {
-  return !replaceUnready || (await ready(signal)) === undefined;
+/** A busy machine makes anyone miss an answer: only who stays silent is replaced. */
+async function isKept(host: Host, { replaceUnready, ready, signal }: EnsureOptions): Promise<boolean> {
+  if (!replaceUnready) return true;
+  for (let attempt = 1; ; attempt++) {
+    if ((await ready(signal)) === undefined) return true;
+    if (attempt === UNREADY_ATTEMPTS) return false;
+    await host.clock.sleep(UNREADY_PAUSE_MS, signal);
+  }
 }
+
+const UNREADY_ATTEMPTS = 3;
+const UNREADY_PAUSE_MS = 500;
 
 /** Ends the process (SIGTERM, then SIGKILL), makes sure it is gone, and only then forgets it. False: there was none. */
 export async function stopProcess(host: Host, key: ProcessKey, graceMs: number = GRACE_MS): Promise<boolean> {
