@@ -141,6 +141,21 @@ describe('the example with a management cluster', () => {
   );
 
   it(
+    'takes one workload cluster down alone',
+    async () => {
+      const before = await countMachines(sandbox);
+      await succeed(sandbox, ['down', '--only', 'Cluster/shop', '--confirm', 'shop', '--timeout', '6m']);
+      await onManagement(async (client) => {
+        const { items } = await client.list(CLUSTER);
+        expect(items.map(({ metadata }) => metadata.name).sort()).toEqual(['mgmt', 'web']);
+      });
+      expect(await countMachines(sandbox)).toEqual(before);
+      expect((await planned(sandbox)).text).toContain('define shop');
+    },
+    15 * MINUTES,
+  );
+
+  it(
     'deletes its workload clusters and then itself, and leaves nothing',
     async () => {
       const down = await succeed(sandbox, DOWN);

@@ -64,7 +64,7 @@ export async function bootstrapSteps(
     subject: cluster.subject,
     needs: [...base.reached, ...(gitops ? [install] : [])],
     connect,
-    desired: ({ host }) => siteObjects(cluster.site, { host, context, owner: place.owner, hasFlux: gitops !== undefined }),
+    desired: ({ host }) => siteObjects(cluster.site, { host, context, hasFlux: gitops !== undefined }),
   });
   const steps = [...base.steps, site, ...[...providers, ...flux, ...runtime].map(knownBefore)].map((step) =>
     untilTakenOver(step, cluster.name),

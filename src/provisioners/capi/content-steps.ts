@@ -49,7 +49,7 @@ export async function contentSteps(options: ContentOptions): Promise<readonly St
     title: `apply the site's settings to ${name}`,
     what: `the site's settings`,
     needs: [ids.reach, ...(gitops ? [fluxIds.install] : [])],
-    desired: ({ host }) => siteObjects(cluster.site, { host, context, owner: place.owner, hasFlux: gitops !== undefined }),
+    desired: ({ host }) => siteObjects(cluster.site, { host, context, hasFlux: gitops !== undefined }),
   });
   const addons = objectsStep({
     ...base,

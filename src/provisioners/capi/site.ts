@@ -4,7 +4,7 @@ import type { ResolvedSite } from '../../config/resolved-site.ts';
 import { SLIPWAY_NAMESPACE } from '../../capi/words.ts';
 import { FLUX_NAMESPACE } from '../../flux/source.ts';
 import type { Host } from '../../host/host.ts';
-import { ownerLabels } from '../../kube/ownership.ts';
+import { MANAGED_BY } from '../../kube/ownership.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 
@@ -13,17 +13,18 @@ export const REGISTRY_SECRET = 'site-registries';
 export const PROXY_CONFIG = 'site-proxy';
 export const CA_CONFIG = 'site-ca-bundles';
 
+/** Not the owner's mark: by that, what GitOps put there is told from what it no longer wants. */
+const labels = { [MANAGED_BY]: 'slipway' };
+
 export interface SiteOptions {
   readonly host: Host;
   readonly context: ProvisionerContext;
-  readonly owner: string;
   readonly hasFlux: boolean;
 }
 
 /** Nothing when the project says nothing of its site. @throws SLW-CFG-032 to -034 for references that give nothing */
 export async function siteObjects(site: ResolvedSite, options: SiteOptions): Promise<readonly KubeObject[]> {
-  const { owner, hasFlux } = options;
-  const labels = ownerLabels(owner);
+  const { hasFlux } = options;
   const namespaces = [SLIPWAY_NAMESPACE, ...(hasFlux ? [FLUX_NAMESPACE] : [])];
   const [registries, bundles] = [await dockerConfig(site, options), await caBundle(site, options)];
   const proxy = proxyData(site);
@@ -38,19 +39,14 @@ export async function siteObjects(site: ResolvedSite, options: SiteOptions): Pro
           type: 'kubernetes.io/dockerconfigjson',
           data: { '.dockerconfigjson': Buffer.from(registries).toString('base64') },
         }))),
-    ...(proxy ? everywhere((namespace) => configMap(PROXY_CONFIG, namespace, { labels, data: proxy })) : []),
-    ...(bundles === undefined ? [] : everywhere((namespace) => configMap(CA_CONFIG, namespace, { labels, data: { 'ca.crt': bundles } }))),
+    ...(proxy ? everywhere((namespace) => configMap(PROXY_CONFIG, namespace, proxy)) : []),
+    ...(bundles === undefined ? [] : everywhere((namespace) => configMap(CA_CONFIG, namespace, { 'ca.crt': bundles }))),
   ];
   if (objects.length === 0) return [];
   return [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SLIPWAY_NAMESPACE } }, ...objects];
 }
 
-interface ConfigData {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly data: Readonly<Record<string, string>>;
-}
-
-const configMap = (name: string, namespace: string, { labels, data }: ConfigData): KubeObject => ({
+const configMap = (name: string, namespace: string, data: Readonly<Record<string, string>>): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name, namespace, labels },
