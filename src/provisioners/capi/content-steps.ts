@@ -35,7 +35,7 @@ export interface ContentOptions {
 const isSimulated = ({ capi }: CapiCluster): boolean => capi.infrastructure === 'dev';
 
 export async function contentSteps(options: ContentOptions): Promise<readonly Step[]> {
-  const { cluster, place, context } = options;
+  const { cluster, context } = options;
   const ids = capiStepIds(cluster.name);
   if (isSimulated(cluster)) return [];
   const { name, subject, gitops } = cluster;
