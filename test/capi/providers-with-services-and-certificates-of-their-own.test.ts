@@ -1,6 +1,6 @@
 /**
  * Where kubelets run the managers: Deployments, Services and certificates in Secrets, without cert-manager. Nodes are not to be had here, so
- * the test stands in for a kubelet: it starts the manager with the Secret's files, and gives the Service this machine's address.
+ * the test stands in for a kubelet: it starts the managers with their Secrets' files, and gives their Services this machine's address.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -30,14 +30,22 @@ const DEPLOYMENTS = [
 ] as const;
 let api: ApiServer;
 let client: KubeClient;
-let manager: ChildProcess | undefined;
+const MANAGERS = [
+  { binary: 'cluster-api-core', namespace: 'capi-system', service: 'capi-webhook-service' },
+  {
+    binary: 'cluster-api-kubeadm-bootstrap',
+    namespace: 'capi-kubeadm-bootstrap-system',
+    service: 'capi-kubeadm-bootstrap-webhook-service',
+  },
+] as const;
+const managers: ChildProcess[] = [];
 
 beforeAll(async () => {
   api = await startApiServer({ flags: ['--enable-aggregator-routing=true'] });
   client = await createKubeClient(host, { kubeconfig: api.kubeconfig });
 });
 afterAll(async () => {
-  if (manager && manager.exitCode === null && manager.kill('SIGKILL')) await once(manager, 'exit');
+  for (const manager of managers) if (manager.exitCode === null && manager.kill('SIGKILL')) await once(manager, 'exit');
   await client.close();
   await api.stop();
 });
@@ -58,10 +66,10 @@ const markAvailable = async ([namespace, name]: (typeof DEPLOYMENTS)[number]): P
   await client.mergePatch(ref, { status }, { subresource: 'status', signal });
 };
 
-async function startManager(): Promise<void> {
-  const dir = join(api.folder, 'manager');
+async function startManager({ binary, namespace, service }: (typeof MANAGERS)[number]): Promise<void> {
+  const dir = join(api.folder, binary);
   mkdirSync(dir);
-  const files = await secretData(SECRET);
+  const files = await secretData({ ...SECRET, namespace, name: `${service}-cert` });
   for (const [name, text] of Object.entries({ ...files, kubeconfig: api.kubeconfig }))
     writeFileSync(join(dir, name), text, { mode: 0o600 });
   const [port, health] = [await host.net.freePort(), await host.net.freePort()];
@@ -71,13 +79,14 @@ async function startManager(): Promise<void> {
     `--webhook-cert-dir=${dir}`,
     `--health-addr=127.0.0.1:${health}`,
   ];
-  manager = spawn(await testBinary('cluster-api-core'), [...args, '--diagnostics-address=0', '--feature-gates=ClusterTopology=true'], {
+  const started = spawn(await testBinary(binary), [...args, '--diagnostics-address=0', '--feature-gates=ClusterTopology=true'], {
     stdio: 'ignore',
   });
+  managers.push(started);
   const slice: KubeObject = {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: 'core', namespace: 'capi-system', labels: { 'kubernetes.io/service-name': 'capi-webhook-service' } },
+    metadata: { name: binary, namespace, labels: { 'kubernetes.io/service-name': service } },
     addressType: 'IPv4',
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports: [{ name: '', port, protocol: 'TCP' }],
@@ -115,7 +124,7 @@ it('webhooks are not connected while no manager is available', async () => {
 
 it('a manager with the certificate of its Secret is asked through its Service, and converts', async (test) => {
   if (address === undefined) return test.skip('this machine has no address but loopback');
-  await startManager();
+  await Promise.all(MANAGERS.map(startManager));
   await Promise.all(DEPLOYMENTS.map(markAvailable));
   await connectWebhooks(client, options);
   const cluster: KubeObject = {
