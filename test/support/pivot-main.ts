@@ -107,7 +107,8 @@ async function main(order: PivotOrder): Promise<void> {
     ...(journal !== undefined && { journal: { record: async (entry) => appendFileSync(journal, `${JSON.stringify(entry)}\n`) } }),
   };
   const result = await verbs[order.verb](options);
-  emit({ type: 'result', result, peakBytes: host.env.peakMemoryBytes() });
+  const { user, system } = process.cpuUsage();
+  emit({ type: 'result', result, peakBytes: host.env.peakMemoryBytes(), cpuMs: (user + system) / 1_000 });
   await Promise.all([source.close(), target.close()]);
 }
 

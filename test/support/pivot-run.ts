@@ -38,6 +38,8 @@ export interface PivotRunResult {
   readonly result: PivotResult | undefined;
   readonly error: { readonly code: string; readonly message: string; readonly fix?: string; readonly stack?: string } | undefined;
   readonly peakBytes: number;
+  /** Processor time of the child. */
+  readonly cpuMs: number;
   readonly writes: readonly LoggedWrite[];
   readonly stderr: string;
   /** Phase that was last begun. */
@@ -109,6 +111,7 @@ async function execute(world: CapiWorld, order: PivotOrder, options: PivotRunOpt
     events,
     result: result?.result,
     peakBytes: result?.peakBytes ?? 0,
+    cpuMs: result?.cpuMs ?? 0,
     error: error?.error,
     stderr,
     phase: phase?.type === 'phase' ? phase.phase : 'none',
@@ -117,7 +120,7 @@ async function execute(world: CapiWorld, order: PivotOrder, options: PivotRunOpt
 
 type Line =
   | PivotEvent
-  | { readonly type: 'result'; readonly result: PivotResult; readonly peakBytes: number }
+  | { readonly type: 'result'; readonly result: PivotResult; readonly peakBytes: number; readonly cpuMs: number }
   | { readonly type: 'error'; readonly error: NonNullable<PivotRunResult['error']> };
 
 /** A killed child may leave half a line. */
