@@ -7,6 +7,7 @@ import { formatRef, type KubeClient, type KubeObject, refOf } from '../../kube/t
 import type { ProvisionerContext } from '../provisioner.ts';
 import { isTakenOver } from './bootstrap-steps.ts';
 import { type Family, findNeighbours, guideOfStep, ownership } from './home.ts';
+import { findObsolete, forgetObsolete } from './obsolete.ts';
 import { patientDiff } from './patient-diff.ts';
 import { pivotOptions } from './pivot-step.ts';
 import { MADE_BY_KUBERNETES, type Sorted, sortValues } from './values.ts';
@@ -56,6 +57,8 @@ function copyChange({ bootstrap, cluster }: Family, { isOver, missing }: Observe
 async function apply(step: StepContext, options: CopyOptions): Promise<Outputs> {
   if (isTakenOver(step, options.family.cluster)) return step.record?.outputs ?? {};
   const { host, signal } = step;
+  const { bootstrap, management } = await findNeighbours(options.family, guideOfStep(step, options.context));
+  if (bootstrap && management) await forgetObsolete(options.family, bootstrap, { management, signal });
   const found = await look(step, options);
   if (!found) throw new SlipwayError('SLW-CAP-401', `${options.family.bootstrap.name} and ${options.family.cluster} do not both answer`);
   const { copied, left } = found.sorted;
@@ -75,6 +78,7 @@ interface Found {
 async function look(step: StepContext, { family, context }: CopyOptions): Promise<Found | undefined> {
   const { bootstrap, management } = await findNeighbours(family, guideOfStep(step, context));
   if (!bootstrap || !management) return undefined;
+  if (await findObsolete(family, bootstrap, { management, signal: step.signal })) return undefined;
   const { standing } = await ownership(family, { bootstrap, management }, step.signal);
   // Once something moved, what is on the bootstrap cluster is what a pivot left or brought.
   if (standing.direction && standing.stage !== 'preparing') return { management, sorted: { copied: [], left: [] } };

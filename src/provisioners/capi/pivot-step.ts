@@ -1,8 +1,6 @@
 /** The step that moves the objects of a management cluster onto itself, and its undo, which moves them back onto its bootstrap cluster. */
 import type { PivotOptions, PivotStage } from '../../capi/pivot/options.ts';
 import { rollbackPivot, runPivot } from '../../capi/pivot/pivot.ts';
-import { readTransaction, TRANSACTION_REF } from '../../capi/pivot/transaction.ts';
-import { clusterUid } from '../../capi/pivot/world.ts';
 import { CLUSTER } from '../../capi/words.ts';
 import type { ResolvedPivot } from '../../config/resolved-capi.ts';
 import type { Json } from '../../core/digest.ts';
@@ -23,6 +21,7 @@ import { attendanceOf, type Attendant } from './attendance.ts';
 import { moveOthers } from './dependants.ts';
 import { pivotEnd, reportPivot } from './ends.ts';
 import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, ownership } from './home.ts';
+import { forgetObsolete } from './obsolete.ts';
 import { projectHooks, suspendGitopsHook } from './hooks.ts';
 import { removeBootstrap, revive, reviveBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
 
@@ -107,25 +106,11 @@ export interface Acting {
 
 /** What a `down` moved back, or began to, is rolled back: the management cluster owns itself again, without another pivot. */
 async function broughtBack(family: Family, pair: Pair, acting: Acting): Promise<boolean> {
-  await forgetObsolete(family, pair, acting.attendant.signal);
+  await forgetObsolete(family, pair.bootstrap, { management: pair.management, signal: acting.attendant.signal });
   const { standing } = await ownership(family, pair, acting.attendant.signal);
   if (standing.direction !== 'back' || !ROLLS_BACK.has(standing.stage)) return false;
   await rollbackPivot(pivotOptions(family, { source: pair.management, target: pair.bootstrap, isForth: false }, acting));
   return true;
-}
-
-/** A transaction with an earlier management cluster of that name, which a `down` had deleted before it was killed, binds nobody. */
-async function forgetObsolete(family: Family, { bootstrap, management }: Pair, signal: AbortSignal): Promise<void> {
-  const stored = await readTransaction(bootstrap, signal);
-  if (!stored) return;
-  const { source, target, stage } = stored.transaction;
-  const [own, other] = [await clusterUid(bootstrap, signal), await clusterUid(management, signal)];
-  const isObsolete = stage === 'released' && target.uid === own && source.name === family.management.name && source.uid !== other;
-  if (isObsolete)
-    await bootstrap.delete(TRANSACTION_REF, {
-      signal,
-      ...(stored.object.metadata.uid !== undefined && { uid: stored.object.metadata.uid }),
-    });
 }
 
 const ROLLS_BACK = new Set<PivotStage>(['preparing', 'rolling-back', 'committed', 'released', 'reversing']);
