@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cloud, type CloudEvent, readCloud } from '../../src/capi/in-memory/oracle.ts';
 import { cloudFile, ensureCloud } from '../../src/capi/in-memory/cloud.ts';
 import { installProviders } from '../../src/capi/providers/install.ts';
-import { connectWebhooks } from '../../src/capi/providers/webhooks.ts';
+import { connectWebhooks, type ConnectWebhooksOptions } from '../../src/capi/providers/webhooks.ts';
 import type { ProviderName } from '../../src/capi/providers/provider.ts';
 import { CLUSTER } from '../../src/capi/words.ts';
 import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
@@ -38,6 +38,7 @@ export async function createManagement(options: CapiWorldOptions = {}): Promise<
     await ensureCloud(world.host, { stateId: 'pivot', cloudDir, binary, signal: never, timeoutMs: LONG_MS });
     await world.start();
     for (const end of [world.source, world.target]) await installOn(world, end, cloudFile(cloudDir));
+    world.onStarted = async (end) => connectWebhooks(await end.client(), commonOptions(world, end, cloudFile(cloudDir)));
     const cloud = async (): Promise<Cloud> => {
       const found = await readCloud(world.host, cloudFile(cloudDir));
       if (!found) throw new Error('the in-memory cloud wrote no file');
@@ -59,12 +60,15 @@ export async function createManagement(options: CapiWorldOptions = {}): Promise<
 
 async function installOn(world: CapiWorld, end: CapiEnd, file: string): Promise<void> {
   const client = await end.client();
-  const { host } = world;
-  const placement = { kind: 'local', clusterDir: end.clusterDir, cloudFile: file } as const;
-  const common = { host, providers: PROVIDERS, owner: 'pivot-suite', placement, signal: never, timeoutMs: LONG_MS };
+  const common = commonOptions(world, end, file);
   await installProviders(client, common);
   await waitRolledOut(client);
   await connectWebhooks(client, common);
+}
+
+function commonOptions(world: CapiWorld, end: CapiEnd, file: string): ConnectWebhooksOptions {
+  const placement = { kind: 'local', clusterDir: end.clusterDir, cloudFile: file } as const;
+  return { host: world.host, providers: PROVIDERS, owner: 'pivot-suite', placement, signal: never, timeoutMs: LONG_MS };
 }
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };

@@ -56,6 +56,8 @@ export interface CapiWorld {
   readonly toolchainDir: string;
   readonly source: CapiEnd;
   readonly target: CapiEnd;
+  /** Called for an end each time its processes were started: a pod may have come back on another port. */
+  onStarted: ((end: CapiEnd) => Promise<void>) | undefined;
   /** Makes both control planes serve and their pods run, then goes on doing a kubelet's work. */
   start(): Promise<void>;
   /** SIGKILL to every process of both ends, as in a power cut; what is not an end (the cloud) lives on. */
@@ -117,6 +119,7 @@ class World implements CapiWorld {
   readonly toolchainDir: string;
   readonly source: End;
   readonly target: End;
+  onStarted: ((end: CapiEnd) => Promise<void>) | undefined;
 
   constructor({ host, dir, stateHome, toolchainDir }: WorldParts) {
     this.host = host;
@@ -179,11 +182,11 @@ class End implements CapiEnd {
   readonly name: EndName;
   readonly clusterDir: string;
   readonly auditFile: string;
-  readonly #world: WorldParts;
+  readonly #world: WorldParts & Pick<CapiWorld, 'onStarted'>;
   #client: Promise<KubeClient> | undefined;
   #kubelet: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
-  constructor(world: WorldParts, name: EndName) {
+  constructor(world: WorldParts & Pick<CapiWorld, 'onStarted'>, name: EndName) {
     this.#world = world;
     this.name = name;
     this.clusterDir = join(world.dir, 'clusters', name);
@@ -225,6 +228,7 @@ class End implements CapiEnd {
     await (await this.runtime()).converge(new AbortController().signal);
     const stop = new AbortController();
     this.#kubelet = { stop, done: (await this.runtime()).watch(stop.signal).catch(() => undefined) };
+    await this.#world.onStarted?.(this);
   }
 
   async restKubelet(): Promise<void> {
