@@ -51,6 +51,7 @@ export function createFakeWorld(options: FakeOptions = {}): FakeWorld {
     onSignal: subscribe(signals),
     onClosed: subscribe(closed),
     onExit: () => () => undefined,
+    flush: () => Promise.resolve(),
     exit: (code) => {
       throw new ProcessExit(code);
     },

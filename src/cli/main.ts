@@ -34,5 +34,6 @@ async function main(): Promise<void> {
     parsed.kind === 'error'
       ? session.failBeforeSession(parsed.error, session.guessFlags(argv), world)
       : await session.runInvocation(parsed.invocation, world);
+  await terminal.flush();
   terminal.exit(exit);
 }

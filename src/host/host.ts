@@ -199,5 +199,7 @@ export interface Terminal {
   onClosed(callback: () => void): () => void;
   /** Runs at the very end, however the process exits; must be synchronous. */
   onExit(callback: () => void): () => void;
+  /** Until all that was written is taken by its reader, or the reader is gone: a pipe takes 64 KiB at once, and `exit` drops the rest. */
+  flush(): Promise<void>;
   exit(code: number): never;
 }

@@ -19,6 +19,7 @@ export function createNodeTerminal(): Terminal {
       return () => void closed.delete(callback);
     },
     onExit: (callback) => subscribe(process, 'exit', callback),
+    flush: async () => void (await Promise.all([process.stdout, process.stderr].map(drained))),
     exit: (code) => process.exit(code),
   };
 }
@@ -37,6 +38,9 @@ function createOutput(stream: NodeJS.WriteStream, onClosed: () => void): TextOut
     rows: () => stream.rows ?? 24,
   };
 }
+
+/** The callback of a write comes after all writes before it, also when they failed. */
+const drained = (stream: NodeJS.WriteStream): Promise<void> => new Promise((resolve) => void stream.write('', () => resolve()));
 
 /** readline turns Ctrl-C into an event of its own while it reads; it is handed on as the signal that it is. */
 async function askOnce(question: string, signal: AbortSignal): Promise<string | undefined> {
