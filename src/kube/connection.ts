@@ -127,11 +127,9 @@ export class Connection {
     if (status < 300 || request.expects?.includes(status)) return { status, text };
     const error = answerError({ status, text }, request.about);
     const retryAfterMs = readRetryAfter(response) ?? parseStatus(text)?.retryAfterMs;
-    if ((retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) throw error;
-    const maybeArrived = status !== 429 && status !== 503;
-    if (isTransient(status, text, retryAfterMs)) return new Retryable(error, { maybeArrived, retryAfterMs });
-    if (request.method === 'GET' && isStumble(status, text)) return new Retryable(error, { maybeArrived, attempts: STUMBLE_ATTEMPTS });
-    throw error;
+    const again = retryOf({ status, text, retryAfterMs }, request.method);
+    if (!again) throw error;
+    return new Retryable(error, { maybeArrived: status !== 429 && status !== 503, ...again });
   }
 
   /** With a 401, credentials that can be renewed are, once. */
@@ -216,6 +214,19 @@ function isRepeatable(request: ApiRequest): boolean {
 }
 
 /** As client-go: 429 and 5xx that say when; besides, 503 and what etcd says while it elects or restarts. */
+interface Refusal {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** How a refused request is tried again; undefined: not at all. */
+function retryOf({ status, text, retryAfterMs }: Refusal, method: string): { retryAfterMs?: number; attempts?: number } | undefined {
+  if (retryAfterMs !== undefined && retryAfterMs > MAX_RETRY_AFTER_MS) return undefined;
+  if (isTransient(status, text, retryAfterMs)) return retryAfterMs === undefined ? {} : { retryAfterMs };
+  return method === 'GET' && isStumble(status, text) ? { attempts: STUMBLE_ATTEMPTS } : undefined;
+}
+
 function isTransient(status: number, text: string, retryAfterMs: number | undefined): boolean {
   if (status === 429 || status === 503) return true;
   return (
