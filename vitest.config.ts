@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit`: beside the code and test/house, parallel, seconds. `real`: real components (API servers, controllers, kills), one file at a
- * time, because they measure and because they own the machine's process registry.
+ * `unit`: beside the code and test/house, parallel, seconds. `real`: real components (API servers, controllers, kills), two files at a
+ * time: each has a process registry of its own, and most of their time is waiting.
  */
 export default defineConfig({
   test: {
@@ -23,7 +23,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

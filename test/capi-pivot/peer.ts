@@ -12,6 +12,7 @@ import { proxyTarget, startFaultProxy } from '../support/fault-proxy.ts';
 import { clusterctlMove, type MoveOptions, type MoveResult, writeInventory } from '../support/clusterctl.ts';
 import { runPivotChild } from '../support/pivot-run.ts';
 import { expectDone, FLEET, type PivotSuite, RESTING, START } from '../support/pivot-suite.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { makeAwkward } from './cases.ts';
 
 const inventory = PROVIDERS.map((name) => {
@@ -20,7 +21,7 @@ const inventory = PROVIDERS.map((name) => {
 });
 
 export function peerScenarios(suite: PivotSuite): void {
-  describe('where clusterctl move', () => {
+  describe.runIf(THOROUGH)('where clusterctl move', () => {
     const move = async (more: Partial<MoveOptions> = {}): Promise<MoveResult> => {
       const { world } = suite.management;
       const [from, to] = await Promise.all([world.source.kubeconfig(), world.target.kubeconfig()]);
