@@ -5,6 +5,7 @@ import { ownerOf, isOurs } from '../kube/ownership.ts';
 import { FLUX_NAMESPACE, KUSTOMIZE_API } from '../flux/source.ts';
 import { textAt } from '../kube/readiness-state.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
+import type { ClusterView, KubeconfigSource } from '../provisioners/provisioner.ts';
 import { knownClusters } from './clusters.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -21,10 +22,15 @@ export async function upSummary(workspace: Workspace, outcome: RunOutcome, signa
           signal,
         })),
       );
-    if (view.cluster?.provisioner === 'local' && source.path !== undefined)
-      lines.push(`${view.name}: export KUBECONFIG=${shorten(workspace, source.path)}`);
+    lines.push(...wayLines(workspace, view, source));
   }
   return lines;
+}
+
+/** Where a file of ours leads there it is named; a Secret on a management cluster is printed on demand. */
+function wayLines(workspace: Workspace, { name, cluster }: ClusterView, { path }: KubeconfigSource): readonly string[] {
+  if (cluster?.provisioner === 'capi') return [`${name}: its kubeconfig is printed by slipway kubeconfig ${name}`];
+  return cluster?.provisioner === 'local' && path !== undefined ? [`${name}: export KUBECONFIG=${shorten(workspace, path)}`] : [];
 }
 
 async function revisionLines(
