@@ -125,7 +125,7 @@ describe('planted tokens, SSH keys, age keys and kubeconfig tokens', () => {
     await say('plan -v --output plain');
     await say(`plan -v --output json --out ${join(sandbox.dir, 'plan.json')}`);
     for (const mode of ['plain', 'json', 'tty']) {
-      const { code, stdout, stderr } = await say(`up --yes -v --timeout 4s --output ${mode}`);
+      const { code, stdout, stderr } = await say(`up --yes -v --timeout 10s --output ${mode}`);
       expect(code, stdout + stderr).not.toBe(0);
       expect(stdout + stderr).toMatch(/GitRepository\/flux-system\/(web|code)|OCIRepository\/flux-system\/charts/);
     }
