@@ -135,7 +135,12 @@ describe('the example with a management cluster', () => {
       const down = await sandbox.run(DOWN);
       expect([down.code, down.stderr]).toEqual([1, expect.stringContaining('SLW-CAP-405: mgmt still manages Cluster/default/guest')]);
       expect((await planned(sandbox)).code).toBe(0);
-      await onManagement((client) => client.delete({ ...CLUSTER, ...metadata }));
+      // Cluster API lets no paused Cluster go.
+      await onManagement(async (client) => {
+        const guest = { ...CLUSTER, ...metadata };
+        await client.delete(guest);
+        if (await client.get(guest)) await client.mergePatch(guest, { metadata: { finalizers: null } });
+      });
     },
     5 * MINUTES,
   );
