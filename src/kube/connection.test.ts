@@ -226,4 +226,18 @@ describe('HTTP/2', () => {
     await (await clientOf(server.url)).create(OBJECT);
     expect(count).toBe(2);
   });
+
+  it('closes while it connects, and only the request fails', async () => {
+    const server = await serveHttp2(respond);
+    for (let round = 0; round < 20; round++) {
+      const client = await createKubeClient(recordingHost().host, { kubeconfig: kubeconfig(server.url) });
+      const asked = client.get(POD).then(
+        () => 'answered',
+        (error: unknown) => (isSlipwayError(error) ? 'refused' : error),
+      );
+      for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await client.close();
+      expect(['answered', 'refused']).toContain(await asked);
+    }
+  });
 });

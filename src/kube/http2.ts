@@ -67,7 +67,10 @@ export class Http2Transport implements Transport {
 
   async #open(): Promise<Http2Connection> {
     const socket = await this.#options.dial(neverAborted());
-    if (this.#closed) socket.destroy();
+    if (this.#closed) {
+      socket.destroy();
+      throw new TransportFailure('refused', 'the client is closed');
+    }
     const connection = new Http2Connection(this.#options, socket);
     this.#connections.push(connection);
     return connection;
@@ -92,12 +95,17 @@ class Http2Connection {
     );
     this.#session.on('goaway', () => (this.#draining = true));
     this.#session.on('error', () => (this.#draining = true));
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(SESSION_WINDOW));
+    this.#session.once('connect', () => this.#widenWindow());
     const stop = options.clock.every(PING_PERIOD_MS, () => this.#ping());
     this.#session.once('close', () => {
       this.#draining = true;
       stop();
     });
+  }
+
+  /** A session that is destroyed before it connected still emits `connect`, when it takes no setting any more. */
+  #widenWindow(): void {
+    if (!this.#session.destroyed) this.#session.setLocalWindowSize(SESSION_WINDOW);
   }
 
   get usable(): boolean {
