@@ -10,6 +10,7 @@ import { applyManagers } from './managed-fields.ts';
 import type { Ordered } from './order.ts';
 import type { Expectations } from './preflight.ts';
 import type { Session } from './session.ts';
+import { shapeOf } from './shape.ts';
 import { readStanding } from './target-checks.ts';
 import type { World } from './world.ts';
 
@@ -67,16 +68,16 @@ function faultOf(entry: Ordered, standing: Inventory, { world, copying, expectat
   if (!placed.isOurs) return undefined;
   if (copy.metadata.uid !== placed.uid) return fault('was replaced meanwhile');
   const form = copyForm(entry, { inventory: world.inventory, runId: undefined, uidOf: copying.uidOf });
-  const tried = expectations.get(key);
-  const asked = canonicalDigest(form);
+  const [asked, is] = [canonicalDigest(form), canonicalDigest(copy)];
+  const differing = is === asked ? [] : differingPaths(canonicalForm(form), canonicalForm(copy));
   const made = entry.lateOwners.length > 0 ? asked : placed.digest;
-  const expected = tried?.asked === asked ? tried.answered : made;
-  if (canonicalDigest(copy) !== expected) return fault(`differs in ${differences(form, copy)}, last written by ${lastWriter(copy)}`);
+  const changed = expectations.get(shapeOf(form));
+  const unannounced = changed ? differing.filter((path) => !changed.has(path)) : [];
+  if (is !== made || unannounced.length > 0) {
+    const paths = unannounced.length > 0 ? unannounced : differing;
+    return fault(`differs in ${paths.slice(0, 5).join(', ') || 'what admission had made of it'}, last written by ${lastWriter(copy)}`);
+  }
   return lossOf(entry.object, copy, fault);
-}
-
-function differences(form: KubeObject, copy: KubeObject): string {
-  return differingPaths(canonicalForm(form), canonicalForm(copy)).slice(0, 5).join(', ') || 'what admission had made of it';
 }
 
 /** What the canonical form does not hold: finalizers and who owns which fields. */
