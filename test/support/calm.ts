@@ -15,7 +15,8 @@ export async function untilCalm(dir: string, { share = 0.15, timeoutMs = 300_000
     const now = processorTimes(dir);
     const spent = [...now].reduce((sum, [pid, seconds]) => sum + seconds - (last.get(pid) ?? 0), 0);
     if (spent / ((performance.now() - from) / 1_000) < share) return;
-    if (performance.now() > end) throw new Error(`the processes in ${dir} do not come to rest: ${spent.toFixed(2)} s in the last ${WINDOW_MS} ms`);
+    if (performance.now() > end)
+      throw new Error(`the processes in ${dir} do not come to rest: ${spent.toFixed(2)} s in the last ${WINDOW_MS} ms`);
     last = now;
   }
 }
