@@ -1,0 +1,103 @@
+/**
+ * A stand-in for one AWS account on loopback: OpenTofu runs for real on the test provider (test/aws-provider) and our own calls are
+ * answered over HTTP, both from one store; what it does like AWS, and what not, stands in test/aws-provider/README.md.
+ */
+
+/** One thing in the account, whoever made it. */
+export interface AwsResource {
+  /** As OpenTofu calls it: `aws_vpc`; for what it never makes (a volume of a pod, say) the name it would have. */
+  readonly type: string;
+  readonly id: string;
+  readonly region: string;
+  /** All attributes with their wire names, as the provider's schema has them. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** `provider` through OpenTofu, `api` by our own calls, `service` by AWS itself (an instance of a group), `planted` by the test. */
+  readonly origin: 'provider' | 'api' | 'service' | 'planted';
+}
+
+/** What calls a fault meets; no field: any. */
+export interface FaultMatch {
+  /** `aws_vpc`. */
+  readonly type?: string;
+  /** What the provider asks (`api` is any call of our own). */
+  readonly operation?: 'create' | 'read' | 'update' | 'delete' | 'data' | 'api';
+  /** Of our own calls: `DescribeVpcs`, `PutObject`. */
+  readonly action?: string;
+  /** Only for ids, names or addresses that hold this text. */
+  readonly about?: string;
+  /** The first call met, counted from 1 among those that match; 1 when absent. */
+  readonly nth?: number;
+  /** How many calls in a row are met; 1 when absent. */
+  readonly times?: number;
+}
+
+/**
+ * `throttle`, `denied`, `quota`, `error`: nothing happened, AWS' own code comes back. `partial`: it happened, and the answer is an error.
+ * `lost`: it happened, and the connection breaks before the answer. `crash-before`, `crash-after`: the provider's process ends by SIGKILL
+ * before or after it happened. `slow`: answered after `ms`. `hold`: answered when `release` is called.
+ */
+export type FaultEffect = 'throttle' | 'denied' | 'quota' | 'error' | 'partial' | 'lost' | 'crash-before' | 'crash-after' | 'slow' | 'hold';
+
+export interface Fault extends FaultMatch {
+  readonly effect: FaultEffect;
+  readonly ms?: number;
+}
+
+export interface PlacedFault {
+  /** How many calls it met so far. */
+  readonly hits: () => number;
+  /** Resolves at the first hit. */
+  readonly met: Promise<void>;
+  /** Lets a held call go on; the fault is gone. */
+  release(): void;
+}
+
+export interface AwsCall {
+  readonly operation: 'create' | 'read' | 'update' | 'delete' | 'data' | 'api';
+  /** Resource type, or `service.Action` of our own calls. */
+  readonly what: string;
+  readonly id?: string;
+  /** HTTP status. */
+  readonly status: number;
+}
+
+export interface AwsBed {
+  /** For children that use AWS: endpoint, keys, region, TF_CLI_CONFIG_FILE with the provider's mirror. Lay it over the caller's own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `http://127.0.0.1:PORT`: every service answers there (AWS_ENDPOINT_URL). */
+  readonly endpoint: string;
+  /** 12 digits. */
+  readonly accountId: string;
+  readonly region: string;
+  /** Everything there is, sorted by type and id; `[]` is an empty account (what AWS gives every account is not listed). */
+  account(): readonly AwsResource[];
+  /** Adds something that nobody's OpenTofu made: foreign resources, a controller's load balancer. Returns its id. */
+  plant(type: string, attributes: Readonly<Record<string, unknown>>): string;
+  /** Changes behind everyone's back, for drift. */
+  drift(type: string, id: string, attributes: Readonly<Record<string, unknown>>): void;
+  /** Deletes behind everyone's back, with what AWS deletes along. */
+  vanish(type: string, id: string): void;
+  fault(fault: Fault): PlacedFault;
+  clearFaults(): void;
+  calls(): readonly AwsCall[];
+  close(): Promise<void>;
+}
+
+export interface AwsBedOptions {
+  /** `eu-west-1` when absent. */
+  readonly region?: string;
+  /** Creates and deletes take the times AWS documents, divided by this; at once when absent. */
+  readonly timesDividedBy?: number;
+  /** URL under which an EKS cluster's API answers, and its CA (PEM), for every cluster made; a placeholder when absent. */
+  readonly clusterApi?: { readonly endpoint: string; readonly certificateAuthority: string };
+  /** Where the account is kept, to outlive the process; memory only when absent. */
+  readonly file?: string;
+  /** Fixed port, to start again under the same endpoint; free one when absent. */
+  readonly port?: number;
+}
+
+/** Builds the provider when it is not in the cache (needs Go), and starts an empty account. */
+export function createAwsBed(options: AwsBedOptions = {}): Promise<AwsBed> {
+  return Promise.reject(new Error(`the test bed is not built yet (${options.region ?? 'eu-west-1'})`));
+}
