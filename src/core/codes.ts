@@ -2,6 +2,7 @@
  * The one registry of outcome codes; docs/reference/errors.md is generated from it.
  * Each area keeps its own table under codes/; a code is never reused or given another meaning.
  */
+import { awsCodes } from './codes/aws.ts';
 import { bugCodes } from './codes/bug.ts';
 import { capiCodes } from './codes/capi.ts';
 import { capiFlowCodes } from './codes/capi-flow.ts';
@@ -19,9 +20,11 @@ import { kubeCodes } from './codes/kube.ts';
 import { pivotCodes } from './codes/pivot.ts';
 import { pkiCodes } from './codes/pki.ts';
 import { stateCodes } from './codes/state.ts';
+import { tofuCodes } from './codes/tofu.ts';
 import { toolchainCodes } from './codes/toolchain.ts';
 
 const table = {
+  ...awsCodes,
   ...bugCodes,
   ...capiCodes,
   ...capiFlowCodes,
@@ -38,6 +41,7 @@ const table = {
   ...pivotCodes,
   ...pkiCodes,
   ...stateCodes,
+  ...tofuCodes,
   ...toolchainCodes,
 } as const;
 

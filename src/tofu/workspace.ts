@@ -1,0 +1,32 @@
+/**
+ * OpenTofu or Terraform as a program: driven, never linked. This folder knows its files, its output and its failures, and no
+ * cloud. A workspace is one folder with one module and one state; whatever runs in it is found again by the next run.
+ * What is written here is complete: `tofu plan` works in the folder by hand.
+ */
+import type { Json } from '../core/digest.ts';
+import type { TofuBinary } from './binary.ts';
+
+/** Where the state is kept. Never holds a credential: those come by the environment. */
+export interface TofuBackend {
+  /** `local`, `s3`, `gcs`, … as in a `backend` block. */
+  readonly type: string;
+  /** Attributes of the block: bucket, key, region, use_lockfile, … Unused for `local`: the state lies in the work folder. */
+  readonly config?: Readonly<Record<string, Json>>;
+}
+
+/** What a workspace is filled with. */
+export interface TofuModule {
+  /** Absolute path of a folder of plain HCL. */
+  readonly source: string;
+  /** Values of the module's variables; secret ones come as TF_VAR_… in `Workspace.env` instead. */
+  readonly variables: Readonly<Record<string, Json>>;
+  readonly backend: TofuBackend;
+}
+
+export interface Workspace {
+  /** Absolute, private (0700), used by nothing else. */
+  readonly dir: string;
+  readonly binary: TofuBinary;
+  /** Whole environment of the child: see `tofuEnvironment`. */
+  readonly env: Readonly<Record<string, string>>;
+}
