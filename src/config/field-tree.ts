@@ -77,10 +77,13 @@ function toField(schema: JsonSchema, place: Place): Field {
 }
 
 /** Variants of a mapping become one mapping whose fields know their variant; text-or-reference becomes the reference. */
-function mergeVariants(schema: JsonSchema): JsonSchema & { readonly alsoText?: boolean; readonly onlyIn?: ReadonlyMap<string, string> } {
+function mergeVariants(schema: JsonSchema): JsonSchema & { readonly alsoText?: boolean; readonly alsoList?: boolean; readonly onlyIn?: ReadonlyMap<string, string> } {
   const variants = (schema.anyOf ?? schema.oneOf ?? []).filter((variant) => variant.type !== undefined);
   if (variants.length === 0) return schema;
   const reference = variants.find((variant) => variant.type === 'object');
+  const list = variants.find((variant) => variant.type === 'array');
+  if (list && reference)
+    return { ...reference, ...schema, properties: reference.properties ?? {}, ...(list.items && { items: list.items }), alsoList: true };
   if (variants.some((variant) => variant.type === 'string'))
     return { ...reference, ...schema, properties: reference?.properties ?? {}, alsoText: true };
   return { ...schema, ...mergeProperties(variants), type: 'object' };
@@ -135,7 +138,7 @@ function childFields(shape: ReturnType<typeof mergeVariants>, place: Place): rea
 }
 
 function hasReferenceKeys(children: readonly Field[]): boolean {
-  return children.length === 3 && ['env', 'file', 'output'].every((key) => children.some((child) => child.name === key));
+  return children.filter(({ name }) => name !== '[]').length === 3 && ['env', 'file', 'output'].every((key) => children.some((child) => child.name === key));
 }
 
 const PLAIN_TYPES: Readonly<Record<string, string>> = {
@@ -149,6 +152,7 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
 
 function typeName(shape: ReturnType<typeof mergeVariants>, children: readonly Field[]): string {
   if (shape.alsoText) return 'text or reference';
+  if (shape.alsoList) return `list of ${children.at(-1)?.type ?? 'text'}, or reference`;
   if (hasReferenceKeys(children)) return shape.writeOnly ? 'secret reference' : 'reference';
   const inner = children.at(-1)?.type ?? 'anything';
   if (shape.type === 'array') return `list of ${inner}`;

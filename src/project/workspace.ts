@@ -251,10 +251,10 @@ export async function projectSteps({ place, registry, context }: Workspace): Pro
   if (bug !== undefined) throw bug;
   if (errors.length > 0)
     throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
-  const steps = new Map(clusters.map(({ name }, index) => [name, results[index]?.status === 'fulfilled' ? results[index].value : []]));
-  return clusters.flatMap(({ name, needs }) =>
+  const steps = new Map(clusters.map(({ subject }, index) => [subject, results[index]?.status === 'fulfilled' ? results[index].value : []]));
+  return clusters.flatMap(({ subject, needs }) =>
     afterOutputs(
-      steps.get(name) ?? [],
+      steps.get(subject) ?? [],
       needs.flatMap((other) => steps.get(other) ?? []),
     ),
   );
