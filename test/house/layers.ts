@@ -6,7 +6,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['engine', 'config'],
   ['kube', 'git', 'pki', 'toolchain'],
   ['control-plane'],
-  ['flux', 'capi', 'tofu', 'vpn', 'ansible'],
+  ['flux', 'capi', 'tofu', 'vpn', 'ansible', 'aws'],
   ['provisioners', 'networks'],
   ['fleet'],
   ['project'],
