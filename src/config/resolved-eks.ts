@@ -45,7 +45,6 @@ export interface ResolvedEks extends ResolvedAwsAccount {
   readonly logs: EksSpec['logs'];
   readonly secretsEncryption: EksSpec['secretsEncryption'];
   readonly irsa: boolean;
-  readonly serviceAccountRoles: EksSpec['serviceAccountRoles'];
   readonly podIdentities: EksSpec['podIdentities'];
   readonly addons: { readonly [K in AddonName]: EksSpec['addons'][K] };
   readonly deletionProtection: boolean;
@@ -70,13 +69,13 @@ export interface EksParts {
 
 export function resolveEks({ eks: spec, access }: EksClusterSpec, make: Resolver): EksParts {
   const { version, supportType, endpointAccess, dmzCidrs, accessEntries, logs, secretsEncryption } = spec;
-  const { irsa, serviceAccountRoles, podIdentities, addons, deletionProtection, tags } = spec;
+  const { irsa, podIdentities, addons, deletionProtection, tags } = spec;
   const path = ['spec', 'eks'];
   return {
     eks: {
-      ...resolveAwsAccount(spec, path, make),
+      ...resolveAwsAccount(spec),
       ...{ version, supportType, endpointAccess, dmzCidrs, accessEntries, logs, secretsEncryption },
-      ...{ irsa, serviceAccountRoles, podIdentities, addons, deletionProtection, tags },
+      ...{ irsa, podIdentities, addons, deletionProtection, tags },
       serviceCidr: spec.serviceCidr,
       sshPublicKey: spec.sshPublicKey,
       awsAuth: spec.awsAuth,

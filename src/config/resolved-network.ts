@@ -24,7 +24,7 @@ export interface ResolvedVpn {
   readonly protocol: 'udp' | 'tcp';
   readonly instanceType: string;
   readonly diskSize: number;
-  /** Undefined: the newest Ubuntu LTS at the time of the first up. */
+  /** Undefined: the newest Ubuntu LTS at the time a host is launched. */
   readonly imageId: string | undefined;
   readonly clientsCidr: string;
   readonly operatorName: string;
@@ -89,7 +89,7 @@ export function resolveNetwork(document: NetworkDocument, unit: Unit, { needs, c
     at: unit.document.locate(['metadata', 'name']),
     hooks: resolveHooks(spec.hooks, make),
     aws: {
-      ...resolveAwsAccount(spec.aws, ['spec', 'aws'], make),
+      ...resolveAwsAccount(spec.aws),
       endpoints: spec.aws.endpoints,
       flowLogs: spec.aws.flowLogs,
       clusterNames: [...new Set([...spec.aws.clusterNames, ...clusterNames])],

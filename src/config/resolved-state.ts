@@ -28,5 +28,5 @@ export function resolveState(spec: ProjectSpec['state'], project: string, make: 
     return { backend: 'local', passphrase: spec.passphrase && make.secret(spec.passphrase, ['spec', 'state', 'passphrase']) };
   const s3 = demand(spec.s3);
   const { bucket, kmsKeyArn, prefix = project } = s3;
-  return { backend: 's3', s3: { ...resolveAwsAccount(s3, ['spec', 'state', 's3'], make), bucket, prefix, kmsKeyArn } };
+  return { backend: 's3', s3: { ...resolveAwsAccount(s3), bucket, prefix, kmsKeyArn } };
 }

@@ -1,27 +1,11 @@
-/** Which account and region of AWS, and with whose permission. Shared by networks and clusters on AWS. */
+/** Which account and region of AWS, and with whose permission. Keys never stand in a project file. Shared by networks and clusters on AWS. */
 import * as z from 'zod';
-import { line, secret, SECRET_NOTE } from './vocabulary.ts';
+import { line } from './vocabulary.ts';
 
 const ACCOUNT_ID = /^[0-9]{12}$/;
 // arn:partition:iam::account:role/path, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/;
 const REGION = /^[a-z]{2,3}(?:-[a-z]+)+-[0-9]{1,2}$/;
-
-const credentials = z.strictObject({
-  accessKeyId: secret().describe(`Access key id. ${SECRET_NOTE}`),
-  secretAccessKey: secret().describe(`Secret access key. ${SECRET_NOTE}`),
-  sessionToken: secret().exactOptional().describe(`Session token, for temporary credentials. ${SECRET_NOTE}`),
-});
-
-const assumeRole = z.strictObject({
-  roleArn: z
-    .string()
-    .regex(ROLE_ARN, { error: 'must be the ARN of a role, such as arn:aws:iam::111122223333:role/platform' })
-    .describe('ARN of the role.')
-    .meta({ examples: ['arn:aws:iam::111122223333:role/platform'] }),
-  externalId: line().exactOptional().describe('External id that the role asks for. Default: none.'),
-  sessionName: line().exactOptional().describe('Name of the session, as CloudTrail shows it. Default: slipway-PROJECT.'),
-});
 
 export const roleArn = () => z.string().regex(ROLE_ARN, { error: 'must be the ARN of a role, such as arn:aws:iam::111122223333:role/name' });
 
@@ -40,12 +24,10 @@ export const awsAccountFields = {
     .meta({ examples: ['111122223333'] }),
   profile: line()
     .exactOptional()
-    .describe('Profile of the shared AWS configuration files. Default: AWS_PROFILE, else the default profile.')
+    .describe(
+      'Profile of the shared AWS configuration files: keys, single sign-on or a role to take on. It goes before keys in the environment. Default: what the AWS tools find: keys in the environment, AWS_PROFILE, the role of the machine.',
+    )
     .meta({ examples: ['platform'] }),
-  credentials: credentials
-    .exactOptional()
-    .describe('Keys of the account. Default: what the environment gives, in the order of the AWS SDKs (variables, SSO, profile, instance role).'),
-  assumeRole: assumeRole.exactOptional().describe('Role that is taken on with those credentials. Default: none.'),
 } as const;
 
 const awsAccount = z.strictObject(awsAccountFields);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { duration, label, line, secret, SECRET_NOTE, value, valueList } from './vocabulary.ts';
 
 // arn:partition:iam::account:user|role/path
-const PRINCIPAL_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:(?:user|role|root)(?:\/[\w+=,.@/-]+)?$/;
+const PRINCIPAL_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:(?:user|role)\/[\w+=,.@/-]+$/;
 const principal = (what: string) =>
   z.string().regex(PRINCIPAL_ARN, { error: `must be the ARN of ${what}, such as arn:aws:iam::111122223333:role/developers` });
 
@@ -18,7 +18,6 @@ const policy = z.strictObject({
 
 export const accessEntry = z.strictObject({
   principalArn: principal('a user or role').describe('User or role of IAM.').meta({ examples: ['arn:aws:iam::111122223333:role/developers'] }),
-  type: z.enum(['STANDARD', 'EC2_LINUX', 'EC2_WINDOWS', 'FARGATE_LINUX']).default('STANDARD').describe('STANDARD for people and programs; the others for nodes. Default: STANDARD.'),
   username: line().exactOptional().describe('User name in Kubernetes. Default: EKS makes it from the ARN.'),
   groups: z.array(line().describe('Name of a group in Kubernetes.')).default([]).describe('Groups in Kubernetes. Default: none.'),
   policies: z.array(policy).default([]).describe('Access policies of EKS. Default: none.'),

@@ -45,12 +45,6 @@ const podIdentity = z.strictObject({
   roleArn: roleArn().describe('Role that its pods get.'),
 });
 
-const serviceAccountRole = z.strictObject({
-  namespace: label().describe('Namespace of the service account.'),
-  serviceAccount: objectName().describe('Name of the service account.'),
-  policyArns: z.array(line().describe('ARN of a policy.').meta({ examples: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'] })).min(1).describe('Policies of the role that is made for it.'),
-});
-
 const eks = z.strictObject({
   ...awsAccountFields,
   version: z
@@ -73,7 +67,6 @@ const eks = z.strictObject({
   logs: logs.prefault({}).describe('Logs of the control plane in CloudWatch.'),
   secretsEncryption: secretsEncryption.prefault({}).describe('Encryption of Secrets.'),
   irsa: z.boolean().default(true).describe('Whether service accounts can have roles of IAM (an OIDC provider). Default: true.'),
-  serviceAccountRoles: z.record(label(), serviceAccountRole.describe('One role; its name ends in the key.')).default({}).describe('Roles for service accounts by IRSA. Default: none.'),
   podIdentities: z.array(podIdentity).default([]).describe('Roles for service accounts by EKS Pod Identity. Default: none.'),
   addons: addons.prefault({}).describe('Add-ons that EKS installs and keeps.'),
   deletionProtection: z.boolean().default(false).describe('Whether EKS refuses to delete the cluster until this is turned off. Default: false.'),

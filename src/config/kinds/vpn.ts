@@ -49,12 +49,12 @@ export const vpn = z.strictObject({
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, { error: 'must be the id of an AMI, such as ami-0123456789abcdef0' })
     .exactOptional()
-    .describe('AMI of the hosts: a Debian or Ubuntu with cloud-init and systemd. A newer image of the default never replaces a running host by itself. Default: the newest Ubuntu LTS at the time of the first up.')
+    .describe('AMI of the hosts: a Debian or Ubuntu with cloud-init and systemd. A newer image of the default never replaces a running host by itself. Default: the newest Ubuntu LTS at the time a host is launched.')
     .meta({ examples: ['ami-0123456789abcdef0'] }),
   clientsCidr: line()
     .describe('Addresses that clients get. Must not overlap the network’s own.')
     .meta({ examples: ['192.168.200.0/24'] }),
-  operatorName: userName().default('slipway').describe('System user of the operators who are not listed by name in sshUsers: the owner of the image’s own login is removed. Default: slipway.'),
+  operatorName: userName().default('slipway').describe('One more system user of the hosts, who is let in with the keys of all sshUsers. Default: slipway.'),
   sshUsers: z
     .record(userName(), sshUser.describe('One user; the name is the key.'))
     .default({})
