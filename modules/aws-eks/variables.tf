@@ -4,8 +4,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$", var.name))
-    error_message = "The name must be 1 to 48 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,36}[a-z0-9])?$", var.name))
+    error_message = "The name must be 1 to 38 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
   }
 }
 
@@ -263,6 +263,7 @@ variable "addons" {
   description = <<-EOT
     EKS add-ons by name. version null: the default of the cluster's version, so that an upgrade of the cluster upgrades them.
     configuration is the add-on's own, as JSON. aws-ebs-csi-driver gets a role made here unless it names one.
+    vpc-cni, kube-proxy and eks-pod-identity-agent come before the nodes; the others after them, and only when there is a pool.
   EOT
   type = map(object({
     version           = optional(string)
@@ -312,10 +313,10 @@ variable "node_pools" {
     Pools of nodes by name, each a managed node group with a launch template of its own.
     kubernetes_version: null follows the cluster; else not newer than it and at most three minor versions older.
     desired_size is where the pool begins; afterwards whatever scales it decides.
-    capacity is ON_DEMAND or SPOT. ami_family is AL2023, BOTTLEROCKET or WINDOWS_2022 style names of EKS (ami_type overrides it);
-    image_id is an AMI of your own of that family. max_pods 0: what the instance type allows.
-    firewall_rules are added to a security group of the pool's own; from and to are ports, or ICMP type and code.
-    user_data is added to what the image's own bootstrap gets: NodeConfig YAML for AL2023, TOML for Bottlerocket.
+    capacity is ON_DEMAND or SPOT. ami_type is one of EKS; image_id is an AMI of your own of that kind, which the pool then bootstraps itself.
+    max_pods 0: what the instance type allows. volume_size is that of the data volume on Bottlerocket.
+    firewall_rules stand in a security group of the pool's own; from and to are ports, or ICMP type and code.
+    user_data is added to what the image's bootstrap gets: one more MIME part for AL2023 as {type, body}, TOML for Bottlerocket as {body}.
   EOT
   type = map(object({
     min_size           = number
@@ -359,8 +360,11 @@ variable "node_pools" {
     max_unavailable     = optional(number)
     max_unavailable_pct = optional(number)
     force_update        = optional(bool, false)
-    user_data           = optional(string)
-    tags                = optional(map(string), {})
+    user_data = optional(object({
+      type = optional(string, "text/x-shellscript")
+      body = string
+    }))
+    tags = optional(map(string), {})
   }))
   default  = {}
   nullable = false
@@ -464,6 +468,13 @@ variable "node_pools" {
     ])
     error_message = "Instance metadata: tokens required or optional, endpoint enabled or disabled, hop limit from 1 to 64."
   }
+}
+
+variable "node_role_policy_arns" {
+  description = "Further policies of the nodes' role, by a name of yours."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary_arn" {

@@ -4,8 +4,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$", var.name))
-    error_message = "The name must be 1 to 48 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,36}[a-z0-9])?$", var.name))
+    error_message = "The name must be 1 to 38 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
   }
 }
 
@@ -232,11 +232,12 @@ variable "vpn_identity" {
     host_role_name is the role that the hosts will have; it need not exist yet.
   EOT
   type = object({
-    bucket_name      = string
-    host_role_name   = string
-    authority_prefix = optional(string, "authority/")
-    force_destroy    = optional(bool, false)
-    old_version_days = optional(number, 365)
+    bucket_name       = string
+    host_role_name    = string
+    authority_prefix  = optional(string, "authority/")
+    force_destroy     = optional(bool, false)
+    old_version_days  = optional(number, 365)
+    key_deletion_days = optional(number, 30)
   })
   default = null
 
@@ -256,8 +257,8 @@ variable "vpn_identity" {
   }
 
   validation {
-    condition     = var.vpn_identity == null ? true : var.vpn_identity.old_version_days >= 1
-    error_message = "Old versions must be kept for at least one day."
+    condition     = var.vpn_identity == null ? true : var.vpn_identity.old_version_days >= 1 && var.vpn_identity.key_deletion_days >= 7 && var.vpn_identity.key_deletion_days <= 30
+    error_message = "Old versions are kept for at least one day, and a key waits 7 to 30 days before it is deleted."
   }
 }
 
