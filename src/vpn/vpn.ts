@@ -10,9 +10,11 @@ export interface SshUser {
   /** Name of the system user. */
   readonly name: string;
   /** Public keys, as in authorized_keys. */
-  readonly keys?: readonly string[];
-  /** Or where a forge serves them as text: `https://github.com/USER.keys`. */
-  readonly keysUrl?: string;
+  readonly keys: readonly string[];
+  /** Where further keys are fetched, one on each line: `https://github.com/USER.keys`. */
+  readonly keyUrls: readonly string[];
+  /** May become root. */
+  readonly sudo: boolean;
 }
 
 /** What the project says about a VPN; recorded beside the identity, so that client verbs need the store alone. */
