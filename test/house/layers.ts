@@ -7,6 +7,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['kube', 'git', 'pki', 'toolchain'],
   ['control-plane'],
   ['flux', 'capi', 'tofu', 'vpn', 'ansible', 'aws'],
+  ['cloud'],
   ['provisioners', 'networks'],
   ['fleet'],
   ['project'],
