@@ -30,7 +30,10 @@ export function sharedAws(run: AwsRun, { region, profile }: Pick<AwsPlace, 'regi
 
 /** Who we are there, asked once in a run. @throws SLW-NET-002 when it is not the account that is wanted; SLW-AWS-001 to -008 */
 export async function requireAccount(run: AwsRun, place: AwsPlace, signal: AbortSignal): Promise<CallerIdentity> {
-  const asked = run.shared<{ identity: Promise<CallerIdentity> | undefined }>(`aws identity ${place.profile ?? ''} ${place.region}`, () => ({ identity: undefined }));
+  const asked = run.shared<{ identity: Promise<CallerIdentity> | undefined }>(
+    `aws identity ${place.profile ?? ''} ${place.region}`,
+    () => ({ identity: undefined }),
+  );
   asked.identity ??= callerIdentity(sharedAws(run, place), signal);
   try {
     const identity = await asked.identity;

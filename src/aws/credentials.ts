@@ -62,7 +62,9 @@ function hasKeys({ env }: Host): boolean {
 }
 
 function fromEnvironment({ env }: Host, from: string): AwsCredentials {
-  const [accessKeyId, secretAccessKey, sessionToken] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) => env.get(name));
+  const [accessKeyId, secretAccessKey, sessionToken] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) =>
+    env.get(name),
+  );
   if (!accessKeyId || !secretAccessKey) {
     const missing = accessKeyId ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID';
     throw new SlipwayError('SLW-AWS-001', `the environment holds half of the AWS keys: ${missing} is missing`);

@@ -39,7 +39,11 @@ interface RawCluster {
   readonly version?: string;
   readonly endpoint?: string;
   readonly certificateAuthority?: { readonly data?: string };
-  readonly resourcesVpcConfig?: { readonly vpcId?: string; readonly endpointPrivateAccess?: boolean; readonly endpointPublicAccess?: boolean };
+  readonly resourcesVpcConfig?: {
+    readonly vpcId?: string;
+    readonly endpointPrivateAccess?: boolean;
+    readonly endpointPublicAccess?: boolean;
+  };
 }
 
 function readCluster({ cluster }: { readonly cluster: RawCluster }): EksCluster {
@@ -108,7 +112,11 @@ export function eksKubeconfig({ cluster, region, profile, command, via }: EksKub
   const args = ['serve', 'eks-token', '--cluster', name, '--region', region, ...(profile === undefined ? [] : ['--profile', profile])];
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, args, interactiveMode: 'Never', provideClusterInfo: false };
   const data = Buffer.from(certificateAuthority).toString('base64');
-  const server = { server: via?.server ?? endpoint, 'certificate-authority-data': data, ...(via && { 'tls-server-name': new URL(endpoint).hostname }) };
+  const server = {
+    server: via?.server ?? endpoint,
+    'certificate-authority-data': data,
+    ...(via && { 'tls-server-name': new URL(endpoint).hostname }),
+  };
   const config = {
     apiVersion: 'v1',
     kind: 'Config',

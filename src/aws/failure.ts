@@ -32,10 +32,19 @@ const LADDER: readonly (readonly [pattern: RegExp, code: Code])[] = [
     'SLW-AWS-003',
   ],
   [/^(?:OptInRequired|SubscriptionRequiredException|RegionDisabledException|InvalidRegion)$/, 'SLW-AWS-010'],
-  [/^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Unauthorized|AuthorizationError|AllAccessDisabled|HTTP403)$/, 'SLW-AWS-005'],
-  [/Throttl|^(?:RequestLimitExceeded|SlowDown|TooManyRequests(?:Exception)?|BandwidthLimitExceeded|HTTP429|PriorRequestNotComplete)$/, 'SLW-AWS-006'],
+  [
+    /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Unauthorized|AuthorizationError|AllAccessDisabled|HTTP403)$/,
+    'SLW-AWS-005',
+  ],
+  [
+    /Throttl|^(?:RequestLimitExceeded|SlowDown|TooManyRequests(?:Exception)?|BandwidthLimitExceeded|HTTP429|PriorRequestNotComplete)$/,
+    'SLW-AWS-006',
+  ],
   [/LimitExceeded|QuotaExceeded|^TooMany|^ResourceLimit/, 'SLW-AWS-009'],
-  [/^(?:InternalError|InternalFailure|InternalServiceError|ServerException|ServiceUnavailable(?:Exception)?|Unavailable|HTTP5\d\d)$/, 'SLW-AWS-007'],
+  [
+    /^(?:InternalError|InternalFailure|InternalServiceError|ServerException|ServiceUnavailable(?:Exception)?|Unavailable|HTTP5\d\d)$/,
+    'SLW-AWS-007',
+  ],
 ];
 
 export function answerFailure(answer: AwsAnswer, context: FailureContext): SlipwayError {
@@ -61,7 +70,8 @@ function codeOf(refusal: Refusal, status: number): Code {
 function sentence(code: Code, refusal: Refusal, { call, region, from }: FailureContext): string {
   const about = call.object === undefined ? '' : ` on ${call.object}`;
   const words = refusal.message === '' ? refusal.code : `${refusal.code}: ${refusal.message}`;
-  if (code === 'SLW-AWS-005') return `${/is not authorized to perform: ([\w-]+:\w+)/.exec(words)?.[1] ?? actionOf(call)}${about} is not permitted (${words})`;
+  if (code === 'SLW-AWS-005')
+    return `${/is not authorized to perform: ([\w-]+:\w+)/.exec(words)?.[1] ?? actionOf(call)}${about} is not permitted (${words})`;
   if (code === 'SLW-AWS-002' || code === 'SLW-AWS-003') return `AWS refuses the credentials of ${from} (${words})`;
   return `${actionOf(call)}${about} in ${region} failed: ${words}`;
 }
@@ -101,7 +111,12 @@ function fromXml(text: string): Refusal | undefined {
 
 function fromJson(text: string, { headers }: AwsAnswer): Refusal | undefined {
   try {
-    const body = JSON.parse(text) as { readonly __type?: string; readonly code?: string; readonly message?: string; readonly Message?: string };
+    const body = JSON.parse(text) as {
+      readonly __type?: string;
+      readonly code?: string;
+      readonly message?: string;
+      readonly Message?: string;
+    };
     const code = headers['x-amzn-errortype'] ?? body.__type ?? body.code;
     if (typeof code !== 'string') return undefined;
     return { code: (code.split('#').at(-1) ?? code).split(':')[0] ?? code, message: body.message ?? body.Message ?? '' };

@@ -25,9 +25,15 @@ const PASSED_ON = /^(?:AWS_|HTTPS?_PROXY$|NO_PROXY$|https?_proxy$|no_proxy$|SSL_
  * Environment of a child that finds the same identity by itself, so that it can renew temporary credentials in a long run.
  * May hold keys: for children only, never for a file or an argv.
  */
-export function awsEnvironment(env: Pick<Environment, 'variables' | 'home'>, options: { readonly region: string; readonly profile?: string }): Record<string, string> {
+export function awsEnvironment(
+  env: Pick<Environment, 'variables' | 'home'>,
+  options: { readonly region: string; readonly profile?: string },
+): Record<string, string> {
   const passed = Object.entries(env.variables()).filter(([name]) => PASSED_ON.test(name));
-  const kept = options.profile === undefined ? passed : passed.filter(([name]) => !/^AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/.test(name));
+  const kept =
+    options.profile === undefined
+      ? passed
+      : passed.filter(([name]) => !/^AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/.test(name));
   return {
     ...Object.fromEntries(kept),
     HOME: env.home,

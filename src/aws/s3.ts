@@ -104,7 +104,11 @@ async function putObject(aws: Aws, { bucket, key, body, condition, encryption }:
     ...(condition.ifNoneMatch !== undefined && { 'if-none-match': condition.ifNoneMatch }),
   };
   try {
-    const answer = await callBucket(aws, { bucket, action: 'PutObject', method: 'PUT', path: pathOf(key), headers, body, object: key }, signal);
+    const answer = await callBucket(
+      aws,
+      { bucket, action: 'PutObject', method: 'PUT', path: pathOf(key), headers, body, object: key },
+      signal,
+    );
     return answer.headers['etag'] ?? '';
   } catch (thrown) {
     const conditional = condition.ifMatch !== undefined || condition.ifNoneMatch !== undefined;
@@ -150,7 +154,12 @@ export async function callBucket(aws: Aws, { bucket, ...call }: BucketCall, sign
   }
 }
 
-const ELSEWHERE: ReadonlySet<string | undefined> = new Set(['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'HTTP301']);
+const ELSEWHERE: ReadonlySet<string | undefined> = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+  'HTTP301',
+]);
 
 function explainBucketFailure(thrown: unknown, { bucket, region }: { readonly bucket: Bucket; readonly region: string }): unknown {
   if (!ELSEWHERE.has(awsCodeOf(thrown))) return thrown;
@@ -159,6 +168,7 @@ function explainBucketFailure(thrown: unknown, { bucket, region }: { readonly bu
 
 /** Each segment encoded as RFC 3986 wants it for the signature; slashes stay. */
 function pathOf(key: string): string {
-  const encode = (segment: string): string => encodeURIComponent(segment).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  const encode = (segment: string): string =>
+    encodeURIComponent(segment).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
   return `/${key.split('/').map(encode).join('/')}`;
 }

@@ -132,7 +132,9 @@ function exchange(agents: Agents, { call, url, headers }: Exchange, signal: Abor
     signal.throwIfAborted();
     const options = { method: call.method, headers: { ...headers, 'content-length': String(call.body?.byteLength ?? 0) }, signal };
     const request =
-      url.protocol === 'https:' ? httpsRequest(url, { ...options, agent: agents.https }) : httpRequest(url, { ...options, agent: agents.http });
+      url.protocol === 'https:'
+        ? httpsRequest(url, { ...options, agent: agents.https })
+        : httpRequest(url, { ...options, agent: agents.http });
     request.once('error', reject);
     request.once('response', (response) => void readAnswer(response).then(resolve, reject));
     request.end(call.body);

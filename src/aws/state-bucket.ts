@@ -18,7 +18,15 @@ export interface StateBucketOptions {
 }
 
 /** `slipway-<project>-<account>-<region>`, shortened with a digest where it would be too long: the same for ever. */
-export function stateBucketName({ project, account, region }: { readonly project: string; readonly account: string; readonly region: string }): string {
+export function stateBucketName({
+  project,
+  account,
+  region,
+}: {
+  readonly project: string;
+  readonly account: string;
+  readonly region: string;
+}): string {
   throw new SlipwayError('SLW-BUG-001', `not built yet: ${project} ${account} ${region}`);
 }
 

@@ -5,7 +5,13 @@ export type XmlNode = string | { readonly [name: string]: XmlNode | readonly Xml
 
 /** Numbers and booleans stay text; attributes and namespaces are dropped. */
 export function parseXml(text: string): XmlNode {
-  const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true, ignoreDeclaration: true, trimValues: false });
+  const parser = new XMLParser({
+    ignoreAttributes: true,
+    parseTagValue: false,
+    removeNSPrefix: true,
+    ignoreDeclaration: true,
+    trimValues: false,
+  });
   return dropBlanks(parser.parse(text) as XmlNode);
 }
 
@@ -14,7 +20,10 @@ function dropBlanks(node: XmlNode): XmlNode {
   if (typeof node === 'string') return node;
   const entries = Object.entries(node).filter(([name]) => name !== '#text');
   return Object.fromEntries(
-    entries.map(([name, value]) => [name, Array.isArray(value) ? value.map((each: XmlNode) => dropBlanks(each)) : dropBlanks(value as XmlNode)]),
+    entries.map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map((each: XmlNode) => dropBlanks(each)) : dropBlanks(value as XmlNode),
+    ]),
   );
 }
 
