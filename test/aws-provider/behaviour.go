@@ -30,6 +30,7 @@ type behaviour struct {
 	Matches    map[string]string     `json:"matches"`
 	Ranges     map[string][2]float64 `json:"ranges"`
 	Cidrs      []string              `json:"cidrs"`
+	CidrSizes  map[string][2]int     `json:"cidrSizes"`
 	Conflicts  [][]string            `json:"conflicts"`
 	ExactlyOne [][]string            `json:"exactlyOne"`
 	AtLeastOne [][]string            `json:"atLeastOne"`
@@ -42,6 +43,7 @@ func (rules *behaviour) check(b *block) error {
 	paths = append(append(append(paths, rules.ForceNewOnRemove...), rules.ComputedBlocks...), rules.NotRead...)
 	paths = append(append(paths, rules.Cidrs...), sortedKeys(rules.Defaults)...)
 	paths = append(append(append(paths, sortedKeys(rules.OneOf)...), sortedKeys(rules.Matches)...), sortedKeys(rules.Ranges)...)
+	paths = append(paths, sortedKeys(rules.CidrSizes)...)
 	for _, group := range [][][]string{rules.Conflicts, rules.ExactlyOne, rules.AtLeastOne, rules.Together} {
 		for _, names := range group {
 			paths = append(paths, names...)
@@ -126,7 +128,7 @@ func (rules *behaviour) validate(config map[string]any) []*tfprotov5.Diagnostic 
 		})
 	}
 	for _, path := range rules.Cidrs {
-		each(path, func(value any) string { return notCidr(path, value) })
+		each(path, func(value any) string { return notCidr(path, value, rules.CidrSizes[path]) })
 	}
 	return append(found, rules.validateGroups(config)...)
 }
@@ -186,13 +188,16 @@ func notOneOf(path string, value any, allowed []any) string {
 }
 
 // notCidr wants the network's own address, as AWS' validators do.
-func notCidr(path string, value any) string {
+func notCidr(path string, value any, sizes [2]int) string {
 	prefix, err := netip.ParsePrefix(fmt.Sprint(value))
 	if err != nil {
 		return fmt.Sprintf("%q (%v) is not a valid CIDR block: %v", last(path), value, err)
 	}
 	if prefix.Masked() != prefix {
 		return fmt.Sprintf("%q (%v) is not a valid CIDR block; did you mean %q?", last(path), value, prefix.Masked())
+	}
+	if sizes[1] > 0 && (prefix.Bits() < sizes[0] || prefix.Bits() > sizes[1]) {
+		return fmt.Sprintf("expected %q to contain a network Value with between %d and %d significant bits, got: %d", last(path), sizes[0], sizes[1], prefix.Bits())
 	}
 	return ""
 }
