@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+)
+
+const (
+	vpnUnit          = "slipway-openvpn.service"
+	managementSocket = "/run/slipway-vpn/management.sock"
+)
+
+// ensureServer keeps OpenVPN running on the generation in use: restarted for what it reads at its start only, else left alone.
+func ensureServer(ctx context.Context, paths Paths, generation Generation) error {
+	mark := filepath.Join(paths.Volatile, "started")
+	held, _ := os.ReadFile(mark)
+	wanted := generation.restartDigest()
+	active := isActive(ctx)
+	if active && string(held) == wanted {
+		return nil
+	}
+	verb := "start"
+	if active {
+		verb = "restart"
+	}
+	if _, err := run(ctx, commandBound, "", "systemctl", "reset-failed", vpnUnit); err != nil && active {
+		return err
+	}
+	if _, err := run(ctx, commandBound, "", "systemctl", verb, vpnUnit); err != nil {
+		return err
+	}
+	return writeAtomic(mark, []byte(wanted), 0o600)
+}
+
+func isActive(ctx context.Context) bool {
+	_, err := run(ctx, commandBound, "", "systemctl", "is-active", "--quiet", vpnUnit)
+	return err == nil
+}
+
+// endRevoked ends the sessions of those who may not connect any more: OpenVPN asks its lists at the beginning of a session only. A
+// certificate that was replaced is revoked under a name that goes on; its session is ended once.
+func endRevoked(ctx context.Context, paths Paths, generation Generation) error {
+	mark := filepath.Join(paths.State, "ended.json")
+	done := map[string]bool{}
+	if text, err := os.ReadFile(mark); err == nil {
+		_ = json.Unmarshal(text, &done)
+	}
+	allowed := map[string]bool{}
+	for _, name := range generation.Clients {
+		allowed[name] = true
+	}
+	replaced := map[string]bool{}
+	serials := map[string]bool{}
+	for _, each := range generation.Revoked {
+		serials[each.Serial] = true
+		replaced[each.Name] = replaced[each.Name] || !done[each.Serial]
+	}
+	connected, err := connectedClients(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range connected {
+		if allowed[name] && !replaced[name] {
+			continue
+		}
+		if err := endSessions(ctx, name); err != nil {
+			return err
+		}
+	}
+	text, err := json.Marshal(serials)
+	if err != nil {
+		return err
+	}
+	_, err = keepFile(mark, text, 0o600)
+	return err
+}
+
+func connectedClients(ctx context.Context) ([]string, error) {
+	lines, err := manage(ctx, "status 3", "END")
+	names := map[string]bool{}
+	for _, line := range lines {
+		// CLIENT_LIST, common name, address, … (openvpn's management-notes.txt)
+		fields := strings.Split(line, "\t")
+		if len(fields) > 2 && fields[0] == "CLIENT_LIST" && clientName.MatchString(fields[1]) {
+			names[fields[1]] = true
+		}
+	}
+	sorted := make([]string, 0, len(names))
+	for name := range names {
+		sorted = append(sorted, name)
+	}
+	sort.Strings(sorted)
+	return sorted, err
+}
+
+func endSessions(ctx context.Context, name string) error {
+	lines, err := manage(ctx, "kill "+name, "SUCCESS:", "ERROR:")
+	if err != nil {
+		return err
+	}
+	if last := lines[len(lines)-1]; strings.HasPrefix(last, "ERROR:") && !strings.Contains(last, "not found") {
+		return fmt.Errorf("kill %s: %s", name, last)
+	}
+	return nil
+}
+
+// manage sends one command to OpenVPN and reads until a line begins with one of the ends.
+func manage(ctx context.Context, command string, ends ...string) ([]string, error) {
+	dialer := net.Dialer{Timeout: requestBound}
+	connection, err := dialer.DialContext(ctx, "unix", managementSocket)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	if err := connection.SetDeadline(time.Now().Add(requestBound)); err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Fprintf(connection, "%s\n", command); err != nil {
+		return nil, err
+	}
+	var lines []string
+	scanner := bufio.NewScanner(connection)
+	for scanner.Scan() {
+		lines = append(lines, strings.TrimRight(scanner.Text(), "\r"))
+		for _, end := range ends {
+			if strings.HasPrefix(lines[len(lines)-1], end) {
+				return lines, nil
+			}
+		}
+	}
+	return lines, errors.Join(scanner.Err(), errors.New("openvpn's management socket was closed"))
+}
