@@ -9,7 +9,7 @@ locals {
   arn_prefix = "arn:${data.aws_partition.current.partition}"
 
   # IAM knows no regions: two clusters of one name in two regions must not meet there.
-  iam_name = "${var.name}-${var.region}"
+  iam_name = length(var.name) <= 38 ? "${var.name}-${var.region}" : "${substr(var.name, 0, 29)}-${substr(sha256(var.name), 0, 8)}-${var.region}"
 
   secrets_key_arn = !var.secrets_encryption.enabled ? null : coalesce(var.secrets_encryption.kms_key_arn, one(aws_kms_key.secrets[*].arn))
 }
@@ -88,6 +88,7 @@ resource "aws_eks_cluster" "this" {
   version                       = var.kubernetes_version
   enabled_cluster_log_types     = var.log_types
   bootstrap_self_managed_addons = false
+  deletion_protection           = var.deletion_protection
   tags                          = var.tags
 
   vpc_config {

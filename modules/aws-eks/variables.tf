@@ -4,8 +4,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,36}[a-z0-9])?$", var.name))
-    error_message = "The name must be 1 to 38 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.name))
+    error_message = "The name must be 1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
   }
 }
 
@@ -370,8 +370,8 @@ variable "node_pools" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.node_pools) : can(regex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
-    error_message = "The name of a pool must be 1 to 32 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
+    condition     = alltrue([for name in keys(var.node_pools) : can(regex("^[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?$", name))])
+    error_message = "The name of a pool must be 1 to 54 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
   }
 
   validation {
@@ -481,6 +481,13 @@ variable "permissions_boundary_arn" {
   description = "Permissions boundary of the roles made here; null: none."
   type        = string
   default     = null
+}
+
+variable "deletion_protection" {
+  description = "Whether EKS refuses to delete the cluster until this is turned off."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "tags" {

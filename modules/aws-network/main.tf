@@ -12,7 +12,7 @@ locals {
   private_zones = length(var.private_subnets) > 0 ? var.availability_zones : []
 
   # IAM knows no regions: two networks of one name in two regions must not meet there.
-  iam_name = "${var.name}-${var.region}"
+  iam_name = length(var.name) <= 38 ? "${var.name}-${var.region}" : "${substr(var.name, 0, 29)}-${substr(sha256(var.name), 0, 8)}-${var.region}"
 
   network_ranges = concat([var.cidr], var.additional_cidrs)
   subnet_ranges  = concat(var.public_subnets, var.private_subnets)

@@ -4,8 +4,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,36}[a-z0-9])?$", var.name))
-    error_message = "The name must be 1 to 38 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.name))
+    error_message = "The name must be 1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
   }
 }
 

@@ -56,7 +56,8 @@ resource "aws_iam_role_policy" "host" {
           Resource = ["*"]
         },
       ],
-      var.hosts == 0 ? [] : [
+      # Without hosts there is no address to take, and a statement must name a resource.
+      [for statement in [
         {
           Sid      = "TakeAddress"
           Effect   = "Allow"
@@ -70,7 +71,7 @@ resource "aws_iam_role_policy" "host" {
           Resource  = ["${local.ec2_arn}:instance/*", "${local.ec2_arn}:network-interface/*"]
           Condition = { StringEquals = { "aws:ResourceTag/slipway-vpn" = var.name } }
         },
-      ],
+      ] : statement if var.hosts > 0],
     )
   })
 }
