@@ -47,17 +47,15 @@ interface RawCluster {
 }
 
 function readCluster({ cluster }: { readonly cluster: RawCluster }): EksCluster {
-  const { resourcesVpcConfig: network = {}, certificateAuthority: authority, endpoint } = cluster;
+  const { name, arn = '', status = 'UNKNOWN', version = '', endpoint, certificateAuthority, resourcesVpcConfig: network = {} } = cluster;
+  const authority = certificateAuthority?.data;
   return {
-    name: cluster.name,
-    arn: cluster.arn ?? '',
-    status: cluster.status ?? 'UNKNOWN',
-    version: cluster.version ?? '',
+    ...{ name, arn, status, version },
     ...(endpoint && { endpoint }),
-    ...(authority?.data && { certificateAuthority: Buffer.from(authority.data, 'base64').toString('utf8') }),
+    ...(authority && { certificateAuthority: Buffer.from(authority, 'base64').toString('utf8') }),
     ...(network.vpcId !== undefined && { vpcId: network.vpcId }),
-    privateAccess: network.endpointPrivateAccess ?? false,
-    publicAccess: network.endpointPublicAccess ?? false,
+    privateAccess: network.endpointPrivateAccess === true,
+    publicAccess: network.endpointPublicAccess === true,
   };
 }
 

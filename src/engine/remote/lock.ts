@@ -39,37 +39,32 @@ interface Record {
   readonly owner: RemoteOwner | null;
 }
 
+export interface RemoteLockOptions {
+  readonly place: Place;
+  readonly verb: string;
+  readonly signal: AbortSignal;
+}
+
 /** Under the kernel lock of `place`. @throws SLW-RST-001 when another run has it */
-export async function acquireRemoteLock(
-  host: Host,
-  store: RemoteStore,
-  { place, verb, signal }: { readonly place: Place; readonly verb: string; readonly signal: AbortSignal },
-): Promise<RemoteLock> {
-  const { pid, startTime, bootId } = host.processes.self;
-  const owner: RemoteOwner = {
-    host: host.env.hostname,
-    bootId,
-    pid,
-    startTime,
-    sinceMs: host.clock.now(),
-    verb,
-    place,
-    token: host.random.uuid(),
-  };
-  for (let round = 1; ; round++) {
-    const found = await store.get(LOCK_KEY, signal);
+export async function acquireRemoteLock(host: Host, store: RemoteStore, options: RemoteLockOptions): Promise<RemoteLock> {
+  const owner = describeSelf(host, options);
+  for (let round = 1; round <= ROUNDS; round++) {
+    const found = await store.get(LOCK_KEY, options.signal);
     const before = found && parseOwner(found);
-    if (before && before.token !== owner.token && !isOurFolder(host, before, place)) throw busy(store, before);
-    const etag = before?.token === owner.token ? found?.etag : await write(store, { owner }, { over: found, signal });
-    if (etag !== undefined)
-      return {
-        owner,
-        ...(before && before.token !== owner.token && { takenOverFrom: before }),
-        release: (until) => release(store, owner, until),
-      };
-    if (round === ROUNDS)
-      throw new SlipwayError('SLW-RST-001', `the lock of ${store.location} changes hands again and again`, { retry: 'backoff' });
+    if (before?.token === owner.token) return held(store, owner);
+    if (before && !isOurFolder(host, before, options.place)) throw busy(store, before);
+    if ((await write(store, { owner }, { over: found, signal: options.signal })) !== undefined) return held(store, owner, before);
   }
+  throw new SlipwayError('SLW-RST-001', `the lock of ${store.location} changes hands again and again`, { retry: 'backoff' });
+}
+
+function describeSelf(host: Host, { place, verb }: RemoteLockOptions): RemoteOwner {
+  const { pid, startTime, bootId } = host.processes.self;
+  return { host: host.env.hostname, bootId, pid, startTime, sinceMs: host.clock.now(), verb, place, token: host.random.uuid() };
+}
+
+function held(store: RemoteStore, owner: RemoteOwner, before?: RemoteOwner): RemoteLock {
+  return { owner, ...(before && { takenOverFrom: before }), release: (signal) => release(store, owner, signal) };
 }
 
 /** Who has the lock, alive or not; reads only. */

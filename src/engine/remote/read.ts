@@ -20,15 +20,18 @@ export async function readRemoteState(
 ): Promise<RemoteView | undefined> {
   const manifest = await readManifest(store, signal);
   if (!manifest) return undefined;
-  const [inventory, places] = await Promise.all([listSegments(store, signal), readPlaces(store, signal)]);
-  const tail = await readRows(store, inventory, { after: local.length, signal });
-  const joint = tail.findLast((row) => local[row.seq - 1]?.hash === row.hash)?.seq ?? 0;
-  const end = tail.at(-1)?.seq ?? 0;
-  const fits = joint > 0 && (joint === end || joint === local.length);
-  const rows = fits
-    ? [...local.slice(0, joint), ...tail.filter(({ seq }) => seq > joint)]
-    : await readRows(store, inventory, { after: 0, signal });
+  const [rows, places] = await Promise.all([readAll(store, local, signal), readPlaces(store, signal)]);
   if (rows.length > 0 && rows[0]?.seq !== 1)
     throw new SlipwayError('SLW-RST-005', `the first journal rows are missing in ${store.location}`);
   return { stateId: manifest.stateId, rows, places };
+}
+
+/** What both have comes from `local`; where they part, all is read. */
+async function readAll(store: RemoteStore, local: readonly JournalRow[], signal: AbortSignal): Promise<readonly JournalRow[]> {
+  const inventory = await listSegments(store, signal);
+  const tail = await readRows(store, inventory, { after: local.length, signal });
+  const joint = tail.findLast((row) => local[row.seq - 1]?.hash === row.hash)?.seq ?? 0;
+  const reachesEnd = joint > 0 && (joint === local.length || joint === tail.at(-1)?.seq);
+  if (!reachesEnd) return readRows(store, inventory, { after: 0, signal });
+  return [...local.slice(0, joint), ...tail.filter(({ seq }) => seq > joint)];
 }

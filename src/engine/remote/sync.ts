@@ -100,8 +100,7 @@ function commonEnd(store: RemoteStore, { local, remote, known }: Both): number {
   if (end < known) throw new SlipwayError('SLW-RST-005', `${store.location} holds ${end} journal rows, and ${known} were written there`);
   const equal = (row: JournalRow): boolean => local[row.seq - 1]?.hash === row.hash;
   const last = remote.findLast(equal)?.seq ?? 0;
-  if (last < known || (last === 0 && local.length > 0 && end > 0))
-    throw new SlipwayError('SLW-RST-004', `the journal in ${store.location} is not that of the local state folder`);
+  if (last < known) throw new SlipwayError('SLW-RST-004', `the journal in ${store.location} is not that of the local state folder`);
   return last;
 }
 
