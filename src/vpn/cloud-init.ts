@@ -1,4 +1,8 @@
 /** The user data of a VPN host: fetches the pinned agent from the store with the instance's own role, and nothing else. No secret in it. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Host } from '../host/host.ts';
 import type { HostFile } from './vpn.ts';
 
 /** Put in by the HCL module, which alone knows the values; a literal works as well. */
@@ -23,7 +27,45 @@ export interface UserDataRequest {
   readonly endpoints?: { readonly s3?: string; readonly ec2?: string; readonly imds?: string };
 }
 
-/** `#cloud-config` text, below the 16 KiB that EC2 takes. Pure: equal requests give equal bytes. */
-export function renderUserData(request: UserDataRequest): string {
-  return JSON.stringify(request);
+const BOOTSTRAP = join(dirname(fileURLToPath(import.meta.url)), 'bootstrap.py');
+const HOME = '/usr/local/lib/slipway-vpn';
+
+const UNIT = `[Unit]
+Description=Slipway VPN agent: fetched once, by digest
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=!${HOME}/agent
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 ${HOME}/bootstrap.py
+Restart=on-failure
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** `#cloud-config` text, below the 16 KiB that EC2 takes. Equal requests give equal bytes. */
+export async function renderUserData(host: Host, request: UserDataRequest): Promise<string> {
+  const { agents, endpoints = {}, allocationId = '', ...rest } = request;
+  const digests = Object.fromEntries(Object.entries(agents).map(([arch, { digest }]) => [arch, digest]));
+  const config = { ...rest, allocationId, endpoints, agents: digests };
+  const document = {
+    // No login of the image's own: the agent makes the accounts.
+    users: [],
+    disable_root: true,
+    ssh_pwauth: false,
+    write_files: [
+      { path: '/etc/slipway-vpn/agent.json', permissions: '0644', content: `${JSON.stringify(config, undefined, 1)}\n` },
+      { path: `${HOME}/bootstrap.py`, permissions: '0755', content: (await host.files.readText(BOOTSTRAP)) ?? '' },
+      { path: '/etc/systemd/system/slipway-vpn-bootstrap.service', permissions: '0644', content: UNIT },
+    ],
+    // Not waited for: what it needs may come later, and it tries until then.
+    runcmd: [
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', '--now', '--no-block', 'slipway-vpn-bootstrap.service'],
+    ],
+  };
+  return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
 }

@@ -9,9 +9,9 @@ import { isLive, type VpnIdentity } from './identity.ts';
 import type { VpnStore } from './identity-store.ts';
 import { CURRENT_KEY, GENERATIONS_PREFIX, generationKey, revisionOf } from './layout.ts';
 import { renderServerConfig } from './server-config.ts';
-import type { HostFile } from './vpn.ts';
+import type { HostFile, SshUser } from './vpn.ts';
 
-/** The agent's input; its Go form is in toolchain/agent/generation.go. */
+/** The agent's input; its Go form is in toolchain/vpn-agent/generation.go. */
 export interface Generation {
   readonly version: 1;
   readonly revision: number;
@@ -29,12 +29,10 @@ export interface Generation {
   readonly protocol: 'udp' | 'tcp';
   /** Addresses whose traffic leaves under the host's own. */
   readonly clientsCidr: string;
-  readonly sshUsers: readonly {
-    readonly name: string;
-    readonly keys: readonly string[];
-    readonly keyUrls: readonly string[];
-    readonly sudo: boolean;
-  }[];
+  /** PKCS#8 PEM. */
+  readonly sshHostKey: string;
+  /** With the keys that forges served last, for a host whose forge does not answer. */
+  readonly sshUsers: readonly (SshUser & { readonly fetchedKeys: readonly string[] })[];
   readonly operatorName?: string;
   readonly agents: Readonly<Record<string, HostFile>>;
   readonly packages: readonly HostFile[];
@@ -66,10 +64,8 @@ export function renderGeneration(identity: VpnIdentity, now: number): Generation
     port: settings.port,
     protocol: settings.protocol,
     clientsCidr: settings.clientsCidr,
-    sshUsers: settings.sshUsers.map((user) => ({
-      ...user,
-      keys: [...new Set([...user.keys, ...(identity.fetchedKeys[user.name] ?? [])])],
-    })),
+    sshHostKey: identity.sshHostKey.privateKeyPem,
+    sshUsers: settings.sshUsers.map((user) => ({ ...user, fetchedKeys: identity.fetchedKeys[user.name] ?? [] })),
     ...(settings.operatorName !== undefined && { operatorName: settings.operatorName }),
     agents: software.agents,
     packages: software.packages,

@@ -14,6 +14,7 @@ import {
   type Validity,
   validityOf,
 } from '../pki/certificates.ts';
+import { createSigningKeyPair, type KeyPairPem } from '../pki/keys.ts';
 import { createRevocationList, readRevocationList } from '../pki/revocation.ts';
 import type { HostSoftware, VpnSettings } from './vpn.ts';
 
@@ -38,6 +39,8 @@ export interface VpnIdentity {
   readonly server: KeyAndCertificate;
   /** Static key of the control channel (`tls-crypt`). */
   readonly channelKey: string;
+  /** A host that replaces another is known by the same key. */
+  readonly sshHostKey: KeyPairPem;
   readonly certificates: readonly RegisteredCertificate[];
   /** PEM; its number is the revision it was made at. */
   readonly revocationList: string;
@@ -65,7 +68,8 @@ export async function createIdentity(host: Host, settings: VpnSettings, software
   );
   const blank = { version: 1, revision: 0, settings, software, authority, certificates: [], revocationList: '', fetchedKeys: {} } as const;
   const channelKey = formatChannelKey(host.random.bytes(256));
-  return nextRevision(host, await issueServer(host, { ...blank, channelKey, server: authority }), { list: true });
+  const draft = { ...blank, channelKey, server: authority, sshHostKey: createSigningKeyPair() };
+  return nextRevision(host, await issueServer(host, draft), { list: true });
 }
 
 /** What `refreshIdentity` would renew. */

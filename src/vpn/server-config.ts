@@ -1,4 +1,4 @@
-/** OpenVPN's configuration of a host (openvpn(8), 2.5 and newer). Pure; paths are those that the agent keeps (agent/ in toolchain/). */
+/** OpenVPN's configuration of a host (openvpn(8), 2.5 and newer). Pure; paths are those that the agent keeps (toolchain/vpn-agent). */
 import { formatIpv4, parseCidr } from '../config/cidr.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { VpnSettings } from './vpn.ts';

@@ -157,4 +157,3 @@ func (generation Generation) restartDigest() string {
 	text, _ := json.Marshal([]string{generation.Authority, generation.Server.Certificate, generation.Server.Key, generation.ChannelKey, generation.ServerConfig})
 	return hexSum(text)
 }
-
