@@ -21,12 +21,6 @@ export interface S3Object {
   readonly etag: string;
 }
 
-export interface S3Entry {
-  readonly key: string;
-  readonly etag: string;
-  readonly size: number;
-}
-
 /** `ifNoneMatch`: only when there is nothing yet; `ifMatch`: only over that very version. */
 export interface PutOptions {
   readonly ifMatch?: string;
@@ -35,11 +29,13 @@ export interface PutOptions {
 }
 
 export interface S3ObjectStore {
+  /** For people: `s3://bucket/prefix`. */
+  readonly location: string;
   get(key: string, signal: AbortSignal): Promise<S3Object | undefined>;
   /** The new version's etag; undefined when the condition did not hold and nothing was written. After a lost answer of ours as well: read and compare. */
   put(key: string, body: Uint8Array, options: PutOptions & { readonly signal: AbortSignal }): Promise<string | undefined>;
   /** All keys with that beginning, in byte order. */
-  list(prefix: string, signal: AbortSignal): Promise<readonly S3Entry[]>;
+  list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
   /** A missing object is no error. */
   delete(key: string, signal: AbortSignal): Promise<void>;
 }
@@ -56,13 +52,10 @@ export interface S3StoreOptions {
 export function createS3ObjectStore(aws: Aws, { bucket, prefix = '', kmsKeyId }: S3StoreOptions): S3ObjectStore {
   const encryption = kmsKeyId === undefined ? {} : { [SSE]: 'aws:kms', [`${SSE}-aws-kms-key-id`]: kmsKeyId };
   return {
+    location: `s3://${bucket.name}/${prefix}`.replace(/\/$/, ''),
     get: (key, signal) => getObject(aws, { bucket, key: prefix + key }, signal),
     put: (key, body, { signal, ...condition }) => putObject(aws, { bucket, key: prefix + key, body, condition, encryption }, signal),
-    list: async (under, signal) => {
-      const found: S3Entry[] = [];
-      for await (const entry of listObjects(aws, { bucket, prefix: prefix + under }, signal)) found.push(entry);
-      return found.map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
-    },
+    list: async (under, signal) => (await listKeys(aws, { bucket, prefix: prefix + under }, signal)).map((key) => key.slice(prefix.length)),
     delete: async (key, signal) => {
       await callBucket(aws, { bucket, action: 'DeleteObject', method: 'DELETE', path: pathOf(prefix + key), object: prefix + key }, signal);
     },
@@ -98,7 +91,7 @@ const CONDITION_FAILED: ReadonlySet<string | undefined> = new Set(['Precondition
 async function putObject(aws: Aws, { bucket, key, body, condition, encryption }: Put, signal: AbortSignal): Promise<string | undefined> {
   const headers = {
     'content-type': condition.contentType ?? 'application/octet-stream',
-    'content-md5': createHash('md5').update(body).digest('base64'),
+    ...checksum(body),
     ...encryption,
     ...(condition.ifMatch !== undefined && { 'if-match': condition.ifMatch }),
     ...(condition.ifNoneMatch !== undefined && { 'if-none-match': condition.ifNoneMatch }),
@@ -117,19 +110,20 @@ async function putObject(aws: Aws, { bucket, key, body, condition, encryption }:
   }
 }
 
-async function* listObjects(
+export async function listKeys(
   aws: Aws,
   { bucket, prefix }: { readonly bucket: Bucket; readonly prefix: string },
   signal: AbortSignal,
-): AsyncGenerator<S3Entry, void, undefined> {
+): Promise<readonly string[]> {
+  const keys: string[] = [];
   let token: string | undefined;
   do {
     const query = { 'list-type': '2', prefix, ...(token !== undefined && { 'continuation-token': token }) };
     const page = childDocument(await callBucket(aws, { bucket, action: 'ListBucket', method: 'GET', path: '/', query }, signal));
-    for (const entry of listOf(page, 'Contents'))
-      yield { key: textOf(entry, 'Key') ?? '', etag: textOf(entry, 'ETag') ?? '', size: Number(textOf(entry, 'Size')) };
+    keys.push(...listOf(page, 'Contents').flatMap((entry) => textOf(entry, 'Key') ?? []));
     token = textOf(page, 'IsTruncated') === 'true' ? textOf(page, 'NextContinuationToken') : undefined;
   } while (token !== undefined);
+  return keys;
 }
 
 /** The root element of an answer in XML. */
@@ -171,4 +165,9 @@ function pathOf(key: string): string {
   const encode = (segment: string): string =>
     encodeURIComponent(segment).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
   return `/${key.split('/').map(encode).join('/')}`;
+}
+
+/** S3 refuses what was damaged on its way; some calls want it. */
+export function checksum(body: Uint8Array): { readonly 'content-md5': string } {
+  return { 'content-md5': createHash('md5').update(body).digest('base64') };
 }

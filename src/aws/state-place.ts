@@ -7,13 +7,17 @@ export interface StatePlace {
   readonly config?: Readonly<Record<string, Json>>;
 }
 
+/** Below the prefix of a project: what OpenTofu keeps, and lock and journal of runs. */
+export const TOFU_FOLDER = 'tofu/';
+export const ENGINE_FOLDER = 'engine/';
+
 /** `bucket` is the one that was made for the project; `document` is `Network/main`. Lock by a file beside the state (`use_lockfile`). */
 export function statePlace(state: ResolvedState, bucket: string | undefined, document: string): StatePlace {
   if (state.backend === 'local') return { type: 'local' };
   const { prefix, region, profile, kmsKeyArn } = state.s3;
   const config = {
     ...{ bucket: bucket ?? state.s3.bucket ?? '', region, encrypt: true, use_lockfile: true },
-    key: `${prefix}/tofu/${document}.tfstate`,
+    key: `${prefix}/${TOFU_FOLDER}${document}.tfstate`,
     ...(profile !== undefined && { profile }),
     ...(kmsKeyArn !== undefined && { kms_key_id: kmsKeyArn }),
   };

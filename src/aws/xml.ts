@@ -51,3 +51,7 @@ export function listOf(node: XmlNode | undefined, ...path: readonly string[]): r
   if (found === undefined || found === '') return [];
   return Array.isArray(found) ? (found as readonly XmlNode[]) : [found as XmlNode];
 }
+
+export function escapeXml(text: string): string {
+  return text.replace(/[<>&"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}

@@ -28,7 +28,8 @@ export const awsCodes = {
   },
   'SLW-AWS-004': {
     title: 'clock differs from that of AWS',
-    explain: 'AWS refuses requests that are signed with a time more than some minutes away from its own. The clock of this machine is wrong.',
+    explain:
+      'AWS refuses requests that are signed with a time more than some minutes away from its own. The clock of this machine is wrong.',
     fix: 'set the clock of this machine (NTP) and run the same command again',
     exit: 75,
     retry: 'after-user',
@@ -128,5 +129,21 @@ export const awsCodes = {
     fix: 'see the named resource in the console, then run the same command again',
     exit: 1,
     retry: 'backoff',
+  },
+  'SLW-AWS-018': {
+    title: 'state bucket is less guarded than it should be',
+    explain:
+      'The bucket was not made by Slipway, so its settings are left alone. State holds secrets and is the memory of what exists: without versions a lost or damaged state cannot be brought back, without encryption and with public access it can be read.',
+    fix: 'turn on what the message names in the settings of the bucket, or let Slipway make a bucket of its own',
+    exit: 1,
+    retry: 'no',
+  },
+  'SLW-AWS-019': {
+    title: 'state bucket is still needed',
+    explain:
+      'A state in the bucket still describes resources, or someone wrote into the bucket while it was being removed. Without its state nobody knows what has to be destroyed, so the bucket stays.',
+    fix: 'destroy what the named state describes, then run the same command again',
+    exit: 1,
+    retry: 'no',
   },
 } as const satisfies CodeTable;
