@@ -8,7 +8,7 @@ locals {
     name                 = aws_eks_cluster.this.name
     apiServerEndpoint    = aws_eks_cluster.this.endpoint
     certificateAuthority = aws_eks_cluster.this.certificate_authority[0].data
-    cidr                 = aws_eks_cluster.this.kubernetes_network_config[0].service_ipv4_cidr
+    cidr                 = var.service_cidr != null ? var.service_cidr : try(aws_eks_cluster.this.kubernetes_network_config[0].service_ipv4_cidr, null)
   }
 
   kubelet_flags = {
