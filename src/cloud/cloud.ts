@@ -112,7 +112,7 @@ export interface ModuleUndoHooks {
 /** Destroys what a module made, from the journal and the work folder alone; never in another account. */
 export function moduleUndo(context: CloudContext, { before, after }: ModuleUndoHooks = {}): UndoHandler {
   const withPlace = (act: ModuleUndoHooks['before']) => act && (async (undo: UndoContext) => act(undo, requirePlace(undo)));
-  const handlers = tofuUndoHandlers(context.host, {
+  const handlers = tofuUndoHandlers({
     toolchainDir: context.toolchainDir,
     env: async (undo) => {
       const place = requirePlace(undo);

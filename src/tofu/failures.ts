@@ -111,7 +111,7 @@ export function lockHolderOf(diagnostics: readonly TofuDiagnostic[], raw: readon
   const text = [...diagnostics.map(({ summary, detail }) => `${summary}\n${detail}`), raw.join('\n')].find((candidate) => /Lock Info:/.test(candidate));
   if (text === undefined) return undefined;
   const field = (name: string): string => new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
-  const created = Date.parse(field('Created').replace(/^(\S+) (\S+?)(\.\d{1,3})?\d* \+0000 UTC$/, '$1T$2$3Z'));
+  const created = Date.parse(field('Created').replace(/^(\S+) (\d\d:\d\d:\d\d)(\.\d{1,3})?\d* \+0000 UTC$/, '$1T$2$3Z'));
   const id = field('ID');
   if (id === '') return undefined;
   return { id, who: field('Who'), operation: field('Operation'), ...(Number.isFinite(created) && { createdMs: created }) };

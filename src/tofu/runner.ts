@@ -1,6 +1,6 @@
 /**
  * Runs one tofu at a time in a workspace so that none is ever lost: in its own session, started by the shim that records which
- * process it became, its output in a file that is tailed. Whoever comes next finds it by `run.json`: alive, or what it left.
+ * process it became, its output in a file that is tailed. Whoever comes next finds it by its record: alive, or what it left.
  */
 import { join } from 'node:path';
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
@@ -11,11 +11,13 @@ import type { Workspace } from './workspace.ts';
 /** Where Slipway's own files lie in a work folder. */
 export const privateDir = (dir: string): string => join(dir, '.slipway');
 
-const runFile = (dir: string): string => join(privateDir(dir), 'run.json');
+const RUN_SUFFIX = '.run.json';
 
 /** What is known of a tofu that was started and whose end nobody has dealt with. */
 export interface PendingRun {
   readonly format: 1;
+  /** Of this start. */
+  readonly nonce: string;
   /** `plan`, `apply`, `import`, … */
   readonly command: string;
   readonly recordFile: string;
@@ -61,14 +63,14 @@ export async function runTofu(host: Host, workspace: Workspace, args: readonly s
   if (options.signal.aborted) interrupt();
   options.signal.addEventListener('abort', interrupt, { once: true });
   const end = await followUntil(host, log, ended).finally(() => options.signal.removeEventListener('abort', interrupt));
-  if (end.signal === undefined) await forgetRun(host, dir);
+  if (end.signal === undefined) await forgetRun(host, dir, run);
   options.signal.throwIfAborted();
   return { ...log.result(), ...end };
 }
 
 /** A shim that is only late must not start anything behind our back; one that came in between stays on record. */
 async function neverStarted(host: Host, { dir }: Workspace, { run, thrown }: { run: PendingRun; thrown: unknown }): Promise<never> {
-  if (!(await settleRun(host, run))) await host.files.remove(runFile(dir));
+  if (!(await settleRun(host, run))) await host.files.remove(runFile(dir, run));
   throw thrown;
 }
 
@@ -78,6 +80,7 @@ async function recordRun(host: Host, { dir }: Workspace, [command = '']: readonl
   const nonce = Buffer.from(host.random.bytes(6)).toString('hex');
   const run: PendingRun = {
     format: 1,
+    nonce,
     command,
     recordFile: join(folder, `${nonce}.pid`),
     logFile: join(folder, `${nonce}.log`),
@@ -85,13 +88,21 @@ async function recordRun(host: Host, { dir }: Workspace, [command = '']: readonl
     hostname: host.env.hostname,
     user: host.env.user,
   };
-  await host.files.writeAtomic(runFile(dir), `${JSON.stringify(run)}\n`);
+  await host.files.writeAtomic(runFile(dir, run), `${JSON.stringify(run)}\n`);
   return run;
 }
 
-/** The run that nobody has dealt with, if there is one. */
-export async function readPendingRun(host: Host, dir: string): Promise<PendingRun | undefined> {
-  const text = await host.files.readText(runFile(dir));
+const runFile = (dir: string, { nonce }: PendingRun): string => join(privateDir(dir), `${nonce}${RUN_SUFFIX}`);
+
+/** The runs that nobody has dealt with, the oldest first. @throws SLW-TOF-015 when the record of one cannot be read */
+export async function readPendingRuns(host: Host, dir: string): Promise<readonly PendingRun[]> {
+  const names = (await host.files.list(privateDir(dir))).filter((name) => name.endsWith(RUN_SUFFIX) && !name.startsWith('.'));
+  const runs = await Promise.all(names.map((name) => readRun(host, join(privateDir(dir), name))));
+  return runs.filter((run) => run !== undefined).sort((a, b) => a.startedAt - b.startedAt);
+}
+
+async function readRun(host: Host, path: string): Promise<PendingRun | undefined> {
+  const text = await host.files.readText(path);
   if (text === undefined) return undefined;
   try {
     const run = JSON.parse(text) as PendingRun;
@@ -99,7 +110,7 @@ export async function readPendingRun(host: Host, dir: string): Promise<PendingRu
   } catch {
     // Written atomically by us: whatever this is, guessing would risk a state.
   }
-  throw new SlipwayError('SLW-TOF-015', `cannot read ${runFile(dir)}, the record of a tofu that was started`);
+  throw new SlipwayError('SLW-TOF-015', `cannot read ${path}, the record of a tofu that was started`);
 }
 
 /**
@@ -117,12 +128,10 @@ export async function settleRun(host: Host, run: PendingRun): Promise<ProcessIde
   return host.processes.readRecord(run.recordFile);
 }
 
-/** Call only when the process is gone and what it left is dealt with. The log of the last run stays, for people. */
-export async function forgetRun(host: Host, dir: string): Promise<void> {
-  const run = await readPendingRun(host, dir);
-  if (!run) return;
+/** Call only when the process is gone and what it left is dealt with. The log of the last run of each command stays, for people. */
+export async function forgetRun(host: Host, dir: string, run: PendingRun): Promise<void> {
   if (await host.files.stat(run.logFile)) await host.files.rename(run.logFile, join(privateDir(dir), `${run.command}.log`));
-  await host.files.remove(runFile(dir));
+  await host.files.remove(runFile(dir, run));
   await host.files.remove(run.recordFile);
 }
 

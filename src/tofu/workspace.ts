@@ -21,6 +21,8 @@ export interface TofuModule {
   /** Values of the module's variables; secret ones come as TF_VAR_… in `Workspace.env` instead. */
   readonly variables: Readonly<Record<string, Json>>;
   readonly backend: TofuBackend;
+  /** The key of a local state comes as TF_VAR_slipway_state_key instead of being generated. */
+  readonly hasOwnKey?: boolean;
 }
 
 export interface Workspace {

@@ -1,0 +1,176 @@
+/** Single commands in a workspace that is filled. What writes is run so that it can be found again; what only reads is awaited. */
+import { join } from 'node:path';
+import type { Json } from '../core/digest.ts';
+import type { Host, RunResult as ProcessResult } from '../host/host.ts';
+import {
+  applyArguments,
+  forceUnlockArguments,
+  importArguments,
+  outputArguments,
+  planArguments,
+  type PlanArguments,
+  showPlanArguments,
+  stateListArguments,
+  stateMoveArguments,
+  statePullArguments,
+  statePushArguments,
+  stateRemoveArguments,
+  stateShowArguments,
+  validateArguments,
+} from './arguments.ts';
+import { tofuFailure } from './failures.ts';
+import { parseMessage, type TofuDiagnostic, toDiagnostic, type TofuMessage } from './messages.ts';
+import { emptyPlan, readPlan, type TofuPlan } from './plan.ts';
+import { type RunResult, runTofu } from './runner.ts';
+import { readState, type StateView } from './state.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Who asks for what, where. */
+export interface TofuCall {
+  readonly host: Host;
+  readonly workspace: Workspace;
+  /** For error texts: `Network/main`. */
+  readonly object: string;
+  readonly signal: AbortSignal;
+  readonly onMessage?: (message: TofuMessage) => void;
+}
+
+/** The saved plan of a workspace, relative to its folder: secrets are in it, it is removed after use. */
+export const SAVED_PLAN = join('.slipway', 'saved.tfplan');
+
+/** Runs and demands one of the exit codes. @throws SLW-TOF-… */
+export async function runOrThrow(call: TofuCall, args: readonly string[], codes: readonly number[] = [0]): Promise<RunResult> {
+  const { host, workspace, object, signal, onMessage } = call;
+  const result = await runTofu(host, workspace, args, { signal, ...(onMessage && { onMessage }) });
+  if (codes.includes(result.code)) return result;
+  throw tofuFailure(result, { object, command: args[0] ?? '' });
+}
+
+/** Findings of `validate`; empty when all is well. Needs an initialised folder. */
+export async function validate(call: TofuCall): Promise<readonly TofuDiagnostic[]> {
+  const result = await read(call, validateArguments());
+  const fields = parseJson(result.stdout) as { readonly diagnostics?: readonly Readonly<Record<string, unknown>>[] } | undefined;
+  if (!fields) throw failureOfRead(call, validateArguments(), result);
+  return (fields.diagnostics ?? []).map(toDiagnostic);
+}
+
+/** Saves a plan and reads it; nothing is saved when there is nothing to do. */
+export async function plan(call: TofuCall, options: Omit<PlanArguments, 'out'> = {}): Promise<TofuPlan> {
+  const drift = new Set<string>();
+  const onMessage = (message: TofuMessage): void => {
+    if (message.type === 'drift') drift.add(message.address);
+    call.onMessage?.(message);
+  };
+  await discardPlan(call);
+  const { code } = await runOrThrow({ ...call, onMessage }, planArguments({ ...options, out: SAVED_PLAN }), [0, 2]);
+  if (code === 2) return showPlan(call, [...drift]);
+  await discardPlan(call);
+  return { ...emptyPlan, drift: [...drift] };
+}
+
+export async function showPlan(call: TofuCall, drift?: readonly string[]): Promise<TofuPlan> {
+  const args = showPlanArguments(SAVED_PLAN);
+  return readPlan(await readJson(call, args), drift);
+}
+
+export async function hasSavedPlan({ host, workspace }: TofuCall): Promise<boolean> {
+  return (await host.files.stat(join(workspace.dir, SAVED_PLAN))) !== undefined;
+}
+
+export async function discardPlan({ host, workspace }: Pick<TofuCall, 'host' | 'workspace'>): Promise<void> {
+  await host.files.remove(join(workspace.dir, SAVED_PLAN));
+}
+
+/** Applies the saved plan, and that alone; it is gone afterwards. @throws SLW-TOF-007 when the state moved since */
+export async function applyPlan(call: TofuCall): Promise<RunResult> {
+  try {
+    return await runOrThrow(call, applyArguments(SAVED_PLAN));
+  } finally {
+    await discardPlan(call);
+  }
+}
+
+export interface TofuOutput {
+  readonly value: Json;
+  readonly sensitive: boolean;
+}
+
+export async function outputs(call: TofuCall): Promise<Readonly<Record<string, TofuOutput>>> {
+  const fields = (await readJson(call, outputArguments())) as Readonly<Record<string, { value?: Json; sensitive?: boolean }>>;
+  return Object.fromEntries(Object.entries(fields).map(([name, { value, sensitive }]) => [name, { value: value ?? null, sensitive: sensitive === true }]));
+}
+
+/** Addresses in the state. */
+export async function stateList(call: TofuCall): Promise<readonly string[]> {
+  return (await readText(call, stateListArguments())).split('\n').filter((line) => line !== '');
+}
+
+/** One resource as text, sensitive values masked by tofu. */
+export async function stateShow(call: TofuCall, address: string): Promise<string> {
+  return readText(call, stateShowArguments(address));
+}
+
+/** What the state holds, ids included; empty before the first apply. */
+export async function statePull(call: TofuCall): Promise<StateView> {
+  return readState(await readText(call, statePullArguments()));
+}
+
+export async function statePush(call: TofuCall, file: string): Promise<void> {
+  await runOrThrow(call, statePushArguments(file));
+}
+
+/** Forgets; what is described goes on to exist. */
+export async function stateRemove(call: TofuCall, addresses: readonly string[]): Promise<void> {
+  if (addresses.length > 0) await runOrThrow(call, stateRemoveArguments(addresses));
+}
+
+export async function stateMove(call: TofuCall, from: string, to: string): Promise<void> {
+  await runOrThrow(call, stateMoveArguments(from, to));
+}
+
+/** Takes what exists into the state. */
+export async function importResource(call: TofuCall, address: string, id: string): Promise<void> {
+  await runOrThrow(call, importArguments(address, id));
+}
+
+/** Takes a lock from its owner. The caller has proof that the owner is dead. */
+export async function forceUnlock(call: TofuCall, lockId: string): Promise<void> {
+  await runOrThrow(call, forceUnlockArguments(lockId));
+}
+
+async function read({ host, workspace, signal }: TofuCall, args: readonly string[]): Promise<ProcessResult> {
+  const { binary, dir, env } = workspace;
+  return host.processes.run(binary.path, args, { cwd: dir, env, signal });
+}
+
+async function readText(call: TofuCall, args: readonly string[]): Promise<string> {
+  const result = await read(call, args);
+  if (result.code !== 0) throw failureOfRead(call, args, result);
+  return result.stdout;
+}
+
+async function readJson(call: TofuCall, args: readonly string[]): Promise<Json> {
+  const result = await read(call, args);
+  const json = result.code === 0 ? parseJson(result.stdout) : undefined;
+  if (json === undefined) throw failureOfRead(call, args, result);
+  return json;
+}
+
+/** Stdout is not quoted: it may hold secrets. */
+function failureOfRead({ object }: TofuCall, args: readonly string[], { code, stdout, stderr, signal }: ProcessResult): Error {
+  const messages = stdout.split('\n').flatMap((line) => parseMessage(line) ?? []);
+  const diagnostics = messages.flatMap((message) => (message.type === 'diagnostic' ? [message.diagnostic] : []));
+  const raw = stderr.split('\n').map(plainLine).filter((line) => line !== '');
+  return tofuFailure({ code, diagnostics, raw, ...(signal !== undefined && { signal }) }, { object, command: args.slice(0, 2).join(' ') });
+}
+
+const FRAME = /^[\s╷│╵]+/;
+const plainLine = (line: string): string => line.replace(FRAME, '').trim();
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

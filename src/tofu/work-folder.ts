@@ -1,0 +1,99 @@
+/**
+ * What a work folder is filled with: the module's files, the values of its variables, the backend, the encryption. All plain
+ * files, so that a person may `cd` there and type `tofu plan`. Names of ours begin with `slipway`.
+ */
+import { dirname, join } from 'node:path';
+import { digestOf, type Json, sha256 } from '../core/digest.ts';
+import { SlipwayError } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
+import { encryptionFile } from './encryption.ts';
+import { privateDir } from './runner.ts';
+import type { TofuModule, Workspace } from './workspace.ts';
+
+const VARIABLES_FILE = 'slipway.auto.tfvars.json';
+const BACKEND_FILE = 'slipway_backend.tf.json';
+export const LOCK_FILE = '.terraform.lock.hcl';
+
+/** Of a module's folder, what is not for the work folder: its tests and examples, what a tofu run there by hand has left. */
+const LEFT_OUT = /^(?:\.terraform|\.slipway|tests|examples|README\.md|\.git.*|.*\.tfstate.*|.*\.tfplan|errored\.tfstate|crash.*\.log)$/;
+
+interface Manifest {
+  /** Files of the module, relative. */
+  readonly files: readonly string[];
+  /** Of all that `init` depends on. */
+  readonly digest: string;
+}
+
+const manifestFile = (dir: string): string => join(privateDir(dir), 'module.json');
+
+/**
+ * Fills the folder; what is there already is not written again. Gives the digest of what `init` depends on. Call it only while
+ * no tofu runs in the folder.
+ * @throws SLW-TOF-023 when the module's folder holds none
+ */
+export async function writeModule(host: Host, workspace: Workspace, module: TofuModule): Promise<string> {
+  const { dir } = workspace;
+  await host.files.mkdir(privateDir(dir));
+  const files = await readTree(host, module.source);
+  if (![...files.keys()].some((name) => /\.(?:tf|tofu)(?:\.json)?$/.test(name))) {
+    throw new SlipwayError('SLW-TOF-023', `there is no module in ${module.source}`, { data: { source: module.source } });
+  }
+  const backend = backendBlock(module);
+  const encryption = await encryptionFile(host, workspace, module);
+  const own = new Map([
+    [BACKEND_FILE, text(backend)],
+    [VARIABLES_FILE, text(definedOnly(module.variables))],
+    ...(encryption ? [[encryption.name, encryption.text] as const] : []),
+  ]);
+  const before = await readManifest(host, dir);
+  // The lock file that `init` wrote here is newer than the module's.
+  const kept = (await host.files.stat(join(dir, LOCK_FILE))) === undefined ? [] : [LOCK_FILE];
+  const wanted = new Map([...files].filter(([name]) => !kept.includes(name)));
+  for (const [name, content] of [...wanted, ...own]) await writeChanged(host, join(dir, name), content);
+  for (const name of before?.files ?? []) if (!files.has(name) && !own.has(name)) await host.files.remove(join(dir, name));
+  const digest = digestOf({ files: [...files].map(([name, content]) => [name, sha256(content)]), backend });
+  await writeChanged(host, manifestFile(dir), Buffer.from(text({ files: [...files.keys()], digest })));
+  return digest;
+}
+
+/** What an attribute block of the backend says; a local state stays in the folder under tofu's own name. */
+function backendBlock({ backend }: TofuModule): Json {
+  return { terraform: { backend: { [backend.type]: backend.type === 'local' ? {} : (backend.config ?? {}) } } };
+}
+
+function definedOnly(variables: Readonly<Record<string, Json | undefined>>): Json {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}
+
+const text = (value: Json): string => `${JSON.stringify(value, null, 2)}\n`;
+
+async function readManifest(host: Host, dir: string): Promise<Manifest | undefined> {
+  const content = await host.files.readText(manifestFile(dir));
+  if (content === undefined) return undefined;
+  try {
+    return JSON.parse(content) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeChanged(host: Host, path: string, content: string | Uint8Array): Promise<void> {
+  const before = await host.files.readBytes(path);
+  if (before && Buffer.from(content).equals(before)) return;
+  await host.files.mkdir(dirname(path));
+  await host.files.writeAtomic(path, content, { mode: 0o600 });
+}
+
+/** Content by relative path, in byte order. Does not follow links. */
+async function readTree(host: Host, root: string, below = ''): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of await host.files.list(join(root, below))) {
+    if (LEFT_OUT.test(name) && name !== LOCK_FILE) continue;
+    const relative = join(below, name);
+    const kind = (await host.files.stat(join(root, relative)))?.kind;
+    if (kind === 'dir') for (const [path, content] of await readTree(host, root, relative)) found.set(path, content);
+    const content = kind === 'file' ? await host.files.readBytes(join(root, relative)) : undefined;
+    if (content) found.set(relative, content);
+  }
+  return found;
+}
