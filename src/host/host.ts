@@ -151,6 +151,8 @@ export interface Net {
   isPortFree(port: number): Promise<boolean>;
   /** Whether something accepts a TCP connection there within the time. */
   canConnect(host: string, port: number, timeoutMs: number): Promise<boolean>;
+  /** Addresses of a name, as the system's resolver has them; empty when it has none. */
+  lookup(name: string): Promise<readonly string[]>;
 }
 
 export interface Environment {

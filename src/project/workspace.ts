@@ -3,7 +3,9 @@
  * Everything that is opened here is closed here.
  */
 import { join, resolve } from 'node:path';
+import { stateUndoHandlers } from '../cloud/state-steps.ts';
 import { type LoadedProject, loadProject } from '../config/load.ts';
+import { LOCAL_STATE } from '../config/resolved-state.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import type { EventBody } from '../engine/events.ts';
 import type { Journal } from '../engine/journal/journal.ts';
@@ -12,14 +14,16 @@ import { foldLedger } from '../engine/ledger.ts';
 import { acquireLock } from '../engine/lock.ts';
 import { formerPlaces, relocate } from '../engine/relocate.ts';
 import { openState, prepareStateFolder, readState } from '../engine/state-folder.ts';
-import type { Step, StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
+import type { StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
 import type { ConnectForUndo } from '../flux/step-options.ts';
 import { fluxUndoHandlers } from '../flux/undo.ts';
 import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/types.ts';
+import type { NetworkContext, NetworkRegistry } from '../networks/network.ts';
 import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
 import type { OperationOptions } from './operations.ts';
-import { createRegistry } from './registry.ts';
+import { hookUndoHandlers } from './hooks/hook-undo.ts';
+import { createNetworkRegistry, createRegistry } from './registry.ts';
 
 export interface ProjectPlace {
   readonly name: string;
@@ -29,10 +33,14 @@ export interface ProjectPlace {
   readonly loaded: LoadedProject | undefined;
 }
 
+/** What provisioners and network providers may know of the project. */
+export type WorkContext = ProvisionerContext & NetworkContext;
+
 export interface Workspace {
   readonly place: ProjectPlace;
-  readonly context: ProvisionerContext;
+  readonly context: WorkContext;
   readonly registry: ProvisionerRegistry;
+  readonly networks: NetworkRegistry;
   /** What was created and not undone. */
   readonly ledger: Map<StepId, StepRecord>;
   readonly undoHandlers: UndoHandlers;
@@ -167,7 +175,9 @@ interface KnownState {
 async function withContext<T>(state: KnownState, { place, options }: Work, act: (workspace: Workspace) => Promise<T>): Promise<T> {
   const clients = new Map<string, Promise<KubeClient>>();
   const registry = createRegistry();
-  const context: ProvisionerContext = {
+  const networks = createNetworkRegistry();
+  const deferred: (() => void | Promise<void>)[] = [];
+  const context: WorkContext = {
     host: options.host,
     project: place.name,
     projectDir: place.dir,
@@ -179,12 +189,17 @@ async function withContext<T>(state: KnownState, { place, options }: Work, act: 
     connect: (source) => shareClient(clients, options, source),
     clusters: place.loaded?.clusters ?? [],
     shared: createShared(),
+    defer: (close) => void deferred.unshift(close),
+    state: place.loaded?.state ?? LOCAL_STATE,
+    stateBucket: undefined,
+    stateNeeds: [],
     ...(options.newHome !== undefined && { newHome: resolve(options.host.env.cwd, options.newHome) }),
   };
   try {
-    return await act({ place, context, registry, ledger: state.ledger, undoHandlers: allHandlers(registry, context) });
+    return await act({ place, context, registry, networks, ledger: state.ledger, undoHandlers: allHandlers({ registry, networks }, context) });
   } finally {
     for (const client of clients.values()) await client.then((open) => open.close()).catch(() => undefined);
+    for (const close of deferred) await Promise.resolve(close()).catch(() => undefined);
   }
 }
 
@@ -218,7 +233,7 @@ function shareClient(
 }
 
 /** Flux stands on clusters of every provisioner; whoever made the cluster knows the way to it. */
-function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext): UndoHandlers {
+function allHandlers({ registry, networks }: Pick<Workspace, 'registry' | 'networks'>, context: WorkContext): UndoHandlers {
   const connect: ConnectForUndo = async (undo, cluster) => {
     for (const provisioner of registry.values()) {
       const client = await provisioner.connectForUndo(undo, cluster, context);
@@ -226,9 +241,13 @@ function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext)
     }
     return undefined;
   };
-  const handlers = new Map<string, UndoHandler>(fluxUndoHandlers(connect));
-  for (const provisioner of registry.values()) for (const [name, handler] of provisioner.undoHandlers(context)) handlers.set(name, handler);
-  return handlers;
+  const makers = [...registry.values(), ...networks.values()];
+  return new Map<string, UndoHandler>([
+    ...fluxUndoHandlers(connect),
+    ...stateUndoHandlers(context),
+    ...hookUndoHandlers(context),
+    ...makers.flatMap((maker) => [...maker.undoHandlers(context)]),
+  ]);
 }
 
 /** Step records carry what a document gives under the names that `{output: …}` uses; those of a helper (its bootstrap cluster) are not its own. */
@@ -238,32 +257,9 @@ function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, outpu
     const isOwn = record.subject === target && record.step.endsWith(`/${nameOf(target)}`);
     const value = isOwn ? record.outputs[output] : undefined;
     if (typeof value === 'string') return value;
+    if (Array.isArray(value)) return value.map(String).join(',');
   }
   return undefined;
-}
-
-/** All steps of the project, from every provisioner. @throws SlipwayErrors with the faults of all clusters */
-export async function projectSteps({ place, registry, context }: Workspace): Promise<readonly Step[]> {
-  const clusters = place.loaded?.clusters ?? [];
-  const results = await Promise.allSettled(clusters.map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)));
-  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  const bug = errors.find((error) => !isSlipwayError(error) && !(error instanceof SlipwayErrors));
-  if (bug !== undefined) throw bug;
-  if (errors.length > 0)
-    throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
-  const steps = new Map(clusters.map(({ subject }, index) => [subject, results[index]?.status === 'fulfilled' ? results[index].value : []]));
-  return clusters.flatMap(({ subject, needs }) =>
-    afterOutputs(
-      steps.get(subject) ?? [],
-      needs.flatMap((other) => steps.get(other) ?? []),
-    ),
-  );
-}
-
-/** What takes outputs of another document begins when that one is done. */
-function afterOutputs(steps: readonly Step[], givers: readonly Step[]): readonly Step[] {
-  const ids = givers.map(({ id }) => id);
-  return ids.length === 0 ? steps : steps.map((step) => (step.needs.length === 0 ? { ...step, needs: ids } : step));
 }
 
 export function provisionerOf(registry: ProvisionerRegistry, name: string): Provisioner {
