@@ -22,7 +22,9 @@ export type BinaryName =
   | 'in-memory-provider'
   | 'clusterctl'
   | 'kwok'
-  | 'tofu';
+  | 'tofu'
+  | 'vpn-agent-amd64'
+  | 'vpn-agent-arm64';
 
 export interface CatalogueEntry {
   readonly name: BinaryName;
@@ -46,10 +48,12 @@ export interface CatalogueEntry {
   readonly apart?: Apart;
   /** Variables set by the linker, as `-X` wants them. */
   readonly variables?: readonly string[];
+  /** For other machines than this one: Linux of this architecture, as Go names it. */
+  readonly arch?: 'amd64' | 'arm64';
 }
 
-type Apart = 'tofu';
-const APART: readonly Apart[] = ['tofu'];
+type Apart = 'tofu' | 'vpn-agent';
+const APART: readonly Apart[] = ['tofu', 'vpn-agent'];
 
 const flux = (name: string): string => `github.com/fluxcd/${name}`;
 const capi = 'sigs.k8s.io/cluster-api';
@@ -85,6 +89,8 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
     apart: 'tofu',
     variables: ['github.com/opentofu/opentofu/version.dev=no'],
   },
+  'vpn-agent-amd64': vpnAgent('amd64'),
+  'vpn-agent-arm64': vpnAgent('arm64'),
   clusterctl: { ...clusterApi('clusterctl', { path: 'cmd/clusterctl', coldBuildSeconds: 6 }), purpose: 'the peer in benchmarks' },
 };
 
@@ -100,6 +106,12 @@ function fluxController(name: 'source-controller' | 'kustomize-controller' | 'he
 
 function clusterApi(name: BinaryName, { path, image, coldBuildSeconds }: { path: string; image?: string; coldBuildSeconds: number }): CatalogueEntry {
   return { name, package: `${capi}/${path}`, module: capi, purpose: 'Cluster API', coldBuildSeconds, ...(image !== undefined && { image: capiImage(image) }) };
+}
+
+/** A module of ours without requirements: its files are its version. */
+function vpnAgent(arch: 'amd64' | 'arm64'): CatalogueEntry {
+  const name = 'slipway.dev/toolchain/vpn-agent';
+  return { name: `vpn-agent-${arch}`, package: name, module: name, purpose: `agent of VPN hosts (${arch})`, coldBuildSeconds: 15, sources: 'vpn-agent', apart: 'vpn-agent', arch };
 }
 
 /** @throws SLW-TCH-008 */
@@ -162,8 +174,10 @@ async function digestSources(host: Host, folder: string): Promise<string> {
   return digestOf(await Promise.all(names.map(async (name) => [name, sha256((await host.files.readText(join(folder, name))) ?? '')])));
 }
 
-/** `v1.36.3`; throws when the pin is gone, which is a bug of the catalogue. */
+/** `v1.36.3`, of a module of ours a digest; throws when the pin is gone, which is a bug of the catalogue. */
 export function versionOf(pins: Pins, name: BinaryName): string {
+  const { arch, sources = '' } = catalogue[name];
+  if (arch !== undefined) return `v0.0.0-${(pins.sourceDigests.get(sources) ?? '').slice(0, 12)}`;
   const version = pinsOf(pins, name).moduleVersions.get(catalogue[name].module);
   if (version === undefined) throw new SlipwayError('SLW-BUG-001', `${join('toolchain', catalogue[name].apart ?? '.', 'go.mod')} does not pin ${catalogue[name].module}`);
   return version;

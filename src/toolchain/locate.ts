@@ -53,7 +53,8 @@ export const toolchainCache = (host: Host): string => join(cacheRoot(host), 'too
 
 /** All that decides the bytes of one binary, Go's own version apart. Another tool's flags are not in it. */
 export function inputsDigest(host: Host, pins: Pins, name: BinaryName): string {
-  const target = `${host.env.platform}/${goArch(host)}`;
+  const { arch } = catalogue[name];
+  const target = arch === undefined ? `${host.env.platform}/${goArch(host)}` : `linux/${arch}`;
   const own = pins.sourceDigests.get(catalogue[name].sources ?? '');
   const flags = [...BUILD_FLAGS, linkerFlags(pins, name)];
   const { goMod, goSum } = pinsOf(pins, name);

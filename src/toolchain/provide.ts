@@ -92,7 +92,8 @@ async function build(host: Host, located: Located, options: ProvideOptions): Pro
     const progress = await createProgress(host, located, options);
     for (const round of buildRounds(located.missing.map(({ name }) => name))) {
       const part = { ...located, missing: located.missing.filter(({ name }) => round.includes(name)) };
-      await runGoBuild(host, goBuildArgs(part, temporary), { ...options, sourceDir: moduleDir(round, options), progress });
+      const { arch } = catalogue[round[0] ?? 'etcd'];
+      await runGoBuild(host, goBuildArgs(part, temporary), { ...options, sourceDir: moduleDir(round, options), progress, arch });
       for (const name of round) await admit(host, located, { name, built: join(temporary, outputName(name)), signal: options.signal });
     }
   } finally {
@@ -129,14 +130,20 @@ function moduleDir([first]: readonly BinaryName[], options: ProvideOptions): str
   return first === undefined ? dir : sourceDirOf(dir, first);
 }
 
-async function runGoBuild(host: Host, args: readonly string[], options: ProvideOptions & { readonly progress: LineProgress }): Promise<void> {
+async function runGoBuild(host: Host, args: readonly string[], options: GoOptions & { readonly progress: LineProgress }): Promise<void> {
   const result = await go(host, args, options, options.progress);
   if (result.code !== 0) throw buildFailure(result.stderr);
 }
 
-async function go(host: Host, args: readonly string[], options: ProvideOptions, onStderrLine?: LineProgress): Promise<RunResult> {
+interface GoOptions extends ProvideOptions {
+  /** Of Linux machines that the binary is for; undefined: this machine. */
+  readonly arch?: string | undefined;
+}
+
+async function go(host: Host, args: readonly string[], options: GoOptions, onStderrLine?: LineProgress): Promise<RunResult> {
   const cwd = options.sourceDir ?? toolchainSourceDir();
-  const env = await buildEnvironment(host, cwd, options.signal);
+  const own = await buildEnvironment(host, cwd, options.signal);
+  const env = options.arch === undefined ? own : { ...own, GOOS: 'linux', GOARCH: options.arch };
   return host.processes.run('go', args, { cwd, env, signal: options.signal, ...(onStderrLine && { onStderrLine }) });
 }
 

@@ -65,8 +65,17 @@ export const vpnCodes = {
   },
   'SLW-VPN-009': {
     title: 'a VPN setting that makes no sense',
-    explain: 'The addresses of VPN clients must be an IPv4 range from /16 to /29, and what clients reach through the VPN must be IPv4 ranges.',
+    explain:
+      'The addresses of VPN clients must be an IPv4 range from /16 to /29, and what clients reach through the VPN must be IPv4 ranges.',
     fix: 'correct the setting in the project file',
+    exit: 65,
+    retry: 'no',
+  },
+  'SLW-VPN-010': {
+    title: 'a file for VPN hosts that is not there',
+    explain:
+      'A package that hosts are to install is read on this machine and put into the store under its digest, so that a boot needs no mirror.',
+    fix: 'correct the path, or leave the packages out: then hosts ask the mirror of their image',
     exit: 65,
     retry: 'no',
   },
