@@ -3,6 +3,16 @@
  * answered over HTTP, both from one store; what it does like AWS, and what not, stands in test/aws-provider/README.md.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Account } from './aws/account.ts';
+import { Faults } from './aws/faults.ts';
+import { writeCliConfiguration } from './aws/provider-binary.ts';
+import type { Wire } from './aws/provider-wire.ts';
+import { serve } from './aws/server.ts';
+import { Store, tagsOf } from './aws/store.ts';
+
 /** One thing in the account, whoever made it. */
 export interface AwsResource {
   /** As OpenTofu calls it: `aws_vpc`; for what it never makes (a volume of a pod, say) the name it would have. */
@@ -97,7 +107,116 @@ export interface AwsBedOptions {
   readonly port?: number;
 }
 
-/** Builds the provider when it is not in the cache (needs Go), and starts an empty account. */
-export function createAwsBed(options: AwsBedOptions = {}): Promise<AwsBed> {
-  return Promise.reject(new Error(`the test bed is not built yet (${options.region ?? 'eu-west-1'})`));
+const ACCOUNT = '123456789012';
+const ACCESS_KEY = 'AKIATESTBED000000001';
+const PLACEHOLDER = {
+  endpoint: 'https://127.0.0.1:1',
+  certificateAuthority: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+};
+
+/** Builds the provider when it is not in the cache (needs Go), and starts an account: empty, or as `file` has it. */
+export async function createAwsBed(options: AwsBedOptions = {}): Promise<AwsBed> {
+  const region = options.region ?? 'eu-west-1';
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-aws-bed-'));
+  const cliConfiguration = await writeCliConfiguration(folder);
+  const store = new Store(ACCOUNT, options.file);
+  const account = new Account({
+    store,
+    clusterApi: options.clusterApi ?? PLACEHOLDER,
+    ...(options.timesDividedBy !== undefined && { timesDividedBy: options.timesDividedBy }),
+  });
+  const faults = new Faults();
+  const calls: AwsCall[] = [];
+  const wire: Wire = { account, faults, accessKey: ACCESS_KEY, record: (call) => calls.push(call) };
+  const server = await serve(wire, options.port ?? 0);
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  return {
+    env: environment({ endpoint, region, cliConfiguration }),
+    endpoint,
+    accountId: ACCOUNT,
+    region,
+    account: () => snapshot(account),
+    plant: (type, attributes) => plant(account, region, { type, attributes }),
+    drift: (type, id, attributes) => {
+      const resource = account.require(type, id);
+      resource.attributes = { ...resource.attributes, ...structuredClone(attributes) };
+    },
+    vanish: (type, id) => account.vanish(type, id),
+    fault: (fault) => faults.place(fault),
+    clearFaults: () => faults.clear(),
+    calls: () => [...calls],
+    close: async () => {
+      faults.clear();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function environment({
+  endpoint,
+  region,
+  cliConfiguration,
+}: {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly cliConfiguration: string;
+}): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: ACCESS_KEY,
+    AWS_SECRET_ACCESS_KEY: 'test-bed-secret-key-that-opens-nothing',
+    AWS_REGION: region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // Nobody's own configuration reaches a test.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    TF_CLI_CONFIG_FILE: cliConfiguration,
+    CHECKPOINT_DISABLE: '1',
+  };
+}
+
+function plant(
+  account: Account,
+  region: string,
+  { type, attributes }: { readonly type: string; readonly attributes: Readonly<Record<string, unknown>> },
+): string {
+  const { tags, ...rest } = structuredClone(attributes) as Record<string, unknown>;
+  return account.create({ type, region, origin: 'planted', attributes: { ...rest, tags_all: rest['tags_all'] ?? tags ?? {} } }).id;
+}
+
+function snapshot(account: Account): readonly AwsResource[] {
+  const resources = account.listed().map(({ type, id, region, attributes, origin }): AwsResource => {
+    return {
+      type,
+      id,
+      region,
+      origin,
+      attributes: structuredClone(attributes),
+      tags: { ...tagsOf({ type, id, region, attributes, origin }) },
+    };
+  });
+  return [...resources, ...looseObjects(account)].sort((a, b) =>
+    a.type === b.type ? a.id.localeCompare(b.id) : a.type.localeCompare(b.type),
+  );
+}
+
+/** Objects that no provider made: they fill a bucket too. */
+function looseObjects(account: Account): readonly AwsResource[] {
+  return account.store.list('aws_s3_bucket').flatMap((bucket) =>
+    account.store.objects
+      .versions(bucket.id)
+      .filter(([key]) => !account.store.get('aws_s3_object', `${bucket.id}/${key}`))
+      .map(([key, versions]): AwsResource => {
+        const current = versions.at(-1);
+        const attributes = {
+          bucket: bucket.id,
+          key,
+          etag: current?.etag ?? '',
+          deleted: current?.deleteMarker === true,
+          versions: versions.length,
+        };
+        return { type: 'aws_s3_object', id: `${bucket.id}/${key}`, region: bucket.region, origin: 'api', attributes, tags: {} };
+      }),
+  );
 }
