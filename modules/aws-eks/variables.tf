@@ -400,7 +400,7 @@ variable "node_pools" {
   validation {
     condition = alltrue([
       for pool in values(var.node_pools) :
-      can(regex("^(AL2023_(x86_64|ARM_64)_(STANDARD|NVIDIA)|AL2023_x86_64_NEURON|BOTTLEROCKET_(x86_64|ARM_64)(_FIPS|_NVIDIA|_NVIDIA_FIPS)?)$", pool.ami_type))
+      can(regex("^(AL2023_(x86_64|ARM_64)_(STANDARD|NVIDIA)|AL2023_x86_64_NEURON|BOTTLEROCKET_(x86_64|ARM_64)(_FIPS|_NVIDIA)?)$", pool.ami_type))
     ])
     error_message = "The AMI type of a pool must be one of EKS for Amazon Linux 2023 or Bottlerocket, such as AL2023_x86_64_STANDARD."
   }

@@ -99,7 +99,6 @@ resource "aws_launch_template" "host" {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
-    instance_metadata_tags      = "enabled"
   }
 
   network_interfaces {

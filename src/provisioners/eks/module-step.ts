@@ -40,7 +40,7 @@ async function variablesOf(cluster: EksCluster, context: ProvisionerContext, ste
   });
   if (place) return { variables: clusterVariables(eks, place) };
   const giver = cluster.needs.find((need) => need.startsWith('Network/')) ?? 'another document';
-  return { unknown: `the outputs of ${giver}`, announces: announceCluster(eks, name) };
+  return { unknown: `the outputs of ${giver}`, announces: announceCluster(eks) };
 }
 
 /** @throws SLW-CFG-042 while a network of the project is still to be made */
