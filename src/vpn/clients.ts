@@ -1,7 +1,7 @@
 /** Clients: added, listed, revoked with the store alone. Each change is recorded before anything is handed out or published. */
 import { isLive, issueClient, revokeClient, type RegisteredCertificate } from './identity.ts';
-import { changeIdentity, requireIdentity, type VpnStore } from './identity-store.ts';
-import { publish } from './generation.ts';
+import { requireIdentity, type VpnStore } from './identity-store.ts';
+import { changeAndPublish } from './generation.ts';
 import { renderClientFile } from './client-file.ts';
 import { SlipwayError } from '../core/errors.ts';
 import { IDENTITY_KEY } from './layout.ts';
@@ -24,13 +24,12 @@ export async function addClient(
   request: { readonly name: string; readonly lifeMs?: number; readonly renew?: boolean },
 ): Promise<AddedClient> {
   let file = '';
-  const identity = await changeIdentity(access, async (held) => {
+  const identity = await changeAndPublish(access, async (held) => {
     if (!held) throw noIdentity(access);
     const issued = await issueClient(access.host, held, { renew: false, ...request });
     file = renderClientFile(held, issued.client);
     return issued.identity;
   });
-  await publish(access, identity);
   const own = identity.certificates.findLast(({ name, use }) => use === 'client' && name === request.name);
   return { name: request.name, serial: own?.serial ?? '', notAfter: own?.notAfter ?? 0, file };
 }
@@ -41,13 +40,12 @@ export async function removeClient(
   name: string,
 ): Promise<{ readonly revoked: readonly string[]; readonly wasRevoked: boolean }> {
   let wasRevoked = false;
-  const identity = await changeIdentity(access, async (held) => {
+  const identity = await changeAndPublish(access, async (held) => {
     if (!held) throw noIdentity(access);
     const next = await revokeClient(access.host, held, name);
     wasRevoked = next === held;
     return next;
   });
-  await publish(access, identity);
   return {
     wasRevoked,
     revoked: identity.certificates.filter((each) => each.name === name && each.use === 'client').map(({ serial }) => serial),

@@ -6,7 +6,7 @@ import { canonicalJson, type Json, sha256 } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import { backoffDelayMs } from '../core/retry.ts';
 import { isLive, type VpnIdentity } from './identity.ts';
-import type { VpnStore } from './identity-store.ts';
+import { changeIdentity, type VpnStore } from './identity-store.ts';
 import { CURRENT_KEY, GENERATIONS_PREFIX, generationKey, revisionOf } from './layout.ts';
 import { renderServerConfig } from './server-config.ts';
 import type { HostFile, SshUser } from './vpn.ts';
@@ -86,10 +86,9 @@ export async function readPointer({ store, signal }: Omit<VpnStore, 'host'>): Pr
 }
 
 /**
- * Makes `identity` what hosts take, unless they were given a newer one meanwhile. Safe to call again; needed after every change.
- * @throws SLW-VPN-006
+ * Makes `identity` what hosts take, unless they were given a newer one meanwhile. Safe to call again.
  */
-export async function publish(access: VpnStore, identity: VpnIdentity): Promise<Pointer> {
+async function publish(access: VpnStore, identity: VpnIdentity): Promise<Pointer> {
   const { host, store, signal } = access;
   const { body, pointer } = packGeneration(identity, host.clock.now());
   for (let attempt = 1; attempt <= RACE.attempts; attempt++) {
@@ -108,6 +107,25 @@ export async function publish(access: VpnStore, identity: VpnIdentity): Promise<
     await host.clock.sleep(backoffDelayMs(RACE, attempt, host.random.number()), signal);
   }
   throw new SlipwayError('SLW-VPN-006', `others changed ${CURRENT_KEY} in ${store.location} ${RACE.attempts} times in a row`);
+}
+
+/**
+ * `next` as for `changeIdentity`; then the hosts are given the outcome. Hosts take a higher revision only: an identity that was put back
+ * from a backup, or is rendered otherwise by now, gets one. @throws SLW-VPN-006, and whatever `next` throws
+ */
+export async function changeAndPublish(
+  access: VpnStore,
+  next: (identity: VpnIdentity | undefined) => Promise<VpnIdentity>,
+): Promise<VpnIdentity> {
+  const pointer = await readPointer(access);
+  const identity = await changeIdentity(access, async (held) => outrun(await next(held), pointer, access.host.clock.now()));
+  await publish(access, identity);
+  return identity;
+}
+
+function outrun(identity: VpnIdentity, pointer: Pointer | undefined, now: number): VpnIdentity {
+  if (!pointer || identity.revision > pointer.revision) return identity;
+  return pointer.digest === packGeneration(identity, now).pointer.digest ? identity : { ...identity, revision: pointer.revision + 1 };
 }
 
 /** The one before is kept for a host that has just read the old pointer; older ones only hold old keys. */

@@ -1,9 +1,9 @@
 /** The step of a project that keeps a VPN's identity in its store: made once, then renewed and published long before anything ends. */
 import { type Change, type ChangeDetail, defineStep, type Outputs, type Step, type StepContext, type StepId } from '../engine/step.ts';
 import { createIdentity, findDue, keepFetchedKeys, refreshIdentity, type RenewalDue, type VpnIdentity } from './identity.ts';
-import { changeIdentity, readIdentity, type VpnStore } from './identity-store.ts';
+import { readIdentity, type VpnStore } from './identity-store.ts';
 import { fetchKeys } from './forge-keys.ts';
-import { packGeneration, publish, readPointer } from './generation.ts';
+import { changeAndPublish, packGeneration, readPointer } from './generation.ts';
 import type { ObjectStore } from './object-store.ts';
 import { missingFiles, type ProvidedSoftware, uploadFiles } from './software.ts';
 import { readVpnStatus } from './status.ts';
@@ -85,24 +85,13 @@ async function apply(options: VpnStepOptions, context: StepContext): Promise<Out
   if (!inputs) throw new Error('the store of the VPN is unknown although the steps before it are done');
   const access = accessOf(inputs, context);
   await uploadFiles(access, inputs.provided);
-  const pointer = await readPointer(access);
-  const identity = await changeIdentity(access, async (held) => {
+  const identity = await changeAndPublish(access, async (held) => {
     const next = held
       ? await refreshIdentity(context.host, held, wanted(inputs))
       : await createIdentity(context.host, inputs.settings, inputs.provided.software);
-    return outrun(await withKeys(next, inputs, context), {
-      pointer: pointer ?? { revision: 0, digest: '' },
-      now: context.host.clock.now(),
-    });
+    return withKeys(next, inputs, context);
   });
-  await publish(access, identity);
   return { revision: identity.revision, location: inputs.store.location };
-}
-
-/** Hosts take a higher revision only: an identity that was put back from a backup, or is rendered otherwise by now, gets one. */
-function outrun(identity: VpnIdentity, { pointer, now }: { pointer: { revision: number; digest: string }; now: number }): VpnIdentity {
-  const isCurrent = pointer.digest === packGeneration(identity, now).pointer.digest;
-  return isCurrent || identity.revision > pointer.revision ? identity : { ...identity, revision: pointer.revision + 1 };
 }
 
 async function withKeys(identity: VpnIdentity, { settings }: VpnStepInputs, { host, signal, report }: StepContext): Promise<VpnIdentity> {
