@@ -32,7 +32,7 @@ export function clusterModuleStep(cluster: EksCluster, context: ProvisionerConte
 }
 
 async function variablesOf(cluster: EksCluster, context: ProvisionerContext, step: StepContext): Promise<ModuleVariables> {
-  const { eks, name } = cluster;
+  const { eks } = cluster;
   requireReachableVersion(cluster, step);
   const place = await placeOf(cluster, context).catch((error: unknown) => {
     if (isSlipwayError(error) && error.code === 'SLW-CFG-042') return undefined;
