@@ -49,12 +49,6 @@ resource "aws_iam_role_policy" "host" {
           Resource  = [var.identity.host_key_arn]
           Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.${data.aws_partition.current.dns_suffix}" } }
         },
-        {
-          Sid      = "FindAddress"
-          Effect   = "Allow"
-          Action   = ["ec2:DescribeAddresses"]
-          Resource = ["*"]
-        },
       ],
       # Without hosts there is no address to take, and a statement must name a resource.
       [for statement in [
