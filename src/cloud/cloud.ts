@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accountEnvironment, type AwsPlace, type AwsRun, placeOfRecord, placeRecord, requireAccount } from '../aws/account.ts';
 import { statePlace } from '../aws/state-place.ts';
+import { resolveValue } from '../config/references.ts';
 import type { ResolvedState } from '../config/resolved-state.ts';
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Outputs, Step, StepContext, StepId, UndoContext, UndoHandler } from '../engine/step.ts';
+import { previewModule } from './preview.ts';
 import { type TofuInputs, tofuSteps, type TofuUnknown, tofuUndoHandlers } from '../tofu/steps.ts';
 
 /** What is needed of the project. */
@@ -78,11 +80,25 @@ async function inputsOf(context: CloudContext, options: ModuleStepOptions, step:
   await requireAccount(context, { ...place, accountId: accountOfRecord(step) ?? place.accountId }, step.signal);
   const wanted = await options.variables(step);
   if ('unknown' in wanted) return wanted;
-  return {
-    variables: wanted.variables,
-    backend: statePlace(context.state, context.stateBucket, `${subject}/${module}`),
-    env: accountEnvironment(context, place),
-  };
+  const { variables } = wanted;
+  const env = accountEnvironment(context, place);
+  if (isPlaceMissing(context, step)) {
+    const preview = { subject, variables, env, dir: workFolder(context, options), source: join(MODULES, module), toolchainDir: context.toolchainDir };
+    return { unknown: `the bucket ${context.stateBucket ?? ''} for its state`, announces: await previewModule(preview, step) };
+  }
+  const stateKey = await stateKeyOf(context);
+  return { variables, env, backend: statePlace(context.state, context.stateBucket, `${subject}/${module}`), ...(stateKey !== undefined && { stateKey }) };
+}
+
+/** While planning the very first run, when the bucket of the state is still to be made. */
+function isPlaceMissing({ stateNeeds }: CloudContext, step: StepContext): boolean {
+  return stateNeeds.some((need) => step.outputs(need) === undefined);
+}
+
+/** The user's own key of a local state. @throws SLW-CFG-032 to -034 */
+async function stateKeyOf({ host, redactor, state }: CloudContext): Promise<string | undefined> {
+  if (state.backend !== 'local' || !state.passphrase) return undefined;
+  return resolveValue(host, state.passphrase, { redactor });
 }
 
 const accountOfRecord = ({ record }: Pick<StepContext, 'record'>): string | undefined => placeOfRecord(record?.intent.choices)?.accountId;
@@ -118,6 +134,10 @@ export function moduleUndo(context: CloudContext, { before, after }: ModuleUndoH
       const place = requirePlace(undo);
       await requireAccount(context, place, undo.signal);
       return accountEnvironment(context, place);
+    },
+    secrets: async () => {
+      const stateKey = await stateKeyOf(context);
+      return stateKey === undefined ? {} : { stateKey };
     },
     ...(before && { before: withPlace(before) as (undo: UndoContext) => Promise<void> }),
     ...(after && { after: withPlace(after) as (undo: UndoContext) => Promise<void> }),

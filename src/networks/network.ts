@@ -4,6 +4,7 @@
  */
 import type { ResolvedNetwork } from '../config/resolved-network.ts';
 import type { CloudContext } from '../cloud/cloud.ts';
+import type { ObjectStore } from '../vpn/object-store.ts';
 import type { Step, StepId, StepRecord, UndoHandlers } from '../engine/step.ts';
 
 export interface NetworkContext extends CloudContext {
@@ -26,7 +27,7 @@ export interface NetworkPart {
   /** `Vpn/main-0`, `Certificate/server`. */
   readonly kind: string;
   readonly name: string;
-  readonly state: 'ready' | 'progressing' | 'failed' | 'unknown';
+  readonly state: 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown';
   readonly reason?: string;
   readonly message?: string;
   readonly facts?: Readonly<Record<string, string>>;
@@ -39,6 +40,8 @@ export interface NetworkProvider {
   undoHandlers(context: NetworkContext): UndoHandlers;
   /** Short facts of the network, and its parts that can be well or ill. Bounded by the signal. */
   look(view: NetworkView, context: NetworkContext, signal: AbortSignal): Promise<NetworkLook>;
+  /** Where the identity of its VPN lies; undefined when it has none, or none yet. */
+  vpnStore(view: NetworkView, context: NetworkContext, signal: AbortSignal): Promise<ObjectStore | undefined>;
 }
 
 export interface NetworkLook {

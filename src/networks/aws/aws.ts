@@ -7,25 +7,40 @@ import { moduleStep, moduleUndo } from '../../cloud/cloud.ts';
 import { bucketName, type MarkedThing, markTags } from '../../cloud/marks.ts';
 import type { ResolvedNetwork } from '../../config/resolved-network.ts';
 import type { Json } from '../../core/digest.ts';
-import type { Outputs, Step, StepId } from '../../engine/step.ts';
-import type { NetworkContext, NetworkLook, NetworkProvider, NetworkView } from '../network.ts';
+import type { Outputs, Step } from '../../engine/step.ts';
+import { readVpnStatus } from '../../vpn/status.ts';
+import type { NetworkContext, NetworkLook, NetworkPart, NetworkProvider, NetworkView } from '../network.ts';
+import { networkStepId } from './ids.ts';
 import { awsNetworkName, networkVariables } from './inputs.ts';
 import { readNetworkOutputs } from './outputs.ts';
+import { identityBucket, openVpnStore } from './vpn-store.ts';
+import { vpnParts } from './vpn-parts.ts';
+import { DESTROY_VPN, vpnSteps } from './vpn-steps.ts';
 import { zonesOf } from './zones.ts';
 
 export const awsNetworkProvider: NetworkProvider = {
   name: 'aws',
-  steps: (network, context) => [networkStep(network, context)],
-  undoHandlers: (context) => new Map([[DESTROY_NETWORK, moduleUndo(context)]]),
-  look: (view) => Promise.resolve(lookAt(view)),
+  steps: (network, context) => {
+    const thing: MarkedThing = { project: context.project, subject: network.subject, stateId: context.stateId };
+    return [networkStep(network, context, thing), ...vpnSteps(network, context, thing)];
+  },
+  undoHandlers: (context) =>
+    new Map([
+      [DESTROY_NETWORK, moduleUndo(context)],
+      [DESTROY_VPN, moduleUndo(context)],
+    ]),
+  look: (view, context, signal) => lookAt(view, context, signal),
+  vpnStore: async ({ name, records }, context, signal) => {
+    const record = records.get(networkStepId(name));
+    const identity = identityBucket(record?.outputs);
+    const place = placeOfRecord(record?.intent.choices);
+    return identity && place && openVpnStore(identity, { place, context, signal });
+  },
 };
 
 const DESTROY_NETWORK = 'aws-network/destroy';
 
-export const networkStepId = (network: string): StepId => `aws-network/apply-module/${network}`;
-
-function networkStep(network: ResolvedNetwork, context: NetworkContext): Step {
-  const thing: MarkedThing = { project: context.project, subject: network.subject, stateId: context.stateId };
+function networkStep(network: ResolvedNetwork, context: NetworkContext, thing: MarkedThing): Step {
   const name = awsNetworkName(context.project, network.name);
   const identityBucket = network.vpn && (network.vpn.bucketName ?? bucketName(`${name}-vpn`, { thing, place: network.aws }));
   return moduleStep(context, {
@@ -62,11 +77,23 @@ function networkOutputs({ aws, vpn }: ResolvedNetwork, raw: Readonly<Record<stri
   };
 }
 
-function lookAt({ name, network, records }: NetworkView): NetworkLook {
+async function lookAt({ name, network, records }: NetworkView, context: NetworkContext, signal: AbortSignal): Promise<NetworkLook> {
   const record = records.get(networkStepId(name));
   const vpcId = record?.outputs['vpcId'];
-  const region = network?.aws.region ?? placeOfRecord(record?.intent.choices)?.region;
+  const place = placeOfRecord(record?.intent.choices);
+  const region = network?.aws.region ?? place?.region;
   const facts = { ...(region !== undefined && { region }), ...(typeof vpcId === 'string' && { vpc: vpcId }) };
-  if (record?.state !== 'intended') return { facts, parts: [] };
-  return { facts, parts: [{ kind: 'Module', name: 'aws-network', state: 'progressing', reason: 'Unfinished', message: 'the last run did not finish; slipway up goes on' }] };
+  if (record?.state === 'intended') return { facts, parts: [UNFINISHED] };
+  const identity = identityBucket(record?.outputs);
+  if (!identity || !place) return { facts, parts: [] };
+  const store = await openVpnStore(identity, { place, context, signal });
+  return { facts, parts: vpnParts(await readVpnStatus({ host: context.host, store, signal }), context.host.clock.now()) };
 }
+
+const UNFINISHED: NetworkPart = {
+  kind: 'Module',
+  name: 'aws-network',
+  state: 'progressing',
+  reason: 'Unfinished',
+  message: 'the last run did not finish; slipway up goes on',
+};
