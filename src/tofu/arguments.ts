@@ -62,10 +62,6 @@ export function statePushArguments(file: string): readonly string[] {
   return ['state', 'push', LOCK_TIMEOUT, file];
 }
 
-export function stateListArguments(): readonly string[] {
-  return ['state', 'list'];
-}
-
 export function stateShowArguments(address: string): readonly string[] {
   return ['state', 'show', '-no-color', address];
 }

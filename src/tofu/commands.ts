@@ -10,7 +10,6 @@ import {
   planArguments,
   type PlanArguments,
   showPlanArguments,
-  stateListArguments,
   stateMoveArguments,
   statePullArguments,
   statePushArguments,
@@ -100,11 +99,6 @@ export async function outputs(call: TofuCall): Promise<Readonly<Record<string, T
   return Object.fromEntries(Object.entries(fields).map(([name, { value, sensitive }]) => [name, { value: value ?? null, sensitive: sensitive === true }]));
 }
 
-/** Addresses in the state. */
-export async function stateList(call: TofuCall): Promise<readonly string[]> {
-  return (await readText(call, stateListArguments())).split('\n').filter((line) => line !== '');
-}
-
 /** One resource as text, sensitive values masked by tofu. */
 export async function stateShow(call: TofuCall, address: string): Promise<string> {
   return readText(call, stateShowArguments(address));
@@ -112,7 +106,7 @@ export async function stateShow(call: TofuCall, address: string): Promise<string
 
 /** What the state holds, ids included; empty before the first apply. */
 export async function statePull(call: TofuCall): Promise<StateView> {
-  return readState(await readText(call, statePullArguments()));
+  return readState(jsonPart(await readText(call, statePullArguments())));
 }
 
 export async function statePush(call: TofuCall, file: string): Promise<void> {
@@ -169,8 +163,13 @@ const plainLine = (line: string): string => line.replace(FRAME, '').trim();
 
 function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(jsonPart(text)) as Json;
   } catch {
     return undefined;
   }
+}
+
+/** Warnings about the CLI configuration go to stdout, too, before the JSON that was asked for. */
+function jsonPart(text: string): string {
+  return text.slice(Math.max(text.search(/^\{/m), 0));
 }

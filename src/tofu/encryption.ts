@@ -22,27 +22,33 @@ export const stateFile = (dir: string): string => join(dir, 'terraform.tfstate')
 export async function encryptionFile(host: Host, { dir, binary }: Workspace, { backend, hasOwnKey }: TofuModule): Promise<{ readonly name: string; readonly text: string } | undefined> {
   if (binary.flavour !== 'opentofu') return undefined;
   if (hasOwnKey !== true) await ensureKey(host, keyFile(dir));
-  const isLocal = backend.type === 'local';
   const form = await stateForm(host, dir);
-  const encrypted = 'method.aes_gcm.slipway';
-  const plain = 'method.unencrypted.slipway';
   // A state that moves from one form to the other is read in the old one once more; otherwise the other form is refused.
-  const state = isLocal
-    ? { method: `\${${encrypted}}`, ...(form === 'plain' ? { fallback: { method: `\${${plain}}` } } : { enforced: true }) }
-    : { method: `\${${plain}}`, ...(form === 'encrypted' && { fallback: { method: `\${${encrypted}}` } }) };
-  const passphrase = hasOwnKey === true ? `\${var.${KEY_VARIABLE}}` : `\${file("${KEY_FILE}")}`;
+  const state = backend.type === 'local' ? localState(form === 'plain') : remoteState(form === 'encrypted');
+  const usesPlain = JSON.stringify(state).includes(PLAIN);
   const config = {
     ...(hasOwnKey === true && { variable: { [KEY_VARIABLE]: { type: 'string', sensitive: true, description: 'Key of the state: at least 16 characters' } } }),
     terraform: {
       encryption: {
-        key_provider: { pbkdf2: { slipway: { passphrase } } },
-        method: { aes_gcm: { slipway: { keys: '${key_provider.pbkdf2.slipway}' } }, unencrypted: { slipway: {} } },
+        key_provider: { pbkdf2: { slipway: keySource(hasOwnKey === true) } },
+        method: { aes_gcm: { slipway: { keys: '${key_provider.pbkdf2.slipway}' } }, ...(usesPlain && { unencrypted: { slipway: {} } }) },
         state,
-        plan: { method: `\${${encrypted}}`, enforced: true },
+        plan: { method: ENCRYPTED, enforced: true },
       },
     },
   };
   return { name: ENCRYPTION_FILE, text: `${JSON.stringify(config, null, 2)}\n` };
+}
+
+const ENCRYPTED = 'method.aes_gcm.slipway';
+const PLAIN = 'method.unencrypted.slipway';
+
+const localState = (wasPlain: boolean): object => ({ method: ENCRYPTED, ...(wasPlain ? { fallback: { method: PLAIN } } : { enforced: true }) });
+const remoteState = (wasEncrypted: boolean): object => ({ method: PLAIN, ...(wasEncrypted && { fallback: { method: ENCRYPTED } }) });
+
+/** A generated key has 256 random bits, so the least number of iterations that OpenTofu allows is plenty; each command pays for them. */
+function keySource(hasOwnKey: boolean): object {
+  return hasOwnKey ? { passphrase: `\${var.${KEY_VARIABLE}}` } : { passphrase: `\${file("${KEY_FILE}")}`, iterations: 200_000 };
 }
 
 async function ensureKey(host: Host, path: string): Promise<void> {

@@ -132,7 +132,8 @@ export async function settleRun(host: Host, run: PendingRun): Promise<ProcessIde
 export async function forgetRun(host: Host, dir: string, run: PendingRun): Promise<void> {
   if (await host.files.stat(run.logFile)) await host.files.rename(run.logFile, join(privateDir(dir), `${run.command}.log`));
   await host.files.remove(runFile(dir, run));
-  await host.files.remove(run.recordFile);
+  // A mark stays where it is: its shim may come even now.
+  if ((await host.files.stat(run.recordFile))?.kind === 'file') await host.files.remove(run.recordFile);
 }
 
 /** Everything a run has written so far. */
