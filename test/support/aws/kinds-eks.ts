@@ -270,9 +270,8 @@ const NODE_GROUP: Kind = {
       release_version: attributes['release_version'] ?? `${text(version)}.1-20260101`,
       status: 'ACTIVE',
       resources: [{ autoscaling_groups: [{ name: `eks-${name}-${world.store.hex(8)}` }], remote_access_security_group_id: '' }],
-      update_config: [
-        { max_unavailable: 1, max_unavailable_percentage: 0, update_strategy: '', ...withoutNull(blockOf(attributes, 'update_config')) },
-      ],
+      // What was not given stays unset: the plugin library of the real provider takes its zero for that.
+      update_config: [{ ...(valuesAt(attributes, 'update_config').length === 0 && { max_unavailable: 1 }), ...withoutNull(blockOf(attributes, 'update_config')) }],
     };
   },
   made: (world, one) => {
