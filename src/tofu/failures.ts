@@ -67,9 +67,11 @@ function sorted(errors: readonly SlipwayError[]): readonly SlipwayError[] {
   return [...errors].sort((a, b) => rank(a) - rank(b));
 }
 
-export function codeOf({ summary, detail }: Pick<TofuDiagnostic, 'summary' | 'detail'>): Code {
+/** A fault at a place in the module, and of no resource, is the module's own or that of its inputs. */
+export function codeOf({ summary, detail, file, address }: Omit<TofuDiagnostic, 'severity'>): Code {
   const text = `${summary}\n${detail}`;
-  return patterns.find(({ pattern }) => pattern.test(text))?.code ?? 'SLW-TOF-005';
+  const fallback = file !== undefined && address === undefined ? 'SLW-TOF-004' : 'SLW-TOF-005';
+  return patterns.find(({ pattern }) => pattern.test(text))?.code ?? fallback;
 }
 
 function diagnosticError(diagnostic: TofuDiagnostic, { object, command }: FailureOf): SlipwayError {

@@ -17,6 +17,41 @@ export interface TofuSettings {
   readonly backend: { readonly type: string; readonly config?: Readonly<Record<string, Json>> };
   readonly precious?: readonly string[];
   readonly timeoutMs?: number;
+  /** File that the module's provisioners write: `+ NAME ID` when something is made, `- NAME ID` when it is destroyed. */
+  readonly world?: string;
+}
+
+/** Things that leave a mark in a file when they are made and destroyed, as in a cloud; each takes a moment. */
+export const MARKING_MODULE = `
+variable "names" { type = list(string) }
+variable "world" { type = string }
+variable "pause" {
+  type    = string
+  default = "0.15"
+}
+resource "terraform_data" "thing" {
+  for_each = toset(var.names)
+  input    = { name = each.key, world = var.world, pause = var.pause }
+  provisioner "local-exec" {
+    command = "echo \\"+ \${self.input.name} \${self.id}\\" >> \${self.input.world}; sleep \${self.input.pause}"
+  }
+  provisioner "local-exec" {
+    when    = destroy
+    command = "echo \\"- \${self.input.name} \${self.id}\\" >> \${self.input.world}"
+  }
+}
+output "ids" { value = { for name, thing in terraform_data.thing : name => thing.id } }
+`;
+
+/** Ids by name, from such a file; a name that stands for two things gives both. */
+export function readWorld(file: string): Readonly<Record<string, readonly string[]>> {
+  const world: Record<string, string[]> = {};
+  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+    const [sign, name = '', id = ''] = line.split(' ');
+    if (sign === '+') (world[name] ??= []).push(id);
+    if (sign === '-') world[name] = (world[name] ?? []).filter((other) => other !== id);
+  }
+  return Object.fromEntries(Object.entries(world).filter(([, ids]) => ids.length > 0));
 }
 
 export interface Report {
@@ -49,6 +84,8 @@ export interface TofuBed {
   tofuByHand(...args: readonly string[]): string;
   /** Ids by address, decrypted by tofu itself. */
   stateIds(): Readonly<Record<string, string>>;
+  /** The tofu that runs in the folder now, if its record is written. */
+  tofuPid(): number | undefined;
   /** Text of every log in the work folder. */
   logs(): string;
   close(): void;
@@ -80,6 +117,7 @@ export async function createTofuBed(module: string, variables: TofuSettings['var
     run: (verb) => start(bed, verb).ended,
     tofuByHand: (...args) => execFileSync(tofu, args, { cwd: dir, encoding: 'utf8', env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }),
     stateIds: () => stateIds(bed),
+    tofuPid: () => pidIn(dir),
     logs: () => logsOf(dir),
     close: () => rmSync(root, { recursive: true, force: true }),
   };
@@ -130,6 +168,12 @@ function stateIds(bed: TofuBed): Readonly<Record<string, string>> {
       instances.map(({ index_key: key, attributes }) => [`${type}.${name}${key === undefined ? '' : `[${JSON.stringify(key)}]`}`, attributes.id]),
     ),
   );
+}
+
+function pidIn(dir: string): number | undefined {
+  const folder = join(dir, '.slipway');
+  const name = existsSync(folder) ? readdirSync(folder).find((file) => /^[0-9a-f]{12}\.pid$/.test(file)) : undefined;
+  return name === undefined ? undefined : (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { pid: number }).pid;
 }
 
 function logsOf(dir: string): string {

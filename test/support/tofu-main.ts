@@ -2,7 +2,7 @@
  * One run of the engine over the step of one module, in a process of its own that a test may kill. What it says goes to stdout, one
  * report a line. argv: up|down|plan SETTINGS_FILE. Exit: that of the run; a thrown error's code is the last line.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isSlipwayError, SlipwayErrors } from '../../src/core/errors.ts';
 import { Redactor } from '../../src/core/redaction.ts';
 import { foldLedger } from '../../src/engine/ledger.ts';
@@ -22,6 +22,16 @@ const say = (line: unknown): void => void process.stdout.write(`${typeof line ==
 const cancel = new AbortController();
 process.once('SIGINT', () => cancel.abort(new DOMException('interrupted', 'AbortError')));
 
+/** As a cloud is asked by tag: what was made under the name of the resource, and when last. */
+function findInWorld(lost: readonly { readonly address: string }[]): readonly { readonly address: string; readonly id: string }[] {
+  const lines = existsSync(settings.world ?? '') ? readFileSync(settings.world ?? '', 'utf8').split('\n') : [];
+  const made = new Map(lines.flatMap((line) => (line.startsWith('+ ') ? [line.split(' ').slice(1, 3) as [string, string]] : [])));
+  return lost.flatMap(({ address }) => {
+    const id = made.get(/"(.+)"/.exec(address)?.[1] ?? '');
+    return id === undefined ? [] : [{ address, id }];
+  });
+}
+
 async function main(): Promise<number> {
   await prepareStateFolder(host, settings.stateDir);
   const lock = await acquireLock(host, settings.stateDir, 'up');
@@ -35,6 +45,7 @@ async function main(): Promise<number> {
       inputs: async () => ({ variables, backend, ...(secrets && { secrets }) }),
       destroys: 'Network/main',
       ...(precious && { precious }),
+      ...(settings.world !== undefined && { findLost: async (lost) => findInWorld(lost) }),
     });
     const undoHandlers = tofuUndoHandlers({ toolchainDir });
     const report = (step: string, told: unknown): void => say({ step, ...(told as object) });
