@@ -1,5 +1,5 @@
 /** All steps of a project: those of its documents, in the order that their outputs demand, the place of their state, their hooks. */
-import { prepareState } from '../cloud/state-steps.ts';
+import { type PreparedState, prepareState } from '../cloud/state-steps.ts';
 import type { ResolvedHook } from '../config/resolved-hooks.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { makePlan, type PlanEnvironment, type PlanRequest } from '../engine/plan.ts';
@@ -56,10 +56,19 @@ interface Parts {
   readonly shared: readonly Step[];
 }
 
+/** Those that make the place of the state; none when it is a folder, or nothing needs it. */
+export async function stateSteps(workspace: Workspace, signal: AbortSignal): Promise<readonly Step[]> {
+  return (await preparedState(workspace, signal)).steps;
+}
+
+async function preparedState({ place, context }: Workspace, signal: AbortSignal): Promise<PreparedState> {
+  const inCloud = (place.loaded?.networks.length ?? 0) + (place.loaded?.clusters.filter(({ provisioner }) => provisioner === 'eks').length ?? 0) > 0;
+  return inCloud ? prepareState(context, { project: place.name, signal }) : { bucket: undefined, steps: [] };
+}
+
 async function projectParts(workspace: Workspace, signal: AbortSignal): Promise<Parts> {
   const { place } = workspace;
-  const inCloud = (place.loaded?.networks.length ?? 0) + (place.loaded?.clusters.filter(({ provisioner }) => provisioner === 'eks').length ?? 0) > 0;
-  const prepared = inCloud ? await prepareState(workspace.context, { project: place.name, signal }) : { bucket: undefined, steps: [] };
+  const prepared = await preparedState(workspace, signal);
   const context: WorkContext = { ...workspace.context, stateBucket: prepared.bucket, stateNeeds: prepared.steps.map(({ id }) => id) };
   const makers = [
     ...(place.loaded?.networks ?? []).map((network) => ({ document: network, make: () => Promise.resolve(networkOf(workspace, network.provider).steps(network, context)) })),

@@ -30,7 +30,7 @@ interface Prepared {
   readonly steps: readonly Step[];
 }
 
-function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Prepared): Parameters<typeof runUp>[0] {
+export function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Prepared): Parameters<typeof runUp>[0] {
   const { host, redactor, emit, signal, detach } = options;
   const parallel = parallelOf(workspace, options);
   return {

@@ -37,7 +37,7 @@ export const tofuCodes = {
     title: 'a provider that reported an error',
     explain:
       'The cloud refused or failed an operation, in its own words. What was made before it is in the state: the same command goes on from there.',
-    fix: 'read the provider\'s words; after mending the cause run the same command again',
+    fix: "read the provider's words; after mending the cause run the same command again",
     exit: 1,
     retry: 'no',
   },
@@ -60,32 +60,29 @@ export const tofuCodes = {
   'SLW-TOF-008': {
     title: 'a cloud that is busy or out of reach',
     explain:
-      'The provider\'s requests were throttled, timed out, or met a server error or a broken network. Nothing is lost: what was made is in the state.',
+      "The provider's requests were throttled, timed out, or met a server error or a broken network. Nothing is lost: what was made is in the state.",
     fix: 'wait a little, check the network, then run the same command again',
     exit: 69,
     retry: 'backoff',
   },
   'SLW-TOF-009': {
     title: 'missing or expired credentials',
-    explain:
-      'The provider has no credentials, or the cloud does not accept them (any more).',
+    explain: 'The provider has no credentials, or the cloud does not accept them (any more).',
     fix: 'sign in again (for AWS: `aws sso login`, or AWS_PROFILE, or AWS_ACCESS_KEY_ID with its secret and token), then run the same command again',
     exit: 77,
     retry: 'after-user',
   },
   'SLW-TOF-010': {
     title: 'a permission that is missing',
-    explain:
-      'The cloud knows the caller and refuses the operation. The provider\'s words name the action.',
+    explain: "The cloud knows the caller and refuses the operation. The provider's words name the action.",
     fix: 'let someone grant the action that is named to the role that is named, then run the same command again',
     exit: 77,
     retry: 'after-user',
   },
   'SLW-TOF-011': {
     title: 'a quota that is reached',
-    explain:
-      'The account may have no more of something, or the zone has no capacity for it now.',
-    fix: 'raise the quota in the cloud\'s console or take another zone or instance type, then run the same command again',
+    explain: 'The account may have no more of something, or the zone has no capacity for it now.',
+    fix: "raise the quota in the cloud's console or take another zone or instance type, then run the same command again",
     exit: 75,
     retry: 'after-user',
   },
@@ -100,7 +97,7 @@ export const tofuCodes = {
   'SLW-TOF-013': {
     title: 'a provider that crashed',
     explain:
-      'The provider\'s process ended or stopped answering in the middle. What it had reported is in the state; what it had not is looked for by the next run.',
+      "The provider's process ended or stopped answering in the middle. What it had reported is in the state; what it had not is looked for by the next run.",
     fix: 'run the same command again; when it crashes again, report it to the provider with the lines that are shown',
     exit: 1,
     retry: 'backoff',
@@ -139,8 +136,7 @@ export const tofuCodes = {
   },
   'SLW-TOF-018': {
     title: 'a state of the other program',
-    explain:
-      'The state was written by OpenTofu with features that Terraform does not have (its encryption), or the other way round.',
+    explain: 'The state was written by OpenTofu with features that Terraform does not have (its encryption), or the other way round.',
     fix: 'use the program that is named: put it on PATH or give it with --toolchain',
     exit: 69,
     retry: 'after-user',
@@ -155,32 +151,28 @@ export const tofuCodes = {
   },
   'SLW-TOF-020': {
     title: 'a disk that is full',
-    explain:
-      'There was no space for the state, the plan or a provider.',
+    explain: 'There was no space for the state, the plan or a provider.',
     fix: 'make room, then run the same command again',
     exit: 69,
     retry: 'after-user',
   },
   'SLW-TOF-021': {
     title: 'something that may not be destroyed',
-    explain:
-      'The module protects a resource with prevent_destroy, and the plan would destroy or replace it.',
+    explain: 'The module protects a resource with prevent_destroy, and the plan would destroy or replace it.',
     fix: 'look at what replaces it; undo that change of the project, or take the protection off on purpose',
     exit: 1,
     retry: 'no',
   },
   'SLW-TOF-022': {
     title: 'a tofu that was ended from outside',
-    explain:
-      'A signal ended tofu: the machine is short of memory, or someone killed it. The next attempt looks first at what it left.',
+    explain: 'A signal ended tofu: the machine is short of memory, or someone killed it. The next attempt looks first at what it left.',
     fix: 'run the same command again; if it happens again, look for the out-of-memory killer in the system log',
     exit: 1,
     retry: 'backoff',
   },
   'SLW-TOF-023': {
     title: 'a module that is not there',
-    explain:
-      'The folder of HCL that a step wants to use does not exist or holds no configuration.',
+    explain: 'The folder of HCL that a step wants to use does not exist or holds no configuration.',
     fix: 'reinstall Slipway; if the module is your own, mend its path',
     exit: 65,
     retry: 'no',
