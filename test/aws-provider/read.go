@@ -40,11 +40,7 @@ func (p *provider) ReadResource(ctx context.Context, request *tfprotov5.ReadReso
 func (p *provider) refreshed(schema *typeSchema, current, told map[string]any) map[string]any {
 	state := map[string]any{}
 	for name, value := range told {
-		state[name] = value
-		// Empty and absent are one to AWS.
-		if empty(value) && empty(current[name]) {
-			state[name] = current[name]
-		}
+		state[name] = unlessBothZero(current[name], value)
 	}
 	for _, name := range append([]string{"timeouts"}, schema.behaviour.NotRead...) {
 		if schema.Block.has(name) {
@@ -56,6 +52,34 @@ func (p *provider) refreshed(schema *typeSchema, current, told map[string]any) m
 	}
 	return state
 }
+
+// unlessBothZero: zero, empty and absent are one to the provider's SDK, which keeps what the state has.
+func unlessBothZero(current, told any) any {
+	if zero(current) && zero(told) {
+		return current
+	}
+	switch typed := told.(type) {
+	case map[string]any:
+		before, _ := current.(map[string]any)
+		result := map[string]any{}
+		for name, value := range typed {
+			result[name] = unlessBothZero(before[name], value)
+		}
+		return result
+	case []any:
+		result := make([]any, 0, len(typed))
+		for index, value := range typed {
+			if _, scalar := value.(map[string]any); !scalar {
+				return told
+			}
+			result = append(result, unlessBothZero(element(asList(current), index), value))
+		}
+		return result
+	}
+	return told
+}
+
+func zero(value any) bool { return empty(value) || value == false || value == 0.0 }
 
 // splitTags: what the provider's default_tags gave is not the resource's own, unless it was configured there too.
 func (p *provider) splitTags(told, current any) (any, any) {

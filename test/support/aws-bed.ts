@@ -28,7 +28,7 @@ export interface AwsResource {
 
 /** What calls a fault meets; no field: any. */
 export interface FaultMatch {
-  /** `aws_vpc`. */
+  /** `aws_vpc`; of our own calls the service as it is signed: `ec2`, `s3`. */
   readonly type?: string;
   /** What the provider asks (`api` is any call of our own). */
   readonly operation?: 'create' | 'read' | 'update' | 'delete' | 'data' | 'api';
@@ -109,6 +109,7 @@ export interface AwsBedOptions {
 
 const ACCOUNT = '123456789012';
 const ACCESS_KEY = 'AKIATESTBED000000001';
+const SECRET_KEY = 'test-bed-secret-key-that-opens-nothing';
 const PLACEHOLDER = {
   endpoint: 'https://127.0.0.1:1',
   certificateAuthority: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
@@ -127,7 +128,7 @@ export async function createAwsBed(options: AwsBedOptions = {}): Promise<AwsBed>
   });
   const faults = new Faults();
   const calls: AwsCall[] = [];
-  const wire: Wire = { account, faults, accessKey: ACCESS_KEY, record: (call) => calls.push(call) };
+  const wire: Wire = { account, faults, accessKey: ACCESS_KEY, secretKey: SECRET_KEY, record: (call) => calls.push(call) };
   const server = await serve(wire, options.port ?? 0);
   const endpoint = `http://127.0.0.1:${server.port}`;
   return {
@@ -165,7 +166,7 @@ function environment({
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: 'test-bed-secret-key-that-opens-nothing',
+    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
     AWS_REGION: region,
     AWS_EC2_METADATA_DISABLED: 'true',
     // Nobody's own configuration reaches a test.

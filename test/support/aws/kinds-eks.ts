@@ -242,6 +242,31 @@ function fillTemplate(world: World, one: Resource): void {
   if (found) Object.assign(given, { id: found.id, name: found.attributes['name'] });
 }
 
+/** With a launch template the disk is the template's, and so is the image where none is named. */
+function nodeGroupTold(world: World, attributes: Attributes, id: string): Attributes {
+  const name = id.split(':')[1] ?? '';
+  const cluster = text(attributes['cluster_name']);
+  const version = attributes['version'] ?? world.store.get('aws_eks_cluster', cluster)?.attributes['version'];
+  const templated = text(valuesAt(attributes, 'launch_template.id')[0]) !== '';
+  const defaults = {
+    ami_type: templated ? 'CUSTOM' : 'AL2023_x86_64_STANDARD',
+    capacity_type: 'ON_DEMAND',
+    disk_size: templated ? 0 : 20,
+    instance_types: ['t3.medium'],
+    release_version: `${text(version)}.1-20260101`,
+  };
+  return {
+    ...defaults,
+    node_group_name: name,
+    node_group_name_prefix: attributes['node_group_name_prefix'] ?? '',
+    arn: world.arn('eks', `nodegroup/${cluster}/${name}/${world.store.hex(8)}`),
+    version,
+    status: 'ACTIVE',
+    resources: [{ autoscaling_groups: [{ name: `eks-${name}-${world.store.hex(8)}` }], remote_access_security_group_id: '' }],
+    update_config: [{ max_unavailable: 1, ...withoutNull(blockOf(attributes, 'update_config')) }],
+  };
+}
+
 const NODE_GROUP: Kind = {
   ...eks('Node Group', 'Nodegroup'),
   id: (world, attributes) => `${text(attributes['cluster_name'])}:${nameOf(world, attributes, 'node_group_name')}`,
@@ -254,26 +279,7 @@ const NODE_GROUP: Kind = {
   loose: ['node_role_arn', 'launch_template.id'],
   unique: ['ResourceInUseException', 'cluster_name', 'node_group_name'],
   check: checkNodeGroup,
-  computed: (world, attributes, id) => {
-    const name = id.split(':')[1] ?? '';
-    const cluster = world.store.get('aws_eks_cluster', text(attributes['cluster_name']));
-    const version = attributes['version'] ?? cluster?.attributes['version'];
-    return {
-      node_group_name: name,
-      node_group_name_prefix: attributes['node_group_name_prefix'] ?? '',
-      arn: world.arn('eks', `nodegroup/${text(attributes['cluster_name'])}/${name}/${world.store.hex(8)}`),
-      ami_type: attributes['ami_type'] ?? (text(valuesAt(attributes, 'launch_template.id')[0]) ? 'CUSTOM' : 'AL2023_x86_64_STANDARD'),
-      capacity_type: attributes['capacity_type'] ?? 'ON_DEMAND',
-      disk_size: attributes['disk_size'] ?? (text(valuesAt(attributes, 'launch_template.id')[0]) ? 0 : 20),
-      instance_types: attributes['instance_types'] ?? ['t3.medium'],
-      version,
-      release_version: attributes['release_version'] ?? `${text(version)}.1-20260101`,
-      status: 'ACTIVE',
-      resources: [{ autoscaling_groups: [{ name: `eks-${name}-${world.store.hex(8)}` }], remote_access_security_group_id: '' }],
-      // What was not given stays unset: the plugin library of the real provider takes its zero for that.
-      update_config: [{ ...(valuesAt(attributes, 'update_config').length === 0 && { max_unavailable: 1 }), ...withoutNull(blockOf(attributes, 'update_config')) }],
-    };
-  },
+  computed: nodeGroupTold,
   made: (world, one) => {
     fillTemplate(world, one);
     syncNodeGroup(world, one);

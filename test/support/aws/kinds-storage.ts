@@ -1,6 +1,6 @@
 /** Buckets with their settings, objects, log groups, parameters. */
 import { type Kind, type Kinds, nameOf, refuse, type World } from './kind.ts';
-import { type Attributes, blockOf, type Resource, text } from './store.ts';
+import { type Attributes, blockOf, type Resource, type Store, text } from './store.ts';
 
 const s3 = (label: string, noun: string): Pick<Kind, 'service' | 'label' | 'actions'> => ({
   service: 'S3',
@@ -20,8 +20,12 @@ function setting(label: string, noun: string, computed: Attributes = {}): Kind {
   };
 }
 
-export const isVersioned = (world: World, bucket: string): boolean =>
-  blockOf(world.store.get('aws_s3_bucket_versioning', bucket)?.attributes ?? {}, 'versioning_configuration')['status'] === 'Enabled';
+/** Set by the provider's resource or over the API. */
+export function isVersioned(store: Store, bucket: string): boolean {
+  const settings = (store.get('aws_s3_bucket', bucket)?.attributes['settings'] ?? {}) as Readonly<Record<string, string>>;
+  if (settings['BucketVersioning'] !== undefined) return settings['BucketVersioning'].includes('<Status>Enabled</Status>');
+  return blockOf(store.get('aws_s3_bucket_versioning', bucket)?.attributes ?? {}, 'versioning_configuration')['status'] === 'Enabled';
+}
 
 /** Text or base64 as the configuration gives it; a file's path is read by the provider, which the test bed does not do. */
 function bodyOf(attributes: Attributes): Buffer {
@@ -33,7 +37,7 @@ function bodyOf(attributes: Attributes): Buffer {
 
 function upload(world: World, object: Resource): void {
   const [bucket, key] = [text(object.attributes['bucket']), text(object.attributes['key'])];
-  const versioned = isVersioned(world, bucket);
+  const versioned = isVersioned(world.store, bucket);
   const headers = { 'content-type': text(object.attributes['content_type']) || 'application/octet-stream' };
   const version = world.store.objects.put(bucket, key, bodyOf(object.attributes), { versioned, versionId: world.store.hex(32), headers });
   Object.assign(object.attributes, { etag: version.etag, version_id: versioned ? version.versionId : '' });

@@ -27,6 +27,7 @@ export interface Wire {
   readonly account: Account;
   readonly faults: Faults;
   readonly accessKey: string;
+  readonly secretKey: string;
   readonly record: (call: AwsCall) => void;
 }
 
