@@ -32,7 +32,9 @@ func sign(request *http.Request, body []byte, credentials Credentials, scope Sco
 	date := stamp[:8]
 	payload := hexSum(body)
 	request.Header.Set("X-Amz-Date", stamp)
-	request.Header.Set("X-Amz-Content-Sha256", payload)
+	if scope.Service == "s3" {
+		request.Header.Set("X-Amz-Content-Sha256", payload)
+	}
 	if credentials.Token != "" {
 		request.Header.Set("X-Amz-Security-Token", credentials.Token)
 	}
