@@ -60,7 +60,9 @@ async function inspect(host: Host, path: string, signal: AbortSignal): Promise<T
   const result = await host.processes.run(path, versionArguments(), { timeoutMs: 60_000, signal, env });
   const found = readVersion(result.stdout);
   if (result.code === 0 && found) return { path, ...found };
-  throw new SlipwayError('SLW-TOF-002', `${path} does not answer \`version -json\` as OpenTofu or Terraform does (exit ${result.code})`, { data: { path } });
+  throw new SlipwayError('SLW-TOF-002', `${path} does not answer \`version -json\` as OpenTofu or Terraform does (exit ${result.code})`, {
+    data: { path },
+  });
 }
 
 /** Both give `terraform_version`; only Terraform says whether it is outdated, only OpenTofu's platform field comes alone. */
@@ -80,5 +82,7 @@ export function requireRecent(binary: TofuBinary): TofuBinary {
   const [major = 0, minor = 0] = binary.version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return binary;
   const name = binary.flavour === 'opentofu' ? 'OpenTofu' : 'Terraform';
-  throw new SlipwayError('SLW-TOF-001', `${binary.path} is ${name} ${binary.version}, older than ${OLDEST.join('.')}`, { data: { ...binary } });
+  throw new SlipwayError('SLW-TOF-001', `${binary.path} is ${name} ${binary.version}, older than ${OLDEST.join('.')}`, {
+    data: { ...binary },
+  });
 }

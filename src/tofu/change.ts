@@ -21,7 +21,15 @@ export interface ChangeOptions {
 }
 
 export function outlineOf({ resources, outputs, drift, digest }: TofuPlan): PlanOutline {
-  const bare = resources.map(({ address, type, action, reason, replacePaths, changed, importing }) => ({ address, type, action, ...(reason !== undefined && { reason }), replacePaths, changed, importing }));
+  const bare = resources.map(({ address, type, action, reason, replacePaths, changed, importing }) => ({
+    address,
+    type,
+    action,
+    ...(reason !== undefined && { reason }),
+    replacePaths,
+    changed,
+    importing,
+  }));
   return { resources: bare, outputs, drift, digest };
 }
 
@@ -29,7 +37,8 @@ export function outlineOf({ resources, outputs, drift, digest }: TofuPlan): Plan
 export function planChange({ resources, outputs, drift }: PlanOutline, { destroys, precious }: ChangeOptions): Change {
   if (resources.length === 0 && outputs.length === 0) return { kind: 'none', summary: 'as planned by its module' };
   const details = resources.map(toDetail);
-  const isLoss = ({ type, action }: PlannedResource): boolean => (action === 'replace' || action === 'delete') && (precious === undefined || precious.includes(type));
+  const isLoss = ({ type, action }: PlannedResource): boolean =>
+    (action === 'replace' || action === 'delete') && (precious === undefined || precious.includes(type));
   const summary = summarize(resources, outputs, drift);
   if (resources.some(isLoss)) return { kind: 'replace', summary, details, ...(destroys !== undefined && { destroys: [destroys] }) };
   const kind = resources.length > 0 && resources.every(({ action }) => action === 'create') ? 'create' : 'update';

@@ -40,7 +40,8 @@ export const SAVED_PLAN = join('.slipway', 'saved.tfplan');
 /** Runs and demands one of the exit codes. @throws SLW-TOF-… */
 export async function runOrThrow(call: TofuCall, args: readonly string[], codes: readonly number[] = [0]): Promise<RunResult> {
   const { host, workspace, object, signal, onMessage } = call;
-  const result = await runTofu(host, workspace, args, { signal, ...(onMessage && { onMessage }) });
+  const result = await runTofu(host, args, { workspace, signal, ...(onMessage && { onMessage }) });
+  if (result.stateDump) await keepDump(call, result.stateDump.state);
   if (codes.includes(result.code)) return result;
   throw tofuFailure(result, { object, command: args[0] ?? '' });
 }
@@ -72,10 +73,6 @@ export async function showPlan(call: TofuCall, drift?: readonly string[]): Promi
   return readPlan(await readJson(call, args), drift);
 }
 
-export async function hasSavedPlan({ host, workspace }: TofuCall): Promise<boolean> {
-  return (await host.files.stat(join(workspace.dir, SAVED_PLAN))) !== undefined;
-}
-
 export async function discardPlan({ host, workspace }: Pick<TofuCall, 'host' | 'workspace'>): Promise<void> {
   await host.files.remove(join(workspace.dir, SAVED_PLAN));
 }
@@ -96,7 +93,9 @@ export interface TofuOutput {
 
 export async function outputs(call: TofuCall): Promise<Readonly<Record<string, TofuOutput>>> {
   const fields = (await readJson(call, outputArguments())) as Readonly<Record<string, { value?: Json; sensitive?: boolean }>>;
-  return Object.fromEntries(Object.entries(fields).map(([name, { value, sensitive }]) => [name, { value: value ?? null, sensitive: sensitive === true }]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, { value, sensitive }]) => [name, { value: value ?? null, sensitive: sensitive === true }]),
+  );
 }
 
 /** One resource as text, sensitive values masked by tofu. */
@@ -132,6 +131,14 @@ export async function forceUnlock(call: TofuCall, lockId: string): Promise<void>
   await runOrThrow(call, forceUnlockArguments(lockId));
 }
 
+/** The state that tofu could not save anywhere; the next recovery pushes it. */
+export const erroredFile = (dir: string): string => join(dir, 'errored.tfstate');
+
+/** The state as tofu's last resort wrote it into its output, where it could not even write a file. */
+export async function keepDump({ host, workspace }: TofuCall, state: Json): Promise<void> {
+  await host.files.writeAtomic(erroredFile(workspace.dir), `${JSON.stringify(state)}\n`, { mode: 0o600 });
+}
+
 async function read({ host, workspace, signal }: TofuCall, args: readonly string[]): Promise<ProcessResult> {
   const { binary, dir, env } = workspace;
   return host.processes.run(binary.path, args, { cwd: dir, env, signal });
@@ -154,7 +161,10 @@ async function readJson(call: TofuCall, args: readonly string[]): Promise<Json> 
 function failureOfRead({ object }: TofuCall, args: readonly string[], { code, stdout, stderr, signal }: ProcessResult): Error {
   const messages = stdout.split('\n').flatMap((line) => parseMessage(line) ?? []);
   const diagnostics = messages.flatMap((message) => (message.type === 'diagnostic' ? [message.diagnostic] : []));
-  const raw = stderr.split('\n').map(plainLine).filter((line) => line !== '');
+  const raw = stderr
+    .split('\n')
+    .map(plainLine)
+    .filter((line) => line !== '');
   return tofuFailure({ code, diagnostics, raw, ...(signal !== undefined && { signal }) }, { object, command: args.slice(0, 2).join(' ') });
 }
 

@@ -19,7 +19,11 @@ export const KEY_VARIABLE = 'slipway_state_key';
 export const stateFile = (dir: string): string => join(dir, 'terraform.tfstate');
 
 /** The file that configures it; undefined where the program has no encryption. Makes the key when there is none. */
-export async function encryptionFile(host: Host, { dir, binary }: Workspace, { backend, hasOwnKey }: TofuModule): Promise<{ readonly name: string; readonly text: string } | undefined> {
+export async function encryptionFile(
+  host: Host,
+  { dir, binary }: Workspace,
+  { backend, hasOwnKey }: TofuModule,
+): Promise<{ readonly name: string; readonly text: string } | undefined> {
   if (binary.flavour !== 'opentofu') return undefined;
   if (hasOwnKey !== true) await ensureKey(host, keyFile(dir));
   const form = await stateForm(host, dir);
@@ -27,7 +31,9 @@ export async function encryptionFile(host: Host, { dir, binary }: Workspace, { b
   const state = backend.type === 'local' ? localState(form === 'plain') : remoteState(form === 'encrypted');
   const usesPlain = JSON.stringify(state).includes(PLAIN);
   const config = {
-    ...(hasOwnKey === true && { variable: { [KEY_VARIABLE]: { type: 'string', sensitive: true, description: 'Key of the state: at least 16 characters' } } }),
+    ...(hasOwnKey === true && {
+      variable: { [KEY_VARIABLE]: { type: 'string', sensitive: true, description: 'Key of the state: at least 16 characters' } },
+    }),
     terraform: {
       encryption: {
         key_provider: { pbkdf2: { slipway: keySource(hasOwnKey === true) } },
@@ -43,7 +49,10 @@ export async function encryptionFile(host: Host, { dir, binary }: Workspace, { b
 const ENCRYPTED = 'method.aes_gcm.slipway';
 const PLAIN = 'method.unencrypted.slipway';
 
-const localState = (wasPlain: boolean): object => ({ method: ENCRYPTED, ...(wasPlain ? { fallback: { method: PLAIN } } : { enforced: true }) });
+const localState = (wasPlain: boolean): object => ({
+  method: ENCRYPTED,
+  ...(wasPlain ? { fallback: { method: PLAIN } } : { enforced: true }),
+});
 const remoteState = (wasEncrypted: boolean): object => ({ method: PLAIN, ...(wasEncrypted && { fallback: { method: ENCRYPTED } }) });
 
 /** A generated key has 256 random bits, so the least number of iterations that OpenTofu allows is plenty; each command pays for them. */

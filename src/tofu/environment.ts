@@ -5,7 +5,8 @@ import { cacheRoot } from '../toolchain/locate.ts';
 import type { TofuBinary } from './binary.ts';
 
 /** Would change what is asked of tofu behind our back, or write secrets into logs. TF_VAR_… come from the step alone. */
-const WITHHELD = /^TF_(?:CLI_ARGS.*|WORKSPACE|DATA_DIR|VAR_.*|INPUT|LOG.*|IN_AUTOMATION|ENCRYPTION|STATE_PERSIST_INTERVAL|REATTACH_PROVIDERS)$/;
+const WITHHELD =
+  /^TF_(?:CLI_ARGS.*|WORKSPACE|DATA_DIR|VAR_.*|INPUT|LOG.*|IN_AUTOMATION|ENCRYPTION|STATE_PERSIST_INTERVAL|REATTACH_PROVIDERS)$/;
 
 /** Our own settings are no business of a provider. */
 const OURS = /^SLIPWAY_/;

@@ -16,7 +16,10 @@ interface Pattern {
 /** The first that fits decides: the most specific first. */
 const patterns: readonly Pattern[] = [
   { code: 'SLW-TOF-006', pattern: /Error acquiring the state lock|state (?:is )?already locked|ConditionalCheckFailed[\s\S]*lock/i },
-  { code: 'SLW-TOF-007', pattern: /Saved plan is stale|plan file can no longer be applied|plan does not match the given state|can't apply a stale plan/i },
+  {
+    code: 'SLW-TOF-007',
+    pattern: /Saved plan is stale|plan file can no longer be applied|plan does not match the given state|can't apply a stale plan/i,
+  },
   { code: 'SLW-TOF-017', pattern: /decrypt|encrypted payload|cipher: message authentication failed|state encryption/i },
   { code: 'SLW-TOF-020', pattern: /no space left on device|disk quota exceeded/i },
   { code: 'SLW-TOF-016', pattern: /Failed to (?:save|persist) state|errored\.tfstate/i },
@@ -26,21 +29,34 @@ const patterns: readonly Pattern[] = [
     pattern:
       /No valid credential sources|ExpiredToken|RequestExpired|token (?:is|has) expired|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure|UnrecognizedClient|InvalidAccessKeyId|failed to refresh cached credentials|could not find default credentials|SSO (?:session|Token)/i,
   },
-  { code: 'SLW-TOF-010', pattern: /AccessDenied|UnauthorizedOperation|UnauthorizedAccess|not authorized to perform|AuthorizationError|Forbidden\b|permission denied/i },
+  {
+    code: 'SLW-TOF-010',
+    pattern:
+      /AccessDenied|UnauthorizedOperation|UnauthorizedAccess|not authorized to perform|AuthorizationError|Forbidden\b|permission denied/i,
+  },
   { code: 'SLW-TOF-008', pattern: /Throttl|RequestLimitExceeded|TooManyRequests|SlowDown|Rate exceeded|BandwidthLimitExceeded/i },
   {
     code: 'SLW-TOF-011',
-    pattern: /LimitExceeded|ServiceQuota|QuotaExceeded|InsufficientInstanceCapacity|MaxSpotInstanceCount|InsufficientFreeAddresses|InsufficientAddressCapacity|LimitReached/i,
+    pattern:
+      /LimitExceeded|ServiceQuota|QuotaExceeded|InsufficientInstanceCapacity|MaxSpotInstanceCount|InsufficientFreeAddresses|InsufficientAddressCapacity|LimitReached/i,
   },
   { code: 'SLW-TOF-012', pattern: /AlreadyExists|\.Duplicate\b|EntityAlreadyExists|already exists|BucketAlreadyOwnedByYou|ResourceInUse/i },
-  { code: 'SLW-TOF-003', pattern: /Failed to query available provider packages|Failed to install provider|could not connect to registry|Inconsistent dependency lock file|provider registry/i },
+  {
+    code: 'SLW-TOF-003',
+    pattern:
+      /Failed to query available provider packages|Failed to install provider|could not connect to registry|Inconsistent dependency lock file|provider registry/i,
+  },
   {
     code: 'SLW-TOF-008',
     pattern:
       /dial tcp|i\/o timeout|no such host|connection (?:refused|reset)|TLS handshake|EOF\b|RequestTimeout|ServiceUnavailable|InternalError|InternalFailure|ServerException|request send failed|StatusCode: 5\d\d|exceeded maximum number of attempts/i,
   },
   { code: 'SLW-TOF-021', pattern: /Instance cannot be destroyed|prevent_destroy/i },
-  { code: 'SLW-TOF-004', pattern: /Invalid value for (?:input )?variable|No value for required variable|Unsupported argument|Invalid (?:reference|function|expression)|Missing required argument|Unsupported block type|Invalid value for variable|Resource precondition failed|Resource postcondition failed|Invalid combination/i },
+  {
+    code: 'SLW-TOF-004',
+    pattern:
+      /Invalid value for (?:input )?variable|No value for required variable|Unsupported argument|Invalid (?:reference|function|expression)|Missing required argument|Unsupported block type|Invalid value for variable|Resource precondition failed|Resource postcondition failed|Invalid combination/i,
+  },
 ];
 
 export interface FailureOf {
@@ -57,7 +73,10 @@ export function tofuFailure(result: RunResult, of: FailureOf): SlipwayError | Sl
   const [first, ...rest] = sorted(coded);
   if (first === undefined || rest.length === 0) return first ?? withoutDiagnostic(result, of);
   // All of them pass by waiting: one error, which the engine tries again.
-  if (first.retry === 'backoff') return new SlipwayError(first.code, `${first.message} (and ${rest.length} more)`, { data: { ...first.data, others: rest.map(({ message }) => message) } });
+  if (first.retry === 'backoff')
+    return new SlipwayError(first.code, `${first.message} (and ${rest.length} more)`, {
+      data: { ...first.data, others: rest.map(({ message }) => message) },
+    });
   return new SlipwayErrors([first, ...rest]);
 }
 
@@ -79,20 +98,34 @@ function diagnosticError(diagnostic: TofuDiagnostic, { object, command }: Failur
   const where = address === undefined ? '' : ` at ${address}`;
   return new SlipwayError(codeOf(diagnostic), `tofu ${command} of ${object} failed${where}: ${sentence(summary, detail)}`, {
     object: address ?? object,
-    data: { command, summary, detail: shorten(detail, 4000), ...(address !== undefined && { address }), ...(file !== undefined && { file, line: line ?? 1 }) },
+    data: {
+      command,
+      summary,
+      detail: shorten(detail, 4000),
+      ...(address !== undefined && { address }),
+      ...(file !== undefined && { file, line: line ?? 1 }),
+    },
   });
 }
 
 function withoutDiagnostic({ code, signal, raw }: RunResult, { object, command }: FailureOf): SlipwayError {
   const last = raw.filter((line) => line.trim() !== '').slice(-5);
-  if (signal !== undefined) return new SlipwayError('SLW-TOF-022', `tofu ${command} of ${object} was ended by ${signal}`, { object, data: { command, signal } });
+  if (signal !== undefined)
+    return new SlipwayError('SLW-TOF-022', `tofu ${command} of ${object} was ended by ${signal}`, { object, data: { command, signal } });
   const text = last.join(' ') || `without a word (exit ${code})`;
-  return new SlipwayError(codeOf({ summary: text, detail: '' }), `tofu ${command} of ${object} failed: ${shorten(text.trim(), 300)}`, { object, data: { command, code, last } });
+  return new SlipwayError(codeOf({ summary: text, detail: '' }), `tofu ${command} of ${object} failed: ${shorten(text.trim(), 300)}`, {
+    object,
+    data: { command, code, last },
+  });
 }
 
 /** The detail's first sentence where it says more than the summary. */
 function sentence(summary: string, detail: string): string {
-  const first = detail.trim().split(/\n\s*\n/)[0]?.replaceAll(/\s+/g, ' ') ?? '';
+  const first =
+    detail
+      .trim()
+      .split(/\n\s*\n/)[0]
+      ?.replaceAll(/\s+/g, ' ') ?? '';
   return shorten(lowerFirst([summary.trim(), first].filter((part) => part !== '').join(': ')).replace(/\.$/, ''), 500);
 }
 
@@ -110,7 +143,9 @@ export interface LockHolder {
 
 /** Of a failure with a lock in it: whose it is. The template of the text is part of tofu's own format (statemgr.LockInfo). */
 export function lockHolderOf(diagnostics: readonly TofuDiagnostic[], raw: readonly string[] = []): LockHolder | undefined {
-  const text = [...diagnostics.map(({ summary, detail }) => `${summary}\n${detail}`), raw.join('\n')].find((candidate) => /Lock Info:/.test(candidate));
+  const text = [...diagnostics.map(({ summary, detail }) => `${summary}\n${detail}`), raw.join('\n')].find((candidate) =>
+    /Lock Info:/.test(candidate),
+  );
   if (text === undefined) return undefined;
   const field = (name: string): string => new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const created = Date.parse(field('Created').replace(/^(\S+) (\d\d:\d\d:\d\d)(\.\d{1,3})?\d* \+0000 UTC$/, '$1T$2$3Z'));

@@ -36,7 +36,10 @@ async function acquire(host: Host, { dir, object, signal, timeoutMs, report }: F
       if (!isSlipwayError(thrown) || thrown.code !== 'SLW-STA-008') throw thrown;
       const owner = thrown.object ?? 'another slipway';
       if (host.clock.monotonic() - begun > timeoutMs) {
-        throw new SlipwayError('SLW-TOF-014', `${owner} still works in the folder of ${object} after ${Math.round(timeoutMs / 1000)}s`, { object, cause: thrown });
+        throw new SlipwayError('SLW-TOF-014', `${owner} still works in the folder of ${object} after ${Math.round(timeoutMs / 1000)}s`, {
+          object,
+          cause: thrown,
+        });
       }
       report({ type: 'waiting', object, reason: 'WorkFolderBusy', message: `${owner} works in the same folder`, boundMs: timeoutMs });
       await host.clock.sleep(POLL_MS, signal);

@@ -53,12 +53,15 @@ export async function forgetInit({ host, workspace }: TofuCall): Promise<void> {
   if (record) await host.files.writeAtomic(recordPath(workspace.dir), `${JSON.stringify({ ...record, digest: '' })}\n`);
 }
 
-const UNREADY = /Required plugins are not installed|Inconsistent dependency lock file|Backend initialization required|Module not installed|[Pp]lease run "?(?:tofu|terraform) init|missing or corrupted provider plugins/;
+const UNREADY =
+  /Required plugins are not installed|Inconsistent dependency lock file|Backend initialization required|Module not installed|[Pp]lease run "?(?:tofu|terraform) init|missing or corrupted provider plugins/;
 
 /** Whether a failure says that what `init` made is gone (a cache that was emptied). */
 export function needsInit(thrown: unknown): boolean {
   const errors = thrown instanceof SlipwayErrors ? thrown.errors : isSlipwayError(thrown) ? [thrown] : [];
-  return errors.some(({ message, data }) => UNREADY.test(`${message} ${String(data?.['summary'] ?? '')} ${String(data?.['detail'] ?? '')}`));
+  return errors.some(({ message, data }) =>
+    UNREADY.test(`${message} ${String(data?.['summary'] ?? '')} ${String(data?.['detail'] ?? '')}`),
+  );
 }
 
 async function readRecord({ host, workspace }: Pick<TofuCall, 'host' | 'workspace'>): Promise<InitRecord | undefined> {

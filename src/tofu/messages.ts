@@ -30,7 +30,13 @@ export type TofuMessage =
       readonly elapsedSeconds?: number;
     }
   | { readonly type: 'refresh'; readonly phase: 'start' | 'complete'; readonly address: string }
-  | { readonly type: 'change' | 'drift'; readonly address: string; readonly resourceType: string; readonly action: string; readonly reason?: string }
+  | {
+      readonly type: 'change' | 'drift';
+      readonly address: string;
+      readonly resourceType: string;
+      readonly action: string;
+      readonly reason?: string;
+    }
   /** Of a plan, an apply or a destroy. */
   | { readonly type: 'summary'; readonly operation: string; readonly add: number; readonly change: number; readonly remove: number }
   /** The last resort of a tofu that could write its state nowhere. Holds secrets. */
@@ -93,7 +99,13 @@ function readChange(type: 'change' | 'drift', fields: Fields): TofuMessage {
   const resource = recordOf(change['resource']);
   const reason = textOf(change['reason']);
   const address = textOf(resource['addr']);
-  return { type, address, resourceType: textOf(resource['resource_type']), action: textOf(change['action']), ...(reason !== '' && { reason }) };
+  return {
+    type,
+    address,
+    resourceType: textOf(resource['resource_type']),
+    action: textOf(change['action']),
+    ...(reason !== '' && { reason }),
+  };
 }
 
 function readSummary(fields: Fields): TofuMessage {

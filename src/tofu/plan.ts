@@ -81,7 +81,8 @@ function toResource(fields: Fields): ResourceChange {
   };
 }
 
-const deposedAddress = (address: string, deposed: unknown): string => (typeof deposed === 'string' && deposed !== '' ? `${address} (deposed ${deposed})` : address);
+const deposedAddress = (address: string, deposed: unknown): string =>
+  typeof deposed === 'string' && deposed !== '' ? `${address} (deposed ${deposed})` : address;
 
 function actionOf(change: Fields): TofuAction {
   const actions = (change['actions'] ?? []) as readonly string[];
@@ -98,7 +99,8 @@ function changedAttributes(change: Fields): readonly string[] {
   const [before, after, unknown] = [recordOf(change['before']), recordOf(change['after']), recordOf(change['after_unknown'])];
   if (change['before'] === null || change['after'] === null) return [];
   const names = new Set([...Object.keys(before), ...Object.keys(after), ...Object.keys(unknown)]);
-  const differs = (name: string): boolean => hasTrue(unknown[name]) || digestOf((before[name] ?? null) as Json) !== digestOf((after[name] ?? null) as Json);
+  const differs = (name: string): boolean =>
+    hasTrue(unknown[name]) || digestOf((before[name] ?? null) as Json) !== digestOf((after[name] ?? null) as Json);
   return [...names].filter(differs).sort();
 }
 
@@ -119,11 +121,12 @@ const pathStep = (step: unknown): string => (typeof step === 'number' ? `[${step
 
 /** The mask has `true` where a value, or all below it, is sensitive. */
 export function masked(value: Json | undefined, mask: unknown): Json {
-  if (mask === true) return value === null || value === undefined ? null : MASK;
-  if (value === undefined || value === null || typeof value !== 'object' || typeof mask !== 'object' || mask === null) return value ?? null;
+  if (value === undefined || value === null) return null;
+  if (mask === true) return MASK;
+  if (typeof value !== 'object' || typeof mask !== 'object' || mask === null) return value;
   if (Array.isArray(value)) return value.map((item: Json, index) => masked(item, (mask as readonly unknown[])[index]));
-  const fields = value as Readonly<Record<string, Json | undefined>>;
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, masked(field, (mask as Fields)[name])]));
+  const fields = Object.entries(value as Readonly<Record<string, Json | undefined>>);
+  return Object.fromEntries(fields.map(([name, field]) => [name, masked(field, (mask as Fields)[name])]));
 }
 
 /** How many of each type something happens to. */

@@ -1,6 +1,6 @@
 /** What tofu does, resource by resource, in the words of our events. */
 import type { StepReport } from '../engine/events.ts';
-import type { TofuMessage } from './messages.ts';
+import type { TofuDiagnostic, TofuMessage } from './messages.ts';
 
 type Apply = Extract<TofuMessage, { type: 'apply' }>;
 
@@ -15,20 +15,24 @@ const DOING: Readonly<Record<string, readonly [string, string]>> = {
 export function progressReporter(report: (report: StepReport) => void, total?: number): (message: TofuMessage) => void {
   const done = new Set<string>();
   let refreshed = 0;
-  const count = (): { readonly done?: number; readonly total?: number } => (total === undefined ? {} : { done: Math.min(done.size, total), total });
-  return (message) => {
-    if (message.type === 'apply') {
-      // A replaced resource ends twice: counted when both have.
-      if (message.phase === 'complete' && message.action !== 'read') done.add(message.address);
-      report({ type: 'progress', message: applyText(message), ...count() });
-    }
-    if (message.type === 'refresh' && message.phase === 'start') report({ type: 'progress', message: `looking at ${message.address}`, done: ++refreshed });
-    if (message.type === 'diagnostic' && message.diagnostic.severity === 'warning') {
-      const { summary, address } = message.diagnostic;
-      report({ type: 'log', source: 'tofu', line: `warning: ${summary}${address === undefined ? '' : ` (${address})`}` });
-    }
-    if (message.type === 'text' && message.level === 'raw') report({ type: 'log', source: 'tofu', line: message.text });
+  const tellOfApply = (message: Apply): void => {
+    if (message.phase === 'complete') done.add(message.address);
+    const counts = total === undefined ? {} : { done: Math.min(done.size, total), total };
+    report({ type: 'progress', message: applyText(message), ...counts });
   };
+  return (message) => {
+    if (message.type === 'apply') tellOfApply(message);
+    else if (message.type === 'refresh' && message.phase === 'start')
+      report({ type: 'progress', message: `looking at ${message.address}`, done: ++refreshed });
+    else if (message.type === 'diagnostic' && message.diagnostic.severity === 'warning') report(logLine(warningText(message.diagnostic)));
+    else if (message.type === 'text' && message.level === 'raw') report(logLine(message.text));
+  };
+}
+
+const logLine = (line: string): StepReport => ({ type: 'log', source: 'tofu', line });
+
+function warningText({ summary, address }: TofuDiagnostic): string {
+  return `warning: ${summary}${address === undefined ? '' : ` (${address})`}`;
 }
 
 function applyText({ phase, address, action, id, elapsedSeconds }: Apply): string {

@@ -39,6 +39,7 @@ export interface RunResult {
 }
 
 export interface RunOptions {
+  readonly workspace: Workspace;
   /** Aborted: tofu gets one SIGINT and all the time it needs; then the signal's reason is thrown. */
   readonly signal: AbortSignal;
   readonly onMessage?: (message: TofuMessage) => void;
@@ -49,7 +50,8 @@ const RAW_LINES = 40;
 const CHUNK_BYTES = 256 * 1024;
 
 /** Starts tofu and waits for its end. What ended by itself is dealt with; what was killed stays on record for `recover`. */
-export async function runTofu(host: Host, workspace: Workspace, args: readonly string[], options: RunOptions): Promise<RunResult> {
+export async function runTofu(host: Host, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const { workspace } = options;
   options.signal.throwIfAborted();
   const run = await recordRun(host, workspace, args);
   let settle: (end: ProcessEnd) => void = () => undefined;

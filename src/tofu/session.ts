@@ -13,7 +13,9 @@ import { inFolder } from './folder-lock.ts';
 import { forgetInit, initialize, needsInit } from './initialize.ts';
 import type { TofuPlan } from './plan.ts';
 import { progressReporter } from './progress.ts';
-import { findDead, type FoundResource, keepStateCopy, type LostResource, mendStateFile, recover } from './recover.ts';
+import type { FoundResource, LostResource } from './lost.ts';
+import { findDead, recover } from './recover.ts';
+import { keepStateCopy, mendStateFile } from './state-files.ts';
 import type { TofuBackend, TofuModule } from './workspace.ts';
 
 /** What a module is given; `undefined` variables are left to the module's default. */
@@ -70,7 +72,9 @@ async function open(options: SessionOptions): Promise<Session> {
   const secrets = { ...inputs.secrets, ...(inputs.stateKey !== undefined && { [KEY_VARIABLE]: inputs.stateKey }) };
   const env = tofuEnvironment(host, { binary, secrets, ...(inputs.env && { env: inputs.env }) });
   const call: TofuCall = { host, workspace: { dir, binary, env }, object, signal, onMessage: progressReporter(report) };
-  const variables = Object.fromEntries(Object.entries(inputs.variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+  const variables = Object.fromEntries(
+    Object.entries(inputs.variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  );
   return { options, call, module: { source, variables, backend: inputs.backend, hasOwnKey: inputs.stateKey !== undefined } };
 }
 
@@ -136,7 +140,10 @@ export async function applyMade(session: Session, made: AgreedPlan): Promise<voi
   if (made.file === undefined || made.file !== (await savedPlanDigest(call))) {
     const again = await makePlan(session, { ...(destroy !== undefined && { destroy }) });
     if (again.plan.isEmpty) return;
-    if (again.plan.digest !== made.digest) throw new SlipwayError('SLW-TOF-007', `the plan of ${options.object} is out of date: the world has moved since it was made`, { object: options.object });
+    if (again.plan.digest !== made.digest)
+      throw new SlipwayError('SLW-TOF-007', `the plan of ${options.object} is out of date: the world has moved since it was made`, {
+        object: options.object,
+      });
   }
   await keepStateCopy(call);
   await applyPlan({ ...call, onMessage: progressReporter(options.report, made.count) });

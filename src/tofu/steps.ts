@@ -1,8 +1,17 @@
 /** One module as a step of a project. Observing it is a plan of tofu; what is applied is that very plan. */
 import type { Json } from '../core/digest.ts';
-import { type Change, defineStep, type Intent, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../engine/step.ts';
+import {
+  type Change,
+  defineStep,
+  type Intent,
+  type Outputs,
+  type Step,
+  type StepContext,
+  type StepId,
+  type StepRecord,
+} from '../engine/step.ts';
 import { outlineOf, planChange, type PlanOutline } from './change.ts';
-import type { FoundResource, LostResource } from './recover.ts';
+import type { FoundResource, LostResource } from './lost.ts';
 import { applyMade, inSession, makePlan, plainOutputs, type SessionOptions, situation, type TofuInputs } from './session.ts';
 import { DESTROY, undoData } from './undo.ts';
 
@@ -84,7 +93,11 @@ export function tofuSteps(options: TofuStepOptions): readonly Step[] {
 
 const isRecorded = (record: StepRecord | undefined): boolean => record?.state === 'applied';
 
-async function look(options: TofuStepOptions, context: StepContext, { inputs, before }: { inputs: TofuInputs; before: Seen | undefined }): Promise<Seen> {
+async function look(
+  options: TofuStepOptions,
+  context: StepContext,
+  { inputs, before }: { inputs: TofuInputs; before: Seen | undefined },
+): Promise<Seen> {
   const session = sessionOptions(options, context, inputs);
   const { clock } = context.host;
   if (before && clock.monotonic() - before.at < FRESH_MS && before.situation === (await situation(session))) return before;
@@ -122,7 +135,11 @@ function toIntent(options: TofuStepOptions, inputs: TofuInputs): Intent {
   };
 }
 
-async function apply(options: TofuStepOptions, context: StepContext, { inputs, agreed }: { inputs: TofuInputs; agreed: Seen | undefined }): Promise<Outputs> {
+async function apply(
+  options: TofuStepOptions,
+  context: StepContext,
+  { inputs, agreed }: { inputs: TofuInputs; agreed: Seen | undefined },
+): Promise<Outputs> {
   return inSession(sessionOptions(options, context, inputs), async (session) => {
     const { outline } = agreed?.observed ?? { outline: outlineOf((await makePlan(session)).plan) };
     if (outline.resources.length > 0 || outline.outputs.length > 0) {
@@ -138,7 +155,11 @@ function requireKnown(inputs: TofuInputs | TofuUnknown): TofuInputs {
   return inputs;
 }
 
-function sessionOptions({ subject, dir, source, toolchainDir, findLost }: TofuStepOptions, context: StepContext, inputs: TofuInputs): SessionOptions {
+function sessionOptions(
+  { subject, dir, source, toolchainDir, findLost }: TofuStepOptions,
+  context: StepContext,
+  inputs: TofuInputs,
+): SessionOptions {
   const { host, signal, timeoutMs, report } = context;
   const find = findLost && ((lost: readonly LostResource[]) => findLost(lost, context));
   return { host, object: subject, dir, source, toolchainDir, inputs, signal, timeoutMs, report, ...(find && { findLost: find }) };

@@ -23,9 +23,22 @@ interface UndoData {
   readonly hasOwnKey: boolean;
 }
 
-export function undoData({ subject, dir, source }: { subject: string; dir: string; source: string }, { variables, secrets, backend, stateKey }: TofuInputs): UndoData {
-  const defined = Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
-  return { subject, dir, source, backend, variables: defined, secrets: Object.keys(secrets ?? {}).sort(), hasOwnKey: stateKey !== undefined };
+export function undoData(
+  { subject, dir, source }: { subject: string; dir: string; source: string },
+  { variables, secrets, backend, stateKey }: TofuInputs,
+): UndoData {
+  const defined = Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  );
+  return {
+    subject,
+    dir,
+    source,
+    backend,
+    variables: defined,
+    secrets: Object.keys(secrets ?? {}).sort(),
+    hasOwnKey: stateKey !== undefined,
+  };
 }
 
 export interface TofuUndoOptions {
@@ -42,7 +55,9 @@ export interface TofuUndoOptions {
 
 /** The undo handler of every step of `tofuSteps`. */
 export function tofuUndoHandlers(options: TofuUndoOptions): UndoHandlers {
-  return new Map([[DESTROY, { plan: (context: UndoContext) => planDestroy(context, options), undo: (context: UndoContext) => destroy(context, options) }]]);
+  return new Map([
+    [DESTROY, { plan: (context: UndoContext) => planDestroy(context, options), undo: (context: UndoContext) => destroy(context, options) }],
+  ]);
 }
 
 /** Counts what the state holds: no provider is asked, so that `down` can be planned without the cloud. */
@@ -51,7 +66,10 @@ async function planDestroy(context: UndoContext, options: TofuUndoOptions): Prom
   if (!(await hasState(context, data))) return { kind: 'delete', summary: `nothing was made for ${data.subject}; forget it` };
   return inSession(await sessionOptions(context, data, options), async ({ call }) => {
     const { resources } = await statePull(call);
-    const details = resources.map(({ address, type }) => ({ object: `${type}/${address.replace(`${type}.`, '')}`, kind: 'delete' as const }));
+    const details = resources.map(({ address, type }) => ({
+      object: `${type}/${address.replace(`${type}.`, '')}`,
+      kind: 'delete' as const,
+    }));
     return { kind: 'delete', summary: `destroy ${resources.length} ${resources.length === 1 ? 'resource' : 'resources'}`, details };
   });
 }
@@ -64,7 +82,8 @@ async function destroy(context: UndoContext, options: TofuUndoOptions): Promise<
   await inSession(await sessionOptions(context, data, options), async (session) => {
     const { plan, file } = await makePlan(session, { destroy: true });
     const outline = outlineOf(plan);
-    if (planChange(outline, {}).kind !== 'none') await applyMade(session, { digest: outline.digest, file, count: outline.resources.length, destroy: true });
+    if (planChange(outline, {}).kind !== 'none')
+      await applyMade(session, { digest: outline.digest, file, count: outline.resources.length, destroy: true });
     await requireEmpty(session.call.object, (await statePull(session.call)).resources);
   });
   await options.after?.(context, data.subject);
@@ -73,7 +92,11 @@ async function destroy(context: UndoContext, options: TofuUndoOptions): Promise<
 
 function requireEmpty(object: string, left: readonly { readonly address: string }[]): void {
   if (left.length === 0) return;
-  throw new SlipwayError('SLW-TOF-005', `tofu has destroyed ${object}, yet ${left.length} resources are left in its state, ${left[0]?.address ?? ''} among them`, { object });
+  throw new SlipwayError(
+    'SLW-TOF-005',
+    `tofu has destroyed ${object}, yet ${left.length} resources are left in its state, ${left[0]?.address ?? ''} among them`,
+    { object },
+  );
 }
 
 const readData = ({ record }: UndoContext): UndoData => record.intent.undo?.data as unknown as UndoData;

@@ -115,7 +115,8 @@ export async function createTofuBed(module: string, variables: TofuSettings['var
     writeModule: (text) => writeFileSync(join(source, 'main.tf'), text),
     start: (verb) => start(bed, verb),
     run: (verb) => start(bed, verb).ended,
-    tofuByHand: (...args) => execFileSync(tofu, args, { cwd: dir, encoding: 'utf8', env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }),
+    tofuByHand: (...args) =>
+      execFileSync(tofu, args, { cwd: dir, encoding: 'utf8', env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }),
     stateIds: () => stateIds(bed),
     tofuPid: () => pidIn(dir),
     logs: () => logsOf(dir),
@@ -133,7 +134,10 @@ function environment(): NodeJS.ProcessEnv {
 function start({ root, settings }: TofuBed, verb: string): Running {
   const file = join(root, 'settings.json');
   writeFileSync(file, JSON.stringify(settings));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, verb, file], { stdio: ['ignore', 'pipe', 'inherit'], env: environment() });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, verb, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment(),
+  });
   const reports: Report[] = [];
   const waiting: { readonly fits: (report: Report) => boolean; readonly resolve: (report: Report) => void }[] = [];
   let rest = '';
@@ -162,10 +166,15 @@ function start({ root, settings }: TofuBed, verb: string): Running {
 function stateIds(bed: TofuBed): Readonly<Record<string, string>> {
   const text = bed.tofuByHand('state', 'pull');
   if (text.trim() === '') return {};
-  const { resources = [] } = JSON.parse(text) as { resources?: { type: string; name: string; instances: { index_key?: Json; attributes: { id: string } }[] }[] };
+  const { resources = [] } = JSON.parse(text) as {
+    resources?: { type: string; name: string; instances: { index_key?: Json; attributes: { id: string } }[] }[];
+  };
   return Object.fromEntries(
     resources.flatMap(({ type, name, instances }) =>
-      instances.map(({ index_key: key, attributes }) => [`${type}.${name}${key === undefined ? '' : `[${JSON.stringify(key)}]`}`, attributes.id]),
+      instances.map(({ index_key: key, attributes }) => [
+        `${type}.${name}${key === undefined ? '' : `[${JSON.stringify(key)}]`}`,
+        attributes.id,
+      ]),
     ),
   );
 }

@@ -50,10 +50,24 @@ async function main(): Promise<number> {
     const undoHandlers = tofuUndoHandlers({ toolchainDir });
     const report = (step: string, told: unknown): void => say({ step, ...(told as object) });
     const environment = { host, signal: cancel.signal, timeoutMs, ledger, report };
-    const plan = await makePlan({ project: 'demo', verb: verb === 'down' ? 'down' : 'up', steps: verb === 'down' ? [] : steps, undoHandlers }, environment);
+    const plan = await makePlan(
+      { project: 'demo', verb: verb === 'down' ? 'down' : 'up', steps: verb === 'down' ? [] : steps, undoHandlers },
+      environment,
+    );
     say({ type: 'plan', counts: plan.counts, changes: plan.steps.map(({ change }) => change) });
     if (verb === 'plan') return 0;
-    const run = { host, slipway: '0', plan, undoHandlers, journal, ledger, redactor: new Redactor(), emit: say, signal: cancel.signal, timeoutMs };
+    const run = {
+      host,
+      slipway: '0',
+      plan,
+      undoHandlers,
+      journal,
+      ledger,
+      redactor: new Redactor(),
+      emit: say,
+      signal: cancel.signal,
+      timeoutMs,
+    };
     const outcome = verb === 'down' ? await runDown(run) : await runUp({ ...run, steps });
     say({ type: 'outputs', outputs: ledger.get('test/apply-module/main')?.outputs ?? null });
     return outcome.exit;
@@ -67,6 +81,7 @@ try {
   process.exitCode = await main();
 } catch (thrown) {
   const errors = thrown instanceof SlipwayErrors ? thrown.errors : [thrown];
-  for (const error of errors) say(isSlipwayError(error) ? { type: 'thrown', code: error.code, message: error.message } : { type: 'thrown', message: String(error) });
+  for (const error of errors)
+    say(isSlipwayError(error) ? { type: 'thrown', code: error.code, message: error.message } : { type: 'thrown', message: String(error) });
   process.exitCode = isSlipwayError(thrown) ? thrown.exit : 1;
 }

@@ -39,7 +39,11 @@ interface Planned {
   readonly destroys?: readonly string[];
 }
 
-const changeOf = (end: RunEnd): Planned => (findReport(end, 'plan')?.['changes'] as readonly Planned[])[0] as Planned;
+function changeOf(end: RunEnd): Planned {
+  const changes = findReport(end, 'plan')?.['changes'] as readonly Planned[] | undefined;
+  if (!changes?.[0]) throw new Error(`no plan: ${JSON.stringify(end.reports)}`);
+  return changes[0];
+}
 
 it('is planned, applied, found unchanged, changed, replaced, repaired and destroyed', async () => {
   bed = await createTofuBed(MODULE, { names: ['a', 'b'] });
@@ -51,7 +55,9 @@ it('is planned, applied, found unchanged, changed, replaced, repaired and destro
   const up = await bed.run('up');
   expect(up.code).toBe(0);
   expect(findReport(up, 'outputs')?.['outputs']).toEqual({ ids: { a: expect.stringMatching(/^[0-9a-f-]{36}$/), b: expect.any(String) } });
-  expect(up.reports).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/^created terraform_data\.thing\["a"\] \(/), total: 3 }));
+  expect(up.reports).toContainEqual(
+    expect.objectContaining({ message: expect.stringMatching(/^created terraform_data\.thing\["a"\] \(/), total: 3 }),
+  );
   const ids = bed.stateIds();
 
   const again = await bed.run('up');
@@ -99,7 +105,10 @@ it('keeps secrets out of files, reports and outputs, and the state encrypted and
 });
 
 it('says which rule of the module its inputs break', async () => {
-  bed = await createTofuBed(`variable "cidr" {\n  type = string\n  validation {\n    condition     = can(cidrhost(var.cidr, 0))\n    error_message = "cidr must be an IPv4 block."\n  }\n}\n`, { cidr: 'nonsense' });
+  bed = await createTofuBed(
+    `variable "cidr" {\n  type = string\n  validation {\n    condition     = can(cidrhost(var.cidr, 0))\n    error_message = "cidr must be an IPv4 block."\n  }\n}\n`,
+    { cidr: 'nonsense' },
+  );
   const end = await bed.run('plan');
   expect(end.code).toBe(65);
   expect(findReport(end, 'thrown')).toMatchObject({ code: 'SLW-TOF-004', message: expect.stringContaining('cidr must be an IPv4 block') });
