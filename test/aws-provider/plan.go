@@ -28,9 +28,7 @@ func (p *planner) plan(b *block, prior, proposed, config map[string]any) (map[st
 		return planned, nil
 	}
 	for _, name := range p.rules.ComputedBlocks {
-		if len(asList(config[name])) == 0 {
-			planned[name] = prior[name]
-		}
+		keepComputed(strings.Split(name, "."), planned, prior, config)
 	}
 	changed := changedNames(prior, planned)
 	if len(changed) == 0 {
@@ -42,6 +40,27 @@ func (p *planner) plan(b *block, prior, proposed, config map[string]any) (map[st
 		}
 	}
 	return planned, p.replacements(prior, planned)
+}
+
+// keepComputed leaves a block that is not configured as AWS told it; the path may lead into other blocks, one of each.
+func keepComputed(path []string, planned, prior, config map[string]any) {
+	name, rest := path[0], path[1:]
+	given := asList(config[name])
+	if len(rest) == 0 {
+		if len(given) == 0 {
+			planned[name] = prior[name]
+		}
+		return
+	}
+	inPlan, inState := asList(planned[name]), asList(prior[name])
+	if len(given) != 1 || len(inPlan) != 1 || len(inState) != 1 {
+		return
+	}
+	planBlock, planOk := inPlan[0].(map[string]any)
+	stateBlock, stateOk := inState[0].(map[string]any)
+	if givenBlock, ok := given[0].(map[string]any); ok && planOk && stateOk {
+		keepComputed(rest, planBlock, stateBlock, givenBlock)
+	}
 }
 
 // fill walks what is proposed beside what is configured: defaults, and on creation unknown for what AWS will tell.

@@ -42,7 +42,9 @@ export async function openModule(path: string, env: Readonly<Record<string, stri
     tofu,
     plan: async () => {
       await tofu('plan', '-out=plan');
-      const { resource_changes: changes = [] } = JSON.parse(await tofu('show', '-json', 'plan')) as { readonly resource_changes?: readonly PlannedChange[] };
+      const { resource_changes: changes = [] } = JSON.parse(await tofu('show', '-json', 'plan')) as {
+        readonly resource_changes?: readonly PlannedChange[];
+      };
       return changes.filter(({ change }) => change.actions[0] !== 'no-op' && change.actions[0] !== 'read');
     },
     apply: async () => void (await tofu('apply', '-auto-approve')),
@@ -56,11 +58,20 @@ export async function openModule(path: string, env: Readonly<Record<string, stri
   };
 }
 
-function runTofu(binary: string, args: readonly string[], { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> }): Promise<string> {
-  const flags = args[0] === 'init' || args[0] === 'plan' || args[0] === 'apply' || args[0] === 'destroy' ? ['-input=false', '-no-color'] : [];
+function runTofu(
+  binary: string,
+  args: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Promise<string> {
+  const flags =
+    args[0] === 'init' || args[0] === 'plan' || args[0] === 'apply' || args[0] === 'destroy' ? ['-input=false', '-no-color'] : [];
   const [verb = '', ...rest] = args;
   return new Promise((resolve, reject) => {
-    const options = { cwd, env: { PATH: process.env['PATH'] ?? '', HOME: cwd, TF_IN_AUTOMATION: '1', ...env }, maxBuffer: 64 * 1024 * 1024 };
+    const options = {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, TF_IN_AUTOMATION: '1', ...env },
+      maxBuffer: 64 * 1024 * 1024,
+    };
     execFile(binary, [verb, ...flags, ...rest], options, (error, stdout, stderr) => {
       if (error) reject(new Error(`tofu ${args.join(' ')} failed:\n${stdout}\n${stderr}`));
       else resolve(stdout);
