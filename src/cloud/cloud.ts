@@ -24,6 +24,15 @@ export interface CloudContext extends AwsRun {
   readonly stateBucket: string | undefined;
   /** Steps that must have made the place of the state. */
   readonly stateNeeds: readonly StepId[];
+  /** Lock and journal, when they lie beside a remote state; absent for verbs that write nothing. */
+  readonly remoteState?: StateMoves;
+}
+
+export interface StateMoves {
+  /** The bucket is there: they move in. */
+  readonly arrived: () => Promise<void>;
+  /** It is about to go: they move out. */
+  readonly leaving: () => Promise<void>;
 }
 
 export const MODULES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'modules');

@@ -17,12 +17,12 @@ export interface PreparedState {
 
 /** Nothing with local state. Asks who we are, because the bucket is named after the account. @throws SLW-NET-002, SLW-AWS-… */
 export async function prepareState(
-  context: Pick<CloudContext, 'host' | 'redactor' | 'shared' | 'defer' | 'state'>,
+  context: Pick<CloudContext, 'host' | 'redactor' | 'shared' | 'defer' | 'state' | 'remoteState'>,
   { project, signal }: StatePlaceOptions,
 ): Promise<PreparedState> {
   const { state } = context;
   if (state.backend === 'local') return { bucket: undefined, steps: [] };
-  const { region, profile, bucket, prefix } = state.s3;
+  const { region, profile, bucket, prefix, kmsKeyArn } = state.s3;
   const { account } = await requireAccount(context, state.s3, signal);
   const name = bucket ?? stateBucketName({ project, account, region });
   const step = stateBucketStep({
@@ -30,12 +30,14 @@ export async function prepareState(
     prefix: `${prefix}/`,
     connect: connector(context),
     ...(profile !== undefined && { profile }),
+    ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    ...(context.remoteState && { onReady: context.remoteState.arrived }),
   });
   return { bucket: name, steps: [step] };
 }
 
-export function stateUndoHandlers(context: Pick<CloudContext, 'host' | 'redactor'>): UndoHandlers {
-  return new Map([[STATE_BUCKET_HANDLER, stateBucketUndo(connector(context))]]);
+export function stateUndoHandlers(context: Pick<CloudContext, 'host' | 'redactor' | 'remoteState'>): UndoHandlers {
+  return new Map([[STATE_BUCKET_HANDLER, stateBucketUndo(connector(context), context.remoteState?.leaving)]]);
 }
 
 function connector({ host, redactor }: Pick<CloudContext, 'host' | 'redactor'>): StateBucketOptions['connect'] {

@@ -56,14 +56,13 @@ interface Parts {
   readonly shared: readonly Step[];
 }
 
-/** Those that make the place of the state; none when it is a folder, or nothing needs it. */
+/** Those that make the place of the state; none when it is a folder. */
 export async function stateSteps(workspace: Workspace, signal: AbortSignal): Promise<readonly Step[]> {
   return (await preparedState(workspace, signal)).steps;
 }
 
-async function preparedState({ place, context }: Workspace, signal: AbortSignal): Promise<PreparedState> {
-  const inCloud = (place.loaded?.networks.length ?? 0) + (place.loaded?.clusters.filter(({ provisioner }) => provisioner === 'eks').length ?? 0) > 0;
-  return inCloud ? prepareState(context, { project: place.name, signal }) : { bucket: undefined, steps: [] };
+function preparedState({ place, context }: Workspace, signal: AbortSignal): Promise<PreparedState> {
+  return prepareState(context, { project: place.name, signal });
 }
 
 async function projectParts(workspace: Workspace, signal: AbortSignal): Promise<Parts> {
@@ -90,11 +89,11 @@ function throwAll(errors: readonly unknown[]): void {
     throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
 }
 
-/** What takes outputs of another document begins when that one is done. */
+/** What takes outputs of another document begins when that one is done; everything, when the place of the state is there, which the journal shares. */
 function joined(parts: readonly Part[], shared: readonly Step[]): readonly Step[] {
   const bySubject = new Map(parts.map((part) => [part.subject, part.steps]));
   const after = parts.flatMap(({ steps, needs }) => {
-    const givers = needs.flatMap((other) => bySubject.get(other) ?? []).map(({ id }) => id);
+    const givers = [...shared, ...needs.flatMap((other) => bySubject.get(other) ?? [])].map(({ id }) => id);
     return givers.length === 0 ? steps : afterOutputs(steps, givers);
   });
   return [...shared, ...after];
