@@ -99,6 +99,8 @@ export interface AwsBedOptions {
   readonly region?: string;
   /** Creates and deletes take the times AWS documents, divided by this; at once when absent. */
   readonly timesDividedBy?: number;
+  /** How many there can be in a region; AWS' defaults, five of each, when absent. */
+  readonly quotas?: { readonly vpcs?: number; readonly addresses?: number };
   /** URL under which an EKS cluster's API answers, and its CA (PEM), for every cluster made; a placeholder when absent. */
   readonly clusterApi?: { readonly endpoint: string; readonly certificateAuthority: string };
   /** Where the account is kept, to outlive the process; memory only when absent. */
@@ -124,6 +126,7 @@ export async function createAwsBed(options: AwsBedOptions = {}): Promise<AwsBed>
   const account = new Account({
     store,
     clusterApi: options.clusterApi ?? PLACEHOLDER,
+    quotas: { vpcs: 5, addresses: 5, ...options.quotas },
     ...(options.timesDividedBy !== undefined && { timesDividedBy: options.timesDividedBy }),
   });
   const faults = new Faults();

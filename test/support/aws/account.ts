@@ -3,7 +3,7 @@
  * the same rules hold. Knows no HTTP.
  */
 import { AwsFailure } from './failure.ts';
-import { type Kind, type Kinds, type World } from './kind.ts';
+import type { Kind, Kinds, Quotas, World } from './kind.ts';
 import { COMPUTE_KINDS } from './kinds-compute.ts';
 import { EKS_KINDS, writeLogs } from './kinds-eks.ts';
 import { NETWORK_KINDS } from './kinds-network.ts';
@@ -16,6 +16,7 @@ export const KINDS: Kinds = { ...NETWORK_KINDS, ...SECURITY_KINDS, ...COMPUTE_KI
 export interface AccountOptions {
   readonly store: Store;
   readonly timesDividedBy?: number;
+  readonly quotas: Quotas;
   readonly clusterApi: { readonly endpoint: string; readonly certificateAuthority: string };
 }
 
@@ -46,6 +47,7 @@ export class Account {
     const world: World = {
       store,
       region,
+      quotas: this.#options.quotas,
       clusterApi: this.#options.clusterApi,
       arn: (service, rest) => `arn:aws:${service}:${region}:${store.accountId}:${rest}`,
       globalArn: (service, rest) => `arn:aws:${service}::${store.accountId}:${rest}`,

@@ -68,14 +68,13 @@ function perform(wire: Wire, call: ApiCall): HttpAnswer {
 }
 
 async function withFault(wire: Wire, call: ApiCall, hit: Hit | undefined): Promise<HttpAnswer> {
-  switch (hit?.effect) {
-    case undefined:
-      return perform(wire, call);
+  if (hit === undefined) return perform(wire, call);
+  switch (hit.effect) {
     case 'slow':
-      await sleep(hit?.ms ?? 0);
+      await sleep(hit.ms);
       return perform(wire, call);
     case 'hold':
-      await hit?.held();
+      await hit.held();
       return perform(wire, call);
     case 'crash-before':
       return { status: 0, broken: true };
@@ -87,7 +86,7 @@ async function withFault(wire: Wire, call: ApiCall, hit: Hit | undefined): Promi
       perform(wire, call);
       return refuseBy('partial', call);
     default:
-      return refuseBy(hit?.effect ?? 'error', call);
+      return refuseBy(hit.effect, call);
   }
 }
 

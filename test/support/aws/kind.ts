@@ -2,9 +2,16 @@
 import { AwsFailure } from './failure.ts';
 import type { Attributes, Resource, Store } from './store.ts';
 
+/** In one region. AWS' defaults: five of each. */
+export interface Quotas {
+  readonly vpcs: number;
+  readonly addresses: number;
+}
+
 export interface World {
   readonly store: Store;
   readonly region: string;
+  readonly quotas: Quotas;
   readonly clusterApi: { readonly endpoint: string; readonly certificateAuthority: string };
   /** `arn:aws:SERVICE:REGION:ACCOUNT:REST`. */
   arn(service: string, rest: string): string;

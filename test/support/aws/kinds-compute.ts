@@ -101,7 +101,13 @@ function syncGroup(world: World, one: Resource): void {
   launch(world, wanted - mine, subnets, {
     owner: one.id,
     tags,
-    attributes: { ...more, vpc_security_group_ids: template['vpc_security_group_ids'] ?? [] },
+    attributes: {
+      ...more,
+      vpc_security_group_ids: [
+        ...valuesAt(template, 'vpc_security_group_ids'),
+        ...valuesAt(template, 'network_interfaces.security_groups'),
+      ].filter((id) => typeof id === 'string'),
+    },
   });
 }
 

@@ -247,6 +247,7 @@ function nodeGroupTold(world: World, attributes: Attributes, id: string): Attrib
   const name = id.split(':')[1] ?? '';
   const cluster = text(attributes['cluster_name']);
   const version = attributes['version'] ?? world.store.get('aws_eks_cluster', cluster)?.attributes['version'];
+  const update = withoutNull(blockOf(attributes, 'update_config'));
   const templated = text(valuesAt(attributes, 'launch_template.id')[0]) !== '';
   const defaults = {
     ami_type: templated ? 'CUSTOM' : 'AL2023_x86_64_STANDARD',
@@ -263,7 +264,7 @@ function nodeGroupTold(world: World, attributes: Attributes, id: string): Attrib
     version,
     status: 'ACTIVE',
     resources: [{ autoscaling_groups: [{ name: `eks-${name}-${world.store.hex(8)}` }], remote_access_security_group_id: '' }],
-    update_config: [{ max_unavailable: 1, ...withoutNull(blockOf(attributes, 'update_config')) }],
+    update_config: [Object.keys(update).length > 0 ? update : { max_unavailable: 1 }],
   };
 }
 
@@ -298,8 +299,13 @@ export const EKS_KINDS: Kinds = {
   aws_eks_cluster: {
     ...eks('Cluster', 'Cluster'),
     id: (_, attributes) => text(attributes['name']),
-    refs: { role_arn: 'aws_iam_role#arn', 'vpc_config.subnet_ids': 'aws_subnet', 'vpc_config.security_group_ids': 'aws_security_group' },
-    loose: ['role_arn'],
+    refs: {
+      role_arn: 'aws_iam_role#arn',
+      'vpc_config.subnet_ids': 'aws_subnet',
+      'vpc_config.security_group_ids': 'aws_security_group',
+      'encryption_config.provider.key_arn': 'aws_kms_key#arn',
+    },
+    loose: ['role_arn', 'encryption_config.provider.key_arn'],
     unique: ['ResourceInUseException', 'name'],
     check: checkCluster,
     computed: clusterTold,

@@ -18,8 +18,7 @@ function rangesOfVpc(world: World, vpcId: string): readonly string[] {
 }
 
 function checkVpc(world: World, attributes: Attributes, id: string | undefined): void {
-  const limit = 5;
-  if (id === undefined && world.store.list('aws_vpc').filter((vpc) => vpc.region === world.region).length >= limit) {
+  if (id === undefined && world.store.list('aws_vpc').filter((vpc) => vpc.region === world.region).length >= world.quotas.vpcs) {
     refuse('VpcLimitExceeded', 'The maximum number of VPCs has been reached.');
   }
   const bits = Number(text(attributes['cidr_block']).split('/')[1] ?? 16);
@@ -217,8 +216,7 @@ export const NETWORK_KINDS: Kinds = {
     refs: { instance: 'aws_instance', network_interface: 'aws_network_interface' },
     loose: ['instance', 'network_interface'],
     check: (world, _, id) => {
-      const limit = 5;
-      if (id === undefined && world.store.list('aws_eip').filter((one) => one.region === world.region).length >= limit) {
+      if (id === undefined && world.store.list('aws_eip').filter((one) => one.region === world.region).length >= world.quotas.addresses) {
         refuse('AddressLimitExceeded', 'The maximum number of addresses has been reached.');
       }
     },
