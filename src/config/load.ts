@@ -19,12 +19,16 @@ import { checkCapiFields } from './rules/capi-fields.ts';
 import { checkClusterNames } from './rules/capi-names.ts';
 import { checkNetworks } from './rules/capi-networks.ts';
 import { checkDependencies } from './rules/dependencies.ts';
+import { checkEksFields, checkEksNetworks } from './rules/eks-fields.ts';
+import { checkHookNames } from './rules/hook-names.ts';
 import { findLookAlikes } from './rules/look-alikes.ts';
 import { checkNames } from './rules/names.ts';
+import { checkNetworkFields } from './rules/network-fields.ts';
 import { checkOutputs, documentNeeds, findReferences, type FoundReference } from './rules/outputs.ts';
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
 import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkSite } from './rules/site.ts';
+import { checkState } from './rules/state.ts';
 import { checkFolders, checkManifests, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
@@ -153,6 +157,7 @@ function checkDocuments(documents: readonly SourceDocument[]): Checked {
     ...sources.flatMap((one) => one.errors),
     ...checkNames(units),
     ...checkClusterNames(units),
+    ...checkEksNetworks(units),
     ...checkOutputs(references, units),
   ];
   return { judged, units, references, sources, errors, warnings: sources.flatMap((one) => one.warnings) };
@@ -166,6 +171,10 @@ function judge(unit: Unit): Judged {
     ...checkCapiFields(unit),
     ...checkNetworks(unit),
     ...checkSite(unit),
+    ...checkNetworkFields(unit),
+    ...checkEksFields(unit),
+    ...checkHookNames(unit),
+    ...checkState(unit),
   ];
   const reserved = findReservedWords(unit);
   if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
