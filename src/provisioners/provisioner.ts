@@ -78,6 +78,8 @@ export interface Provisioner {
   connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined>;
   /** How to reach the cluster; undefined before it was made. */
   kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
+  /** How this run reaches it, where that is another way than a person's: a tunnel. */
+  way?(view: ClusterView, context: ProvisionerContext, signal: AbortSignal): Promise<KubeconfigSource | undefined>;
   /** Processes on this host that belong to the cluster; empty when there are none. */
   processes(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]>;
   /** Clusters of no document that may hold objects of this one; empty when there are none (any more). */

@@ -12,13 +12,13 @@ import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import { ownerOf } from '../../kube/ownership.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import type { ClusterView, KubeconfigSource, Provisioner, ProvisionerContext } from '../provisioner.ts';
+import type { ClusterView, Provisioner, ProvisionerContext } from '../provisioner.ts';
 import { clearClusterHandler, sweepCluster } from './clear-cluster.ts';
 import { eksStepIds } from './ids.ts';
 import { clusterModuleStep, DESTROY_CLUSTER } from './module-step.ts';
 import { CLEAR_CLUSTER, connectCluster, connectFromRecords, madeCluster, reachStep } from './reach-step.ts';
 import { mapUsersStep, UNMAP_USERS, unmapUsersHandler } from './users-step.ts';
-import { kubeconfigPath, plainKubeconfig } from './way.ts';
+import { kubeconfigOfRun, kubeconfigPath, type MadeCluster, plainKubeconfig } from './way.ts';
 
 export const eksProvisioner: Provisioner = {
   name: 'eks',
@@ -31,7 +31,15 @@ export const eksProvisioner: Provisioner = {
       [UNMAP_USERS, unmapUsersHandler(context)],
     ]),
   connectForUndo,
-  kubeconfig: (view, context) => kubeconfigOf(view, context),
+  kubeconfig: (view, context) => {
+    const made = madeOfView(view);
+    return Promise.resolve(made && { text: plainKubeconfig(made), path: kubeconfigPath(context, view.name) });
+  },
+  way: async (view, context, signal) => {
+    const made = madeOfView(view);
+    const access = view.cluster?.provisioner === 'eks' ? view.cluster.access : undefined;
+    return made && { text: await kubeconfigOfRun(made, access, { context, signal }) };
+  },
   cannotRun: () => Promise.resolve(undefined),
   processes: () => Promise.resolve([]),
   logs: () => Promise.resolve(new Map()),
@@ -80,11 +88,10 @@ async function connectForUndo(undo: UndoContext, cluster: string, context: Provi
   }
 }
 
-async function kubeconfigOf({ name, cluster, records }: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined> {
+function madeOfView({ name, cluster, records }: ClusterView): MadeCluster | undefined {
   const module = records.get(eksStepIds(name).module);
   const place = cluster?.provisioner === 'eks' ? cluster.eks : placeOfRecord(module?.intent.choices);
-  const made = place && madeCluster(module?.outputs, place);
-  return made && { text: plainKubeconfig(made), path: kubeconfigPath(context, name) };
+  return place && madeCluster(module?.outputs, place);
 }
 
 function asEks(cluster: ResolvedCluster): EksCluster {
