@@ -15,6 +15,8 @@ export function renderClientFile(identity: VpnIdentity, client: KeyAndCertificat
     ...(settings.endpoints.length > 1 ? ['remote-random'] : []),
     'resolv-retry infinite',
     'connect-retry 2 30',
+    // A host that has not heard of a new client yet refuses it.
+    'auth-retry nointeract',
     // A host that was lost is left for another one soon.
     'connect-timeout 10',
     'server-poll-timeout 10',

@@ -38,11 +38,11 @@ export interface VpnBed {
   revoke(name: string): Promise<void>;
   connect(client: string, file: string): VpnClient;
   /** What the VPC's server answers to a client; undefined when it is out of reach. */
-  fetchInside(client: string): string | undefined;
+  fetchInside(client: string): Promise<string | undefined>;
   /** Until a host reports what is asked for. */
   reports(accept: (host: VpnHostStatus) => boolean, boundMs?: number): Promise<VpnHostStatus>;
   /** An agent's cycle now instead of in a minute. */
-  cycle(machine: Machine): void;
+  cycle(machine: Machine): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,10 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
   const access: VpnStore = { host, store, signal };
   const networks = createNetworks(id, net);
   for (const name of clients) networks.addClient(name);
-  const inside = spawn('ip', ['netns', 'exec', networks.namespace('vpc'), '/usr/bin/python3', '-m', 'http.server', '8080'], { stdio: 'ignore', cwd: store.dir });
+  const inside = spawn('ip', ['netns', 'exec', networks.namespace('vpc'), '/usr/bin/python3', '-m', 'http.server', '8080'], {
+    stdio: 'ignore',
+    cwd: store.dir,
+  });
   const links = new Map<string, HostLink>();
   const services = await startInstanceServices({
     dir: store.dir,
@@ -76,7 +79,12 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
       if (link) networks.associate(allocation, link.address);
     },
   });
-  const provided = await provideSoftware(host, { architectures: [process.arch === 'x64' ? 'amd64' : 'arm64'], packages: [], signal, report: () => {} });
+  const provided = await provideSoftware(host, {
+    architectures: [process.arch === 'x64' ? 'amd64' : 'arm64'],
+    packages: [],
+    signal,
+    report: () => {},
+  });
   let settings: VpnSettings = {
     ...{ name: 'main', endpoints: [networks.fixed['eipalloc-0'] ?? ''], port: PORT, protocol: 'udp', clientsCidr: '10.250.0.0/24' },
     ...{ routes: [networks.vpcCidr], dnsServers: ['10.99.0.2'], sshUsers: [], ...wanted },
@@ -113,19 +121,22 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
     },
     fetchInside: (client) => fetchFrom(networks.namespace(client), `http://${networks.inside}:8080/`),
     reports: async (accept, boundMs = 180_000) => {
-      for (const end = Date.now() + boundMs; ; ) {
+      for (const end = Date.now() + boundMs; ;) {
         const { hosts } = await readVpnStatus(access);
         const found = hosts.find(accept);
         if (found) return found;
-        if (Date.now() > end) throw new Error(`no host reports that: ${JSON.stringify(hosts)}\n${machines.at(-1)?.console()}\n${services.log.slice(-20).join('\n')}`);
+        if (Date.now() > end)
+          throw new Error(
+            `no host reports that: ${JSON.stringify(hosts)}\n${await machines.at(-1)?.console()}\n${services.log.slice(-20).join('\n')}`,
+          );
         await host.clock.sleep(200, signal);
       }
     },
-    cycle: (machine) => {
+    cycle: async (machine) => {
       try {
-        machine.run('systemctl', 'start', 'slipway-vpn-agent.service');
+        await machine.run('systemctl', 'start', 'slipway-vpn-agent.service');
       } catch (error) {
-        throw new Error(machine.console(), { cause: error });
+        throw new Error(await machine.console(), { cause: error });
       }
     },
     close: async () => {
@@ -141,11 +152,18 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
 
 function userDataRequest(services: InstanceServices, { software }: ProvidedSoftware, index: number) {
   const endpoints = { s3: services.url, ec2: services.url, imds: services.url };
-  return { ...{ bucket: BUCKET, region: REGION, prefix: '', host: `main-vpn-${index}`, allocationId: `eipalloc-${index}` }, agents: software.agents, endpoints };
+  return {
+    ...{ bucket: BUCKET, region: REGION, prefix: '', host: `main-vpn-${index}`, allocationId: `eipalloc-${index}` },
+    agents: software.agents,
+    endpoints,
+  };
 }
 
 /** Observe, change, apply, verify; observed once more, nothing may be left to do. */
-async function runStep(step: Step, { host, signal, findings }: { host: StepContext['host']; signal: AbortSignal; findings: string[] }): Promise<string> {
+async function runStep(
+  step: Step,
+  { host, signal, findings }: { host: StepContext['host']; signal: AbortSignal; findings: string[] },
+): Promise<string> {
   const context: StepContext = {
     ...{ host, signal, timeoutMs: 60_000, record: undefined, outputs: () => undefined },
     report: (report) => void (report.type === 'finding' && findings.push(report.message)),

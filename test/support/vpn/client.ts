@@ -1,5 +1,5 @@
 /** A real OpenVPN client, and SSH, in a network namespace of their own. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,12 +14,15 @@ export interface VpnClient {
 const BOUND_MS = 90_000;
 export const CONNECTED = /Initialization Sequence Completed/;
 /** What a server's refusal looks like from outside: over UDP nobody says why. */
-export const REFUSED = /TLS handshake failed|AUTH_FAILED|TLS key negotiation failed|Connection reset|Server poll timeout|connection-refused/;
+export const REFUSED =
+  /TLS handshake failed|AUTH_FAILED|TLS key negotiation failed|Connection reset|Server poll timeout|connection-refused/;
 
 export function startClient(dir: string, { namespace, file }: { readonly namespace: string; readonly file: string }): VpnClient {
   const path = join(mkdtempSync(join(dir, 'client-')), 'client.ovpn');
   writeFileSync(path, file, { mode: 0o600 });
-  const child = spawn('ip', ['netns', 'exec', namespace, 'openvpn', '--config', path, '--hand-window', '10'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('ip', ['netns', 'exec', namespace, 'openvpn', '--config', path, '--hand-window', '10'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const waiting = new Set<() => void>();
   const take = (chunk: Buffer): void => {
@@ -55,9 +58,24 @@ async function stopped(child: ChildProcess): Promise<void> {
 }
 
 /** Body of an HTTP answer as seen from a namespace; undefined when there is none. */
-export function fetchFrom(namespace: string, url: string): string | undefined {
-  const result = spawnSync('ip', ['netns', 'exec', namespace, 'curl', '--silent', '--max-time', '5', url], { encoding: 'utf8' });
-  return result.status === 0 ? result.stdout : undefined;
+export async function fetchFrom(namespace: string, url: string): Promise<string | undefined> {
+  const { code, stdout } = await outcome('ip', ['netns', 'exec', namespace, 'curl', '--silent', '--max-time', '5', url]);
+  return code === 0 ? stdout : undefined;
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function outcome(command: string, args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: 60_000 }, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      resolve({ code, stdout, stderr });
+    });
+  });
 }
 
 export interface SshKey {
@@ -71,16 +89,16 @@ export function createSshKey(dir: string, name: string): SshKey {
   return { file, publicLine: execFileSync('cat', [`${file}.pub`], { encoding: 'utf8' }).trim() };
 }
 
-export interface SshAnswer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+export interface SshTarget {
+  readonly namespace: string;
+  readonly user: string;
+  readonly address: string;
+  readonly key: SshKey;
 }
 
 /** One command over SSH; the host's key is learnt at the first time and must be the same ever after. */
-export function ssh(dir: string, { namespace, user, address, key }: { namespace: string; user: string; address: string; key: SshKey }, command: string): SshAnswer {
-  const options = ['StrictHostKeyChecking=accept-new', `UserKnownHostsFile=${join(dir, 'known_hosts')}`, 'BatchMode=yes', 'ConnectTimeout=10', 'IdentitiesOnly=yes'];
-  const flags = options.flatMap((option) => ['-o', option]);
-  const result = spawnSync('ip', ['netns', 'exec', namespace, 'ssh', '-F', 'none', '-i', key.file, ...flags, `${user}@${address}`, command], { encoding: 'utf8', timeout: 60_000 });
-  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+export function ssh(dir: string, { namespace, user, address, key }: SshTarget, command: string): Promise<Outcome> {
+  const known = ['StrictHostKeyChecking=accept-new', `UserKnownHostsFile=${join(dir, 'known_hosts')}`];
+  const options = [...known, 'BatchMode=yes', 'ConnectTimeout=10', 'IdentitiesOnly=yes'].flatMap((option) => ['-o', option]);
+  return outcome('ip', ['netns', 'exec', namespace, 'ssh', '-F', 'none', '-i', key.file, ...options, `${user}@${address}`, command]);
 }

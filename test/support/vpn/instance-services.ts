@@ -49,7 +49,12 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-async function answer(services: InstanceServices, options: InstanceServicesOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  services: InstanceServices,
+  options: InstanceServicesOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await bodyOf(request);
   const url = new URL(request.url ?? '/', services.url);
   const end = (status: number, content: string | Uint8Array = ''): void => void response.writeHead(status).end(content);
@@ -62,19 +67,29 @@ async function answer(services: InstanceServices, options: InstanceServicesOptio
 
 const TOKEN = 'metadata-token';
 
-function metadata({ instanceOf }: InstanceServicesOptions, { request, path, end }: { request: IncomingMessage; path: string; end: (status: number, content?: string) => void }): void {
-  if (path === '/latest/api/token') return request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'] ? end(200, TOKEN) : end(405);
+function metadata(
+  { instanceOf }: InstanceServicesOptions,
+  { request, path, end }: { request: IncomingMessage; path: string; end: (status: number, content?: string) => void },
+): void {
+  if (path === '/latest/api/token')
+    return request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'] ? end(200, TOKEN) : end(405);
   if (request.headers['x-aws-ec2-metadata-token'] !== TOKEN) return end(401);
   if (path === '/latest/meta-data/instance-id') return end(200, instanceOf(request.socket.remoteAddress ?? ''));
   if (path === '/latest/meta-data/iam/security-credentials/') return end(200, 'vpn-host');
   if (path !== '/latest/meta-data/iam/security-credentials/vpn-host') return end(404);
   const { accessKeyId, secretAccessKey, sessionToken } = ROLE;
   const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-  end(200, JSON.stringify({ Code: 'Success', AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration }));
+  end(
+    200,
+    JSON.stringify({ Code: 'Success', AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration }),
+  );
 }
 
 /** Signs what came once more, with AWS' library, and compares. */
-async function isSigned(request: IncomingMessage, { url, body, service }: { url: URL; body: Uint8Array; service: string }): Promise<boolean> {
+async function isSigned(
+  request: IncomingMessage,
+  { url, body, service }: { url: URL; body: Uint8Array; service: string },
+): Promise<boolean> {
   const given = request.headers.authorization ?? '';
   const names = /SignedHeaders=([^,]+)/.exec(given)?.[1]?.split(';') ?? [];
   const stamp = String(request.headers['x-amz-date'] ?? '');
@@ -83,7 +98,10 @@ async function isSigned(request: IncomingMessage, { url, body, service }: { url:
   const open = Object.keys(request.headers).filter((name) => name.startsWith('x-amz-') && !names.includes(name));
   if (open.length > 0 || Number.isNaN(now) || Math.abs(Date.now() - now) > 300_000) return false;
   const headers = Object.fromEntries(names.filter((name) => !SIGNERS.includes(name)).map((name) => [name, String(request.headers[name])]));
-  const signed = await signRequest({ method: request.method ?? '', url, headers, body }, { service, region: REGION, credentials: ROLE, now });
+  const signed = await signRequest(
+    { method: request.method ?? '', url, headers, body },
+    { service, region: REGION, credentials: ROLE, now },
+  );
   const signature = (text: string | undefined): string | undefined => /Signature=(\w+)/.exec(text ?? '')?.[1];
   return signature(signed['authorization']) === signature(given);
 }
@@ -121,7 +139,11 @@ function s3(services: InstanceServices, { dir }: InstanceServicesOptions, { meth
   response.write(content.subarray(0, content.length >> 1), () => response.destroy());
 }
 
-function ec2(services: InstanceServices, { associate }: InstanceServicesOptions, { form, end }: { form: URLSearchParams; end: (status: number, content?: string) => void }): void {
+function ec2(
+  services: InstanceServices,
+  { associate }: InstanceServicesOptions,
+  { form, end }: { form: URLSearchParams; end: (status: number, content?: string) => void },
+): void {
   const action = form.get('Action') ?? '';
   const known = action === 'AssociateAddress' && form.get('AllowReassociation') === 'true';
   services.log.push(`${action} ${form.get('AllocationId')} → ${known ? 200 : 400}`);

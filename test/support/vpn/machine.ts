@@ -2,7 +2,8 @@
  * A VPN host as the cloud would start it: systemd boots for real in namespaces of its own, on a throw-away copy of this machine's system,
  * and applies its user data. Gone, nothing of it is left but what it wrote into the store.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
@@ -24,13 +25,13 @@ export interface Machine {
   /** Its file system while it runs. */
   readonly root: string;
   /** Runs a command inside; its output. Throws when it fails. */
-  run(...command: readonly string[]): string;
+  run(...command: readonly string[]): Promise<string>;
   /** Power off at once, disk included. */
   destroy(): Promise<void>;
   /** Power off at once and on again; the disk stays. */
   crash(): Promise<void>;
   /** What its console and journal said, for a failing test. */
-  console(): string;
+  console(): Promise<string>;
 }
 
 interface CloudConfig {
@@ -59,7 +60,8 @@ export async function bootMachine({ dir, networkNamespace, userData }: MachineOp
   return {
     root,
     run: (...command) => enter(running.leader, command),
-    console: () => [readConsole(dir), attempt(() => enter(running.leader, ['journalctl', '--no-pager', '-n', '150']))].join('\n'),
+    console: async () =>
+      [readConsole(dir), await enter(running.leader, ['journalctl', '--no-pager', '-n', '150']).catch(() => '')].join('\n'),
     crash: async () => {
       await kill();
       running = await start(dir, root, networkNamespace);
@@ -76,14 +78,17 @@ export async function bootMachine({ dir, networkNamespace, userData }: MachineOp
 function prepare(root: string, config: CloudConfig): void {
   const units = join(root, 'etc/systemd/system');
   for (const entry of readdirSync(units)) if (/\.(?:wants|requires)$/.test(entry)) rmSync(join(units, entry), { recursive: true });
-  for (const path of ['etc/machine-id', 'var/lib/slipway-vpn', 'etc/slipway-vpn', 'var/log/journal']) rmSync(join(root, path), { recursive: true, force: true });
+  for (const path of ['etc/machine-id', 'var/lib/slipway-vpn', 'etc/slipway-vpn', 'var/log/journal'])
+    rmSync(join(root, path), { recursive: true, force: true });
   writeFileSync(join(root, 'etc/machine-id'), '');
   for (const { path, permissions, content } of config.write_files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content, { mode: Number.parseInt(permissions, 8) });
   }
   const lines = config.runcmd.map((command) => command.map((word) => `'${word}'`).join(' '));
-  writeFileSync(join(root, 'etc/slipway-test-runcmd'), ['#!/bin/sh', ...lines, 'rm /etc/slipway-test-runcmd', ''].join('\n'), { mode: 0o755 });
+  writeFileSync(join(root, 'etc/slipway-test-runcmd'), ['#!/bin/sh', ...lines, 'rm /etc/slipway-test-runcmd', ''].join('\n'), {
+    mode: 0o755,
+  });
   writeFileSync(join(units, 'slipway-test-runcmd.service'), RUNCMD);
   writeFileSync(join(units, 'slipway-test.target'), TARGET);
   rmSync(join(units, 'default.target'), { force: true });
@@ -104,9 +109,26 @@ Wants=ssh.service slipway-test-runcmd.service timers.target systemd-user-session
 AllowIsolate=yes
 `;
 
-async function start(dir: string, root: string, networkNamespace: string): Promise<{ readonly child: ChildProcess; readonly leader: number }> {
-  const args = ['--quiet', '--register=no', '--keep-unit', `--directory=${root}`, `--network-namespace-path=/run/netns/${networkNamespace}`];
-  const rights = ['--capability=CAP_NET_ADMIN', '--bind=/dev/net/tun', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe'];
+async function start(
+  dir: string,
+  root: string,
+  networkNamespace: string,
+): Promise<{ readonly child: ChildProcess; readonly leader: number }> {
+  const args = [
+    '--quiet',
+    '--register=no',
+    '--keep-unit',
+    `--directory=${root}`,
+    `--network-namespace-path=/run/netns/${networkNamespace}`,
+  ];
+  const rights = [
+    '--capability=CAP_NET_ADMIN',
+    '--bind=/dev/net/tun',
+    '--resolv-conf=off',
+    '--timezone=off',
+    '--link-journal=no',
+    '--console=pipe',
+  ];
   const child = spawn('systemd-nspawn', [...args, ...rights, '--boot'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Rules of the machine's own network are its own to set.
@@ -123,8 +145,10 @@ async function start(dir: string, root: string, networkNamespace: string): Promi
   }
 }
 
-function enter(leader: number, command: readonly string[]): string {
-  return execFileSync('nsenter', ['--target', String(leader), '--mount', '--uts', '--ipc', '--net', '--pid', '--', ...command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+/** Never blocks: what runs inside may ask the services of this very process. */
+async function enter(leader: number, command: readonly string[]): Promise<string> {
+  const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid'];
+  return (await promisify(execFile)('nsenter', ['--target', String(leader), ...namespaces, '--', ...command])).stdout;
 }
 
 function readConsole(dir: string): string {
