@@ -81,11 +81,25 @@ async function runToEnd(hook: ResolvedHook, run: HookRun): Promise<void> {
   const onStop = (): void => void endProcess(host, identity);
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) onStop();
-  const end = await ended.promise.finally(() => stop.removeEventListener('abort', onStop));
+  const end = await awake(host, ended.promise).finally(() => stop.removeEventListener('abort', onStop));
   await host.files.remove(files.record);
   signal.throwIfAborted();
   if (bound.aborted) throw await failure(hook, run, `did not end within ${formatDuration(hook.timeoutMs)}`);
   if (end.code !== 0) throw await failure(hook, run, `ended with code ${end.code}`);
+}
+
+/** A detached child does not keep our process alive; a timer does. */
+async function awake<T>(host: Host, promise: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const timer = (async (): Promise<void> => {
+    while (!done.signal.aborted) await host.clock.sleep(1_000, done.signal);
+  })().catch(() => undefined);
+  try {
+    return await promise;
+  } finally {
+    done.abort();
+    await timer;
+  }
 }
 
 function filesOf({ moment, name }: ResolvedHook, { stateDir, subject }: HookRun): Files {
