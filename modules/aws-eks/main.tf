@@ -135,6 +135,9 @@ resource "aws_eks_cluster" "this" {
   }
 
   lifecycle {
+    # EKS never tells these two, which only matter at creation: a cluster that was imported would be replaced for them.
+    ignore_changes = [bootstrap_self_managed_addons, access_config[0].bootstrap_cluster_creator_admin_permissions]
+
     precondition {
       condition     = data.aws_region.current.region == var.region
       error_message = "The provider works in ${data.aws_region.current.region}, and the cluster is to stand in ${var.region}: set AWS_REGION, or the provider's region."

@@ -31,7 +31,8 @@ func (p *planner) plan(b *block, prior, proposed, config map[string]any) (map[st
 		keepComputed(strings.Split(name, "."), planned, prior, config)
 	}
 	changed := changedNames(prior, planned)
-	if len(changed) == 0 {
+	// Timeouts alone are no change to the provider's SDK.
+	if len(changed) == 0 || (len(changed) == 1 && changed[0] == "timeouts") {
 		return prior, nil
 	}
 	for attr, causes := range p.rules.UnknownOn {

@@ -42,15 +42,29 @@ func (p *provider) refreshed(schema *typeSchema, current, told map[string]any) m
 	for name, value := range told {
 		state[name] = unlessBothZero(current[name], value)
 	}
-	for _, name := range append([]string{"timeouts"}, schema.behaviour.NotRead...) {
-		if schema.Block.has(name) {
-			state[name] = current[name]
+	for _, path := range append([]string{"timeouts"}, schema.behaviour.NotRead...) {
+		if schema.Block.has(path) {
+			keep(state, current, path)
 		}
 	}
 	if schema.Block.Attributes["tags_all"] != nil {
 		state["tags"], state["tags_all"] = p.splitTags(told["tags_all"], current["tags"])
 	}
 	return state
+}
+
+// keep takes what stands at a path from the state, through blocks that stand once.
+func keep(state, current map[string]any, path string) {
+	head, rest := cutPath(path)
+	if rest == "" {
+		state[head] = current[head]
+		return
+	}
+	target, _ := element(asList(state[head]), 0).(map[string]any)
+	source, _ := element(asList(current[head]), 0).(map[string]any)
+	if target != nil {
+		keep(target, source, rest)
+	}
 }
 
 // unlessBothZero: zero, empty and absent are one to the provider's SDK, which keeps what the state has.
