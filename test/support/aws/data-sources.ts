@@ -170,7 +170,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   }),
   aws_eks_addon_version: (_, { config }) => {
     const name = text(config['addon_name']);
-    if (!KUBERNETES_VERSIONS.includes(text(config['kubernetes_version']))) return nothing(`version of ${name}`);
+    const kubernetes = text(config['kubernetes_version']);
+    if (!KUBERNETES_VERSIONS.includes(kubernetes)) return nothing(`version of ${name}`);
+    // The one add-on whose version is that of the cluster.
+    if (name === 'kube-proxy') return { id: name, version: `v${kubernetes}.0-eksbuild.1` };
     return { id: name, version: ADDONS[name] ?? nothing(`EKS Add-On version of ${name}`) };
   },
   aws_ec2_instance_type: (_, { config }) => {
