@@ -15,7 +15,7 @@ export interface S3BackendOptions {
 export function createS3Backend(aws: Aws, { bucket, prefix }: S3BackendOptions): RemoteBackend {
   const store = createS3ObjectStore(aws, { bucket, prefix: prefix + ENGINE_FOLDER });
   return {
-    location: `s3://${bucket.name}/${prefix.replace(/\/$/, '')}`,
+    location: store.location,
     open: async (signal) => ((await bucketExists(aws, bucket, signal)) ? store : undefined),
   };
 }
