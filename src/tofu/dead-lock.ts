@@ -1,8 +1,8 @@
 /** The lock of a tofu that died: whose it is, the proof of it, and its end. */
 import { join } from 'node:path';
-import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
+import { isSlipwayError, type SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { forceUnlock, plan, type TofuCall } from './commands.ts';
-import { type LockHolder, lockHolderOf } from './failures.ts';
+import { lockedError, type LockHolder } from './failures.ts';
 import type { PendingRun } from './runner.ts';
 
 /**
@@ -16,10 +16,7 @@ export async function freeLock(call: TofuCall, dead: readonly PendingRun[]): Pro
   const holder = await findHolder(call);
   if (!holder) return;
   if (await isOfDead(call, dead, holder)) return forceUnlock(call, holder.id);
-  throw new SlipwayError('SLW-TOF-006', `the state of ${call.object} is locked by ${holder.who}${since(holder)}`, {
-    object: call.object,
-    data: { ...holder },
-  });
+  throw lockedError(holder, { object: call.object, command: 'plan' });
 }
 
 async function isOfDead({ host }: TofuCall, dead: readonly PendingRun[], holder: LockHolder | undefined): Promise<boolean> {
@@ -29,8 +26,6 @@ async function isOfDead({ host }: TofuCall, dead: readonly PendingRun[], holder:
   }
   return false;
 }
-
-const since = ({ createdMs }: LockHolder): string => (createdMs === undefined ? '' : ` since ${new Date(createdMs).toISOString()}`);
 
 /** Asks for the lock by a plan that does not even refresh; who holds it is in the refusal. */
 async function findHolder(call: TofuCall): Promise<LockHolder | undefined> {
@@ -47,13 +42,8 @@ async function findHolder(call: TofuCall): Promise<LockHolder | undefined> {
 }
 
 /** The owner of the lock that a failure speaks of. */
-export function holderIn(thrown: unknown): LockHolder | undefined {
-  const lock = errorsOf(thrown).find(({ code }) => code === 'SLW-TOF-006');
-  if (!lock) return undefined;
-  return lockHolderOf(
-    [{ severity: 'error', summary: String(lock.data?.['summary'] ?? ''), detail: String(lock.data?.['detail'] ?? '') }],
-    (lock.data?.['last'] ?? []) as readonly string[],
-  );
+function holderIn(thrown: unknown): LockHolder | undefined {
+  return errorsOf(thrown).find(({ code }) => code === 'SLW-TOF-006')?.data?.['lock'] as LockHolder | undefined;
 }
 
 const isLockError = (thrown: unknown): boolean => errorsOf(thrown).some(({ code }) => code === 'SLW-TOF-006');

@@ -93,7 +93,10 @@ export function codeOf({ summary, detail, file, address }: Omit<TofuDiagnostic, 
   return patterns.find(({ pattern }) => pattern.test(text))?.code ?? fallback;
 }
 
-function diagnosticError(diagnostic: TofuDiagnostic, { object, command }: FailureOf): SlipwayError {
+function diagnosticError(diagnostic: TofuDiagnostic, of: FailureOf): SlipwayError {
+  const { object, command } = of;
+  const holder = codeOf(diagnostic) === 'SLW-TOF-006' ? lockHolderOf([diagnostic]) : undefined;
+  if (holder) return lockedError(holder, of);
   const { summary, detail, address, file, line } = diagnostic;
   const where = address === undefined ? '' : ` at ${address}`;
   return new SlipwayError(codeOf(diagnostic), `tofu ${command} of ${object} failed${where}: ${sentence(summary, detail)}`, {
@@ -131,6 +134,13 @@ function sentence(summary: string, detail: string): string {
 
 const lowerFirst = (text: string): string => (/^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text);
 const shorten = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 3)}...` : text);
+
+/** Says whose the lock is and since when; `data.lock` has all of it. */
+export function lockedError(holder: LockHolder, { object, command }: FailureOf): SlipwayError {
+  const since = holder.createdMs === undefined ? '' : ` since ${new Date(holder.createdMs).toISOString()}`;
+  const message = `the state of ${object} is locked by ${holder.who}${since} (${holder.operation}, lock ${holder.id})`;
+  return new SlipwayError('SLW-TOF-006', message, { object, data: { command, lock: { ...holder } } });
+}
 
 /** What tofu tells of a lock that somebody holds. */
 export interface LockHolder {

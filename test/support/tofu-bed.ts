@@ -80,7 +80,7 @@ export interface TofuBed {
   writeModule(text: string): void;
   start(verb: 'up' | 'down' | 'plan'): Running;
   run(verb: 'up' | 'down' | 'plan'): Promise<RunEnd>;
-  /** By hand, in the work folder; stdout. */
+  /** By hand, in the work folder; stdout. Blocks: not for a backend that this process serves. */
   tofuByHand(...args: readonly string[]): string;
   /** Ids by address, decrypted by tofu itself. */
   stateIds(): Readonly<Record<string, string>>;
@@ -163,8 +163,10 @@ function start({ root, settings }: TofuBed, verb: string): Running {
   return { child, reports, ended, until };
 }
 
-function stateIds(bed: TofuBed): Readonly<Record<string, string>> {
-  const text = bed.tofuByHand('state', 'pull');
+const stateIds = (bed: TofuBed): Readonly<Record<string, string>> => idsIn(bed.tofuByHand('state', 'pull'));
+
+/** Ids by address, from the text of a state. */
+export function idsIn(text: string): Readonly<Record<string, string>> {
   if (text.trim() === '') return {};
   const { resources = [] } = JSON.parse(text) as {
     resources?: { type: string; name: string; instances: { index_key?: Json; attributes: { id: string } }[] }[];
