@@ -1,4 +1,5 @@
 /** A network as the rest of Slipway sees it: defaults filled in, subnets cut, durations in ms, references typed. Plain data. */
+import { resolve } from 'node:path';
 import { parseDuration } from '../core/duration.ts';
 import type { SourcePosition } from '../core/errors.ts';
 import { cutSubnets } from './cidr.ts';
@@ -36,6 +37,8 @@ export interface ResolvedVpn {
   /** Undefined: the network's own resolver. */
   readonly dnsServers: readonly string[] | undefined;
   readonly lifetimes: { readonly serverMs: number; readonly clientMs: number; readonly revocationListMs: number };
+  /** Absolute paths, in the order in which hosts install them. */
+  readonly packages: readonly string[];
   /** Undefined: made from project and network, with a random end. */
   readonly bucketName: string | undefined;
 }
@@ -96,7 +99,7 @@ export function resolveNetwork(document: NetworkDocument, unit: Unit, { needs, c
     },
     availabilityZones: spec.availabilityZones,
     ...layOutSubnets(spec),
-    vpn: spec.vpn && spec.vpn.instances > 0 ? resolveVpn(spec.vpn) : undefined,
+    vpn: spec.vpn && spec.vpn.instances > 0 ? resolveVpn(spec.vpn, unit.document.folder) : undefined,
   };
 }
 
@@ -120,10 +123,11 @@ export function layOutSubnets({ cidr, availabilityZones, publicSubnets, privateS
   };
 }
 
-function resolveVpn({ certificates, sshUsers, imageId, bucketName, dnsServers, ...rest }: VpnSpec): ResolvedVpn {
+function resolveVpn({ certificates, sshUsers, imageId, bucketName, dnsServers, packages, ...rest }: VpnSpec, folder: string): ResolvedVpn {
   return {
     ...rest,
     ...{ imageId, bucketName, dnsServers },
+    packages: packages.map((path) => resolve(folder, path)),
     sshUsers: Object.entries(sshUsers).map(([name, user]) => resolveUser(name, user)),
     lifetimes: {
       serverMs: demand(parseDuration(certificates.server)),

@@ -37,7 +37,8 @@ export function renderServerConfig(settings: VpnSettings): string {
     'remote-cert-tls client',
     `data-ciphers ${DATA_CIPHERS}`,
     'auth SHA256',
-    'keepalive 10 60',
+    // A host that is gone is noticed after half a minute.
+    'keepalive 5 30',
     'persist-key',
     'persist-tun',
     ...(settings.protocol === 'udp' ? ['explicit-exit-notify 1'] : []),

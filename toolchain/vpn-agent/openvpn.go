@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -64,15 +65,20 @@ func endRevoked(ctx context.Context, paths Paths, generation Generation) error {
 		serials[each.Serial] = true
 		replaced[each.Name] = replaced[each.Name] || !done[each.Serial]
 	}
-	connected, err := connectedClients(ctx)
+	sessions, err := connectedSessions(ctx)
 	if err != nil {
 		return err
 	}
-	for _, name := range connected {
-		if allowed[name] && !replaced[name] {
+	for _, session := range sessions {
+		if allowed[session.name] && !replaced[session.name] {
 			continue
 		}
-		if err := endSessions(ctx, name); err != nil {
+		// Whoever may come back with another certificate is told to; the others are told to stop.
+		word := "HALT"
+		if allowed[session.name] {
+			word = "RESTART"
+		}
+		if err := endSession(ctx, session.id, word); err != nil {
 			return err
 		}
 	}
@@ -84,31 +90,39 @@ func endRevoked(ctx context.Context, paths Paths, generation Generation) error {
 	return err
 }
 
-func connectedClients(ctx context.Context) ([]string, error) {
+type session struct{ name, id string }
+
+func connectedSessions(ctx context.Context) ([]session, error) {
 	lines, err := manage(ctx, "status 3", "END")
-	names := map[string]bool{}
+	var sessions []session
 	for _, line := range lines {
-		// CLIENT_LIST, common name, address, … (openvpn's management-notes.txt)
+		// CLIENT_LIST, common name, 3 addresses, 2 counts, 2 times, user name, client id, … (openvpn's management-notes.txt)
 		fields := strings.Split(line, "\t")
-		if len(fields) > 2 && fields[0] == "CLIENT_LIST" && clientName.MatchString(fields[1]) {
-			names[fields[1]] = true
+		if len(fields) > 10 && fields[0] == "CLIENT_LIST" && clientName.MatchString(fields[1]) {
+			sessions = append(sessions, session{name: fields[1], id: fields[10]})
 		}
 	}
-	sorted := make([]string, 0, len(names))
-	for name := range names {
-		sorted = append(sorted, name)
-	}
-	sort.Strings(sorted)
-	return sorted, err
+	return sessions, err
 }
 
-func endSessions(ctx context.Context, name string) error {
-	lines, err := manage(ctx, "kill "+name, "SUCCESS:", "ERROR:")
+func connectedClients(ctx context.Context) ([]string, error) {
+	sessions, err := connectedSessions(ctx)
+	names := []string{}
+	for _, each := range sessions {
+		names = append(names, each.name)
+	}
+	sort.Strings(names)
+	return slices.Compact(names), err
+}
+
+func endSession(ctx context.Context, id, word string) error {
+	lines, err := manage(ctx, "client-kill "+id+" "+word, "SUCCESS:", "ERROR:")
 	if err != nil {
 		return err
 	}
-	if last := lines[len(lines)-1]; strings.HasPrefix(last, "ERROR:") && !strings.Contains(last, "not found") {
-		return fmt.Errorf("kill %s: %s", name, last)
+	// Also when the session ended by itself meanwhile: then the next cycle finds nothing to end.
+	if last := lines[len(lines)-1]; strings.HasPrefix(last, "ERROR:") {
+		return fmt.Errorf("client-kill %s: %s", id, last)
 	}
 	return nil
 }

@@ -25,11 +25,13 @@ const sshUser = z.strictObject({
 });
 
 const certificates = z.strictObject({
-  server: duration().default('8760h').describe('Life of the servers’ certificates; `up` renews them after two thirds of it. Default: 8760h.'),
+  server: duration()
+    .default('19800h')
+    .describe('Life of the servers’ certificate; `up` renews it after two thirds of it. Past its end no client connects. Default: 19800h (825 days).'),
   client: duration().default('8760h').describe('Life of a client’s certificate, when `vpn client add` does not say otherwise. Default: 8760h.'),
   revocationList: duration()
-    .default('4380h')
-    .describe('Life of the revocation list; `up` and each revocation renew it. Hosts go on with the last one when it runs out, and status says so. Default: 4380h.'),
+    .default('87600h')
+    .describe('Life of the revocation list; `up` renews it after two thirds of it, and each revocation. Hosts have a new list within a minute whatever its life is; past its end OpenVPN lets nobody in. Default: 87600h (10 years).'),
 });
 
 export const vpn = z.strictObject({
@@ -77,6 +79,10 @@ export const vpn = z.strictObject({
     .exactOptional()
     .describe('Name servers that clients are given. Default: the network’s own, which knows private endpoints.'),
   certificates: certificates.prefault({}).describe('How long certificates last.'),
+  packages: z
+    .array(line().describe('Path of a .deb or .rpm for the image of the hosts.').meta({ examples: ['./packages/openvpn_2.6.12_amd64.deb'] }))
+    .default([])
+    .describe('Packages that hosts install from the bucket, in this order, where openvpn or nft are missing: then a boot needs no package mirror. Default: none, the image’s own mirror is asked.'),
   bucketName: line().exactOptional().describe('Name of the bucket that holds identities and users. Default: made from project and network, with a random end.'),
 });
 
