@@ -45,7 +45,13 @@ function inputRow({ name, fields }: Block): string {
   const type = fields.get('type') ?? '';
   const value = fields.get('default');
   const shown = value === undefined ? 'required' : isLong(value) ? 'see variables.tf' : code(value);
-  const short = isLong(type) ? type.slice(0, type.indexOf('{')).replaceAll('(', ' of ').replace(/^(\w+) of object of $/, '$1 of objects').replace(/ of $/, '') : type;
+  const short = isLong(type)
+    ? type
+        .slice(0, type.indexOf('{'))
+        .replaceAll('(', ' of ')
+        .replace(/^(\w+) of object of $/, '$1 of objects')
+        .replace(/ of $/, '')
+    : type;
   return `| ${name} | ${cell(short)} | ${cell(shown)} | ${cell(textOf(fields.get('description') ?? '""'))} |`;
 }
 

@@ -9,7 +9,14 @@ import { readNetworkOutputs, readVpnOutputs } from './outputs.ts';
 const ZONES = ['eu-central-1a', 'eu-central-1b'];
 
 async function networkOf(...fields: readonly string[]): Promise<ResolvedNetwork> {
-  const head = ['apiVersion: slipway.dev/v1alpha1', 'kind: Network', 'metadata: {name: main}', 'spec:', '  provider: aws', '  cidr: 10.0.0.0/16'];
+  const head = [
+    'apiVersion: slipway.dev/v1alpha1',
+    'kind: Network',
+    'metadata: {name: main}',
+    'spec:',
+    '  provider: aws',
+    '  cidr: 10.0.0.0/16',
+  ];
   const text = [...head, ...fields.map((field) => `  ${field}`), ''].join('\n');
   const { networks } = await loadProject(hostWith(text), '.');
   const [network] = networks;
@@ -44,7 +51,10 @@ describe('networkVariables', () => {
 
   it('tells gateway endpoints from interface endpoints', async () => {
     const network = await networkOf('aws: {region: eu-central-1, endpoints: [ecr.api, s3, sts, dynamodb]}', TWO_ZONES);
-    expect(networkVariables(network, place)).toMatchObject({ gateway_endpoints: ['s3', 'dynamodb'], interface_endpoints: ['ecr.api', 'sts'] });
+    expect(networkVariables(network, place)).toMatchObject({
+      gateway_endpoints: ['s3', 'dynamodb'],
+      interface_endpoints: ['ecr.api', 'sts'],
+    });
   });
 
   it.each([
@@ -61,8 +71,15 @@ describe('networkVariables', () => {
   });
 
   it('sends flow logs to a bucket', async () => {
-    const network = await networkOf('aws: {region: eu-central-1, flowLogs: {destination: s3, bucketArn: "arn:aws:s3:::my-logs"}}', TWO_ZONES);
-    expect(networkVariables(network, place)['flow_logs']).toMatchObject({ destination: 's3', bucket_arn: 'arn:aws:s3:::my-logs', traffic: 'ALL' });
+    const network = await networkOf(
+      'aws: {region: eu-central-1, flowLogs: {destination: s3, bucketArn: "arn:aws:s3:::my-logs"}}',
+      TWO_ZONES,
+    );
+    expect(networkVariables(network, place)['flow_logs']).toMatchObject({
+      destination: 's3',
+      bucket_arn: 'arn:aws:s3:::my-logs',
+      traffic: 'ALL',
+    });
   });
 
   it('makes a place for the identity of a VPN, known to the role of its hosts', async () => {
@@ -81,13 +98,24 @@ const OUTPUTS = {
   private_subnet_cidrs: ['10.0.0.0/18', '10.0.64.0/18'],
   nat_addresses: ['203.0.113.1'],
   flow_log_group: null,
-  vpn_identity: { bucket: 'b', bucket_arn: 'arn:aws:s3:::b', authority_prefix: 'authority/', host_key_arn: 'arn:h', authority_key_arn: 'arn:a' },
+  vpn_identity: {
+    bucket: 'b',
+    bucket_arn: 'arn:aws:s3:::b',
+    authority_prefix: 'authority/',
+    host_key_arn: 'arn:h',
+    authority_key_arn: 'arn:a',
+  },
 };
 
 describe('vpnVariables', () => {
   it('puts hosts into the network that was made', async () => {
     const network = await networkOf(AWS, TWO_ZONES, 'vpn: {clientsCidr: 192.168.200.0/24, instances: 2, operatorCidrs: [203.0.113.0/24]}');
-    const variables = vpnVariables(network, { name: 'demo-main', tags: {}, userData: '#cloud-config\n', network: readNetworkOutputs(OUTPUTS) });
+    const variables = vpnVariables(network, {
+      name: 'demo-main',
+      tags: {},
+      userData: '#cloud-config\n',
+      network: readNetworkOutputs(OUTPUTS),
+    });
     expect(variables).toMatchObject({
       name: 'demo-main-vpn',
       vpc_id: 'vpc-0123',
@@ -117,7 +145,12 @@ describe('vpnVariables', () => {
 describe('announceVpn', () => {
   it('counts what each host has and what all share', async () => {
     const { vpn } = await networkOf(AWS, TWO_ZONES, 'vpn: {clientsCidr: 192.168.200.0/24, instances: 3, operatorCidrs: []}');
-    expect(vpn && announceVpn(vpn)).toMatchObject({ aws_eip: 3, aws_autoscaling_group: 3, aws_iam_role: 1, aws_vpc_security_group_ingress_rule: 1 });
+    expect(vpn && announceVpn(vpn)).toMatchObject({
+      aws_eip: 3,
+      aws_autoscaling_group: 3,
+      aws_iam_role: 1,
+      aws_vpc_security_group_ingress_rule: 1,
+    });
   });
 });
 
@@ -144,7 +177,14 @@ describe('outputs', () => {
 
   it('of VPN hosts keep each host with its address', () => {
     const hosts = { 'n-0': { address: '203.0.113.1', allocation_id: 'eipalloc-1', autoscaling_group_name: 'n-0' } };
-    const outputs = readVpnOutputs({ hosts, addresses: ['203.0.113.1'], port: 1194, protocol: 'udp', security_group_id: 'sg-1', role_arn: 'arn:r' });
+    const outputs = readVpnOutputs({
+      hosts,
+      addresses: ['203.0.113.1'],
+      port: 1194,
+      protocol: 'udp',
+      security_group_id: 'sg-1',
+      role_arn: 'arn:r',
+    });
     expect(outputs.hosts).toEqual([{ name: 'n-0', address: '203.0.113.1', allocationId: 'eipalloc-1', autoscalingGroupName: 'n-0' }]);
   });
 

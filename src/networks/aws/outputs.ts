@@ -3,7 +3,13 @@ import * as z from 'zod';
 import type { Json } from '../../core/digest.ts';
 
 const identity = z
-  .object({ bucket: z.string(), bucket_arn: z.string(), authority_prefix: z.string(), host_key_arn: z.string(), authority_key_arn: z.string() })
+  .object({
+    bucket: z.string(),
+    bucket_arn: z.string(),
+    authority_prefix: z.string(),
+    host_key_arn: z.string(),
+    authority_key_arn: z.string(),
+  })
   .transform((out) => ({
     bucket: out.bucket,
     bucketArn: out.bucket_arn,

@@ -27,7 +27,9 @@ function announceControlPlane({ logs, secretsEncryption, irsa, addons, nodePools
 function announceAccess({ accessEntries, podIdentities }: ResolvedEks): Record<string, number> {
   return {
     aws_eks_access_entry: unique(accessEntries.map(({ principalArn }) => principalArn)),
-    aws_eks_access_policy_association: unique(accessEntries.flatMap((entry) => entry.policies.map(({ name }) => `${entry.principalArn} ${name}`))),
+    aws_eks_access_policy_association: unique(
+      accessEntries.flatMap((entry) => entry.policies.map(({ name }) => `${entry.principalArn} ${name}`)),
+    ),
     aws_eks_pod_identity_association: unique(podIdentities.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`)),
   };
 }

@@ -17,7 +17,8 @@ async function eksOf(...fields: readonly string[]): Promise<ResolvedEks> {
 
 const place = { name: 'demo', vpcId: 'vpc-0123', subnetIds: ['subnet-0a', 'subnet-0b'], poolSubnetIds: {}, tags: { team: 'platform' } };
 const variablesOf = async (...fields: readonly string[]) => clusterVariables(await eksOf(...fields), place);
-const poolOf = async (...fields: readonly string[]) => ((await variablesOf(`nodePools: {infra: {${fields.join(', ')}}}`))['node_pools'] as Record<string, unknown>)['infra'];
+const poolOf = async (...fields: readonly string[]) =>
+  ((await variablesOf(`nodePools: {infra: {${fields.join(', ')}}}`))['node_pools'] as Record<string, unknown>)['infra'];
 
 describe('clusterVariables', () => {
   it('makes a private, encrypted, logged cluster of what says nothing else', async () => {
@@ -40,13 +41,17 @@ describe('clusterVariables', () => {
   });
 
   it('reads aws-auth when there are users of the older sort', async () => {
-    const variables = await variablesOf('awsAuth: {users: [{userArn: "arn:aws:iam::111122223333:user/jane", username: jane, groups: [system:masters]}]}');
+    const variables = await variablesOf(
+      'awsAuth: {users: [{userArn: "arn:aws:iam::111122223333:user/jane", username: jane, groups: [system:masters]}]}',
+    );
     expect(variables['authentication_mode']).toBe('API_AND_CONFIG_MAP');
   });
 
   it('knows access entries by their principal and policies by their name', async () => {
     const arn = 'arn:aws:iam::111122223333:role/developers';
-    const variables = await variablesOf(`accessEntries: [{principalArn: "${arn}", groups: [viewers], policies: [{name: AmazonEKSViewPolicy, namespaces: [apps]}]}]`);
+    const variables = await variablesOf(
+      `accessEntries: [{principalArn: "${arn}", groups: [viewers], policies: [{name: AmazonEKSViewPolicy, namespaces: [apps]}]}]`,
+    );
     expect(variables['access_entries']).toEqual({
       [arn]: {
         principal_arn: arn,
@@ -58,7 +63,9 @@ describe('clusterVariables', () => {
   });
 
   it('says add-ons in the words of EKS, and leaves out what is off', async () => {
-    const { addons } = await variablesOf('addons: {vpcCni: {version: v1.20.0-eksbuild.1, configuration: {env: {WARM: "1"}}, onConflict: preserve}, kubeProxy: {enabled: false}}');
+    const { addons } = await variablesOf(
+      'addons: {vpcCni: {version: v1.20.0-eksbuild.1, configuration: {env: {WARM: "1"}}, onConflict: preserve}, kubeProxy: {enabled: false}}',
+    );
     expect(Object.keys(addons as object).sort()).toEqual(['aws-ebs-csi-driver', 'coredns', 'eks-pod-identity-agent', 'vpc-cni']);
     expect(addons).toMatchObject({
       'vpc-cni': { version: 'v1.20.0-eksbuild.1', configuration: '{"env":{"WARM":"1"}}', resolve_conflicts: 'PRESERVE' },
@@ -98,9 +105,14 @@ describe('a node pool', () => {
   });
 
   it('has ports only in rules whose protocol has them', async () => {
-    const pool = await poolOf('firewallRules: [{name: web, direction: ingress, ports: "80-81", cidrBlocks: [10.0.0.0/8]}, {name: any, direction: egress, protocol: all, self: true}]');
+    const pool = await poolOf(
+      'firewallRules: [{name: web, direction: ingress, ports: "80-81", cidrBlocks: [10.0.0.0/8]}, {name: any, direction: egress, protocol: all, self: true}]',
+    );
     expect(pool).toMatchObject({
-      firewall_rules: { web: { protocol: 'tcp', from: 80, to: 81 }, any: { direction: 'egress', protocol: '-1', from: null, to: null, self: true } },
+      firewall_rules: {
+        web: { protocol: 'tcp', from: 80, to: 81 },
+        any: { direction: 'egress', protocol: '-1', from: null, to: null, self: true },
+      },
     });
   });
 
@@ -127,7 +139,8 @@ describe('announceCluster', () => {
   });
 
   it('counts a rule for each peer', async () => {
-    const pool = 'web: {firewallRules: [{name: a, direction: ingress, ports: "80", cidrBlocks: [10.0.0.0/8, 172.16.0.0/12]}, {name: b, direction: ingress, protocol: all, self: true}]}';
+    const pool =
+      'web: {firewallRules: [{name: a, direction: ingress, ports: "80", cidrBlocks: [10.0.0.0/8, 172.16.0.0/12]}, {name: b, direction: ingress, protocol: all, self: true}]}';
     expect(announceCluster(await eksOf('dmzCidrs: [10.0.0.0/16]', `nodePools: {${pool}}`))).toMatchObject({
       aws_vpc_security_group_ingress_rule: 4,
       aws_security_group: 3,

@@ -113,23 +113,14 @@ function addons(eks: ResolvedEks): Json {
 }
 
 function nodePool(pool: ResolvedNodePool, eks: ResolvedEks, place: ClusterPlace): Json {
-  const { volume, update } = pool;
   return {
+    ...poolImage(pool, eks),
+    ...poolVolume(pool),
     min_size: pool.minSize,
     max_size: pool.maxSize,
     desired_size: pool.desiredSize,
     instance_types: pool.instanceTypes,
     capacity: CAPACITIES[pool.capacity],
-    // Null follows the cluster: the module then upgrades the pool after it.
-    kubernetes_version: pool.version === eks.version ? null : pool.version,
-    release_version: pool.releaseVersion ?? null,
-    ami_type: amiType(pool),
-    image_id: pool.amiId ?? null,
-    volume_size: volume.size,
-    volume_type: volume.type,
-    volume_iops: volume.iops ?? null,
-    volume_throughput: volume.throughput ?? null,
-    volume_kms_key_arn: volume.kmsKeyArn ?? null,
     max_pods: pool.maxPods ?? 0,
     subnet_ids: place.poolSubnetIds[pool.name] ?? [],
     target_group_arns: pool.targetGroupArns,
@@ -137,11 +128,31 @@ function nodePool(pool: ResolvedNodePool, eks: ResolvedEks, place: ClusterPlace)
     taints: pool.taints.map(({ key, value, effect }) => ({ key, value: value ?? null, effect: TAINT_EFFECTS[effect] })),
     firewall_rules: Object.fromEntries(pool.firewallRules.map((rule) => [rule.name, firewallRule(rule)])),
     metadata_hop_limit: pool.metadataOptions.hopLimit,
-    max_unavailable: update.maxUnavailable ?? null,
-    max_unavailable_pct: update.maxUnavailablePercentage ?? null,
-    force_update: update.force,
-    user_data: pool.userData === undefined ? null : { type: userDataType(pool.userData), body: pool.userData },
+    max_unavailable: pool.update.maxUnavailable ?? null,
+    max_unavailable_pct: pool.update.maxUnavailablePercentage ?? null,
+    force_update: pool.update.force,
     tags: pool.tags,
+  };
+}
+
+function poolImage(pool: ResolvedNodePool, eks: ResolvedEks): { readonly [key: string]: Json } {
+  return {
+    // Null follows the cluster: the module then upgrades the pool after it.
+    kubernetes_version: pool.version === eks.version ? null : pool.version,
+    release_version: pool.releaseVersion ?? null,
+    ami_type: amiType(pool),
+    image_id: pool.amiId ?? null,
+    user_data: pool.userData === undefined ? null : { type: userDataType(pool.userData), body: pool.userData },
+  };
+}
+
+function poolVolume({ volume }: ResolvedNodePool): { readonly [key: string]: Json } {
+  return {
+    volume_size: volume.size,
+    volume_type: volume.type,
+    volume_iops: volume.iops ?? null,
+    volume_throughput: volume.throughput ?? null,
+    volume_kms_key_arn: volume.kmsKeyArn ?? null,
   };
 }
 
