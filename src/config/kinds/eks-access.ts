@@ -62,7 +62,7 @@ export const access = z.strictObject({
     .meta({ examples: ['ssh://jane@203.0.113.10'] }),
   identity: secret().exactOptional().describe(`Private key for the bastion. ${SECRET_NOTE} Default: what ssh itself finds (agent, ~/.ssh).`),
   knownHosts: line().exactOptional().describe('File with the host keys of the bastion, relative to the folder of this YAML file. Default: that of ssh; an unknown host is refused.').meta({ examples: ['./known_hosts'] }),
-  wait: duration().default('0s').describe('How long `up` waits for the operator to bring up the way to a private API, before it stops with exit 75. Default: 0s, it stops at once.').meta({ examples: ['10m'] }),
+  wait: duration().default('0s').describe('How long `up` waits for the operator to bring up the way to a private API, before it stops with exit 75; with 0s it stops at once. Default: 0s.').meta({ examples: ['10m'] }),
 });
 
 export const eksNetwork = z.strictObject({

@@ -59,14 +59,6 @@ export const eksCodes = {
     retry: 'no',
   },
   'SLW-EKS-008': {
-    title: 'things of the cluster stay in the account',
-    explain:
-      'Load balancers, volumes or interfaces that controllers inside the cluster made could not be removed before the cluster. They keep the network from being destroyed, and cost money.',
-    fix: 'look at what the message names; run the same command again',
-    exit: 1,
-    retry: 'backoff',
-  },
-  'SLW-EKS-009': {
     title: 'the cluster is not the one that was made',
     explain:
       'A cluster of that name answers, but its namespace kube-system has another uid than the one recorded: the cluster was destroyed and made again by somebody else. Nothing was changed.',

@@ -40,11 +40,12 @@ export function withHooks(document: HookedDocument, context: WorkContext): reado
   const [open, close] = (['open', 'close'] as const).map((mark) => hookStepId(document.subject, `${mark}-document`)) as [StepId, StepId];
   const frame: Frame = { document, context, open, close, course: courseOf(document, { open, close }) };
   const before = chain(frame, { moments: ['beforeCreate', 'beforeUpdate'], first: [open] });
-  const entry = before.at(-1)?.id ?? open;
+  // All of them, not the last alone: one that had nothing to run for is not in the ledger, and undoing follows the ledger.
+  const entry = [open, ...before.map(({ id }) => id)];
   const own = new Set(document.steps.map(({ id }) => id));
-  const steps = document.steps.map((step) => (step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...step.needs, entry] }));
+  const steps = document.steps.map((step) => (step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...step.needs, ...entry] }));
   const after = chain(frame, { moments: ['afterCreate', 'afterUpdate'], first: [close] });
-  return [openStep(frame), ...before, ...steps, closeStep(frame, [entry, ...own]), ...after];
+  return [openStep(frame), ...before, ...steps, closeStep(frame, [...entry, ...own]), ...after];
 }
 
 /** `hook/run-after-create/network-main-register-dns` */
@@ -149,7 +150,7 @@ function chain(frame: Frame, { moments, first }: Chain): readonly Step[] {
   const steps: Step[] = [];
   for (const hook of moments.flatMap((moment) => hooksOf(frame.document, moment))) {
     const last = steps.at(-1);
-    steps.push(runStep(frame, hook, last ? [last.id] : first));
+    steps.push(runStep(frame, hook, last ? [...last.needs, last.id] : first));
   }
   return steps;
 }

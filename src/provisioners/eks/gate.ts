@@ -53,8 +53,8 @@ export async function passGate(options: GateOptions): Promise<Passed> {
 
 async function tryOnce(options: GateOptions): Promise<Passed> {
   if (!options.isTunnelled) await requireWay(options);
-  const client = await options.connect();
   try {
+    const client = await options.connect();
     const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, options.signal);
     return { client, uid: namespace?.metadata.uid ?? '' };
   } catch (error) {

@@ -56,7 +56,7 @@ async function observe(cluster: EksCluster, context: ProvisionerContext, step: S
 
 function requireSame(subject: string, known: unknown, uid: string): void {
   if (typeof known !== 'string' || known === uid) return;
-  throw new SlipwayError('SLW-EKS-009', `the cluster that answers for ${subject} is not the one that was made`, { object: subject });
+  throw new SlipwayError('SLW-EKS-008', `the cluster that answers for ${subject} is not the one that was made`, { object: subject });
 }
 
 interface Connecting {
@@ -93,7 +93,7 @@ function accessData({ access: { bastion, identity, knownHosts } }: EksCluster): 
   return JSON.parse(JSON.stringify({ bastion, identity, knownHosts })) as Outputs;
 }
 
-/** From the journal alone. @throws SLW-EKS-002 to SLW-EKS-006 when there is no way, SLW-EKS-009 when it is another cluster */
+/** From the journal alone. @throws SLW-EKS-002 to SLW-EKS-006 when there is no way, SLW-EKS-008 when it is another cluster */
 export async function connectFromRecords(undo: Pick<UndoContext, 'records' | 'signal' | 'report'>, name: string, context: ProvisionerContext): Promise<KubeClient | undefined> {
   const ids = eksStepIds(name);
   const records = undo.records();
