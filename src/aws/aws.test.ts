@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpEndpoint, startEndpoint } from '../../test/support/http-endpoint.ts';
-import { createVirtualHost, type VirtualHost } from '../../test/support/virtual-host.ts';
+import { createVirtualHost, temporaryFolder, type VirtualHost } from '../../test/support/virtual-host.ts';
 import { Redactor } from '../core/redaction.ts';
+import { createAuthority, issueLeaf } from '../pki/certificates.ts';
 import { type Aws, connectAws } from './aws.ts';
 import { bucketExists } from './bucket.ts';
 import { awsCodeOf } from './failure.ts';
@@ -104,6 +109,37 @@ describe('a call', () => {
     endpoint.answers = [{ status, body }];
     await expect(callQuery(aws, NAMES_EC2, signal)).rejects.toMatchObject({ code, message: expect.stringMatching(text) });
     expect(endpoint.asked).toHaveLength(1);
+  });
+
+  it('trusts the authorities of AWS_CA_BUNDLE besides those of Node, and no others', async () => {
+    const now = Date.now();
+    const validity = { notBefore: now - 60_000, notAfter: now + 600_000 };
+    const authority = await createAuthority({ commonName: 'gateway' }, validity);
+    const leaf = await issueLeaf(authority, {
+      subject: { commonName: 'localhost' },
+      validity,
+      dnsNames: ['localhost'],
+      usages: ['server'],
+    });
+    const server = createServer({ cert: leaf.certificatePem, key: leaf.privateKeyPem }, (_request, response) => response.end(IDENTITY));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const bundle = join(temporaryFolder(), 'ca.pem');
+    writeFileSync(bundle, authority.certificatePem);
+    const variables = { ...KEYS, AWS_ENDPOINT_URL: `https://localhost:${port}` };
+    try {
+      await expect(callerIdentity(connectAws(hostWith(variables), { region: 'eu-west-1' }), signal)).rejects.toMatchObject({
+        code: 'SLW-AWS-008',
+      });
+      const trusting = connectAws(hostWith({ ...variables, AWS_CA_BUNDLE: bundle }), { region: 'eu-west-1' });
+      expect((await callerIdentity(trusting, signal)).account).toBe('123456789012');
+      trusting.close();
+      const broken = connectAws(hostWith({ ...variables, AWS_CA_BUNDLE: '/nowhere' }), { region: 'eu-west-1' });
+      await expect(callerIdentity(broken, signal)).rejects.toMatchObject({ message: 'AWS_CA_BUNDLE is /nowhere, which cannot be read' });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it('to where nobody listens says so', async () => {

@@ -1,6 +1,7 @@
 /** One call: sign, send over a kept connection, straight or through the proxy of the environment, and try again what may be tried again. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { rootCertificates } from 'node:tls';
 import { SlipwayError } from '../core/errors.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../core/retry.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
@@ -48,12 +49,17 @@ const ATTEMPT_BOUND_MS = 30_000;
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 export function createSender(host: Host, source: CredentialSource): Sender {
-  const agents = createAgents(host);
+  let agents: Promise<Agents> | undefined;
+  const open = (): Promise<Agents> => {
+    agents ??= createAgents(host);
+    agents.catch(() => (agents = undefined));
+    return agents;
+  };
   return {
     send: async (region, call, signal) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await sendOnce({ host, source, agents }, { region, call }, signal);
+          return await sendOnce({ host, source, agents: await open() }, { region, call }, signal);
         } catch (thrown) {
           signal.throwIfAborted();
           if (!(thrown instanceof SlipwayError) || thrown.retry !== 'backoff' || attempt >= POLICY.attempts) throw thrown;
@@ -62,8 +68,9 @@ export function createSender(host: Host, source: CredentialSource): Sender {
       }
     },
     close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
+      const opened = agents;
+      agents = undefined;
+      void opened?.then(({ http, https }) => [http.destroy(), https.destroy()]).catch(() => undefined);
     },
   };
 }
@@ -74,9 +81,13 @@ interface Agents {
 }
 
 /** The proxy rules are Node's (HTTPS_PROXY, NO_PROXY); they read the variables of the host, not of the process. */
-function createAgents(host: Host): Agents {
-  const proxyEnv = host.env.variables();
-  return { http: new HttpAgent({ keepAlive: true, proxyEnv }), https: new HttpsAgent({ keepAlive: true, proxyEnv }) };
+async function createAgents(host: Host): Promise<Agents> {
+  const options = { keepAlive: true, proxyEnv: host.env.variables() };
+  const bundle = host.env.get('AWS_CA_BUNDLE');
+  if (!bundle) return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  const ca = await host.files.readText(bundle).catch(() => undefined);
+  if (ca === undefined) throw new SlipwayError('SLW-AWS-008', `AWS_CA_BUNDLE is ${bundle}, which cannot be read`, { retry: 'no' });
+  return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ca: [...rootCertificates, ca] }) };
 }
 
 interface Means {
@@ -114,10 +125,14 @@ function isAccepted(status: number, { accept }: AwsCall): boolean {
 function urlOf(host: Host, region: string, call: AwsCall): URL {
   const endpoint = endpointOf(host.env, call.service, region);
   const url = new URL(endpoint.url);
-  if (!endpoint.custom && call.hostLabel !== undefined) url.hostname = url.hostname.replace(/^[^.]+/, call.hostLabel);
-  const bucket = endpoint.custom && call.hostLabel !== undefined ? `/${call.hostLabel.replace(/\.s3$/, '')}` : '';
+  const label = call.hostLabel;
+  // No certificate of S3 covers a name with dots; such buckets are named in the path, as where an endpoint is given.
+  const inPath = label !== undefined && (endpoint.custom || label.split('.').length > 2);
+  if (label !== undefined && !inPath) url.hostname = url.hostname.replace(/^[^.]+/, label);
+  const bucket = inPath ? `/${label.replace(/\.s3$/, '')}` : '';
   url.pathname = bucket + call.path;
-  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+  const query = Object.entries(call.query ?? {}).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  url.search = query.join('&');
   return url;
 }
 
