@@ -36,6 +36,22 @@ resource "aws_iam_role_policy_attachment" "cluster" {
   policy_arn = "${local.arn_prefix}:iam::aws:policy/${each.key}"
 }
 
+# A control plane that is going still writes, and would make the log group again after it is gone.
+resource "aws_iam_role_policy" "cluster_logs" {
+  count = length(aws_cloudwatch_log_group.control_plane)
+
+  name = "no-log-group-of-its-own"
+  role = aws_iam_role.cluster.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Deny"
+      Action   = "logs:CreateLogGroup"
+      Resource = "*"
+    }]
+  })
+}
+
 # EKS lets in its own nodes; this lets in the operators.
 resource "aws_security_group" "api" {
   name        = "${var.name}-api"
@@ -147,6 +163,7 @@ resource "aws_eks_cluster" "this" {
   # Without its permissions the cluster can neither be made nor give back its interfaces when it goes.
   depends_on = [
     aws_iam_role_policy_attachment.cluster,
+    aws_iam_role_policy.cluster_logs,
     aws_cloudwatch_log_group.control_plane,
     aws_vpc_security_group_ingress_rule.api,
   ]

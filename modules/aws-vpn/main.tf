@@ -80,7 +80,6 @@ resource "aws_launch_template" "host" {
   description   = "VPN host ${each.key}"
   image_id      = var.image_id == null ? "resolve:ssm:${var.image_parameter}" : var.image_id
   instance_type = var.instance_type
-  ebs_optimized = true
   user_data = base64encode(
     replace(replace(replace(replace(var.user_data,
       "@@BUCKET@@", var.identity.bucket),

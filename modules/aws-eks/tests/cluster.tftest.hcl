@@ -91,6 +91,10 @@ run "all_logs_are_kept_for_as_long_as_said" {
     condition     = aws_cloudwatch_log_group.control_plane[0].name == "/aws/eks/demo/cluster"
     error_message = "The log group must have the name that EKS writes to."
   }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.cluster_logs[0].policy).Statement : "${statement.Effect} ${statement.Action}"] == ["Deny logs:CreateLogGroup"]
+    error_message = "The control plane must not make the log group again."
+  }
 }
 
 run "add_ons_come_in_the_versions_of_the_cluster" {

@@ -17,6 +17,7 @@ function announceControlPlane({ logs, secretsEncryption, irsa, addons, nodePools
   return {
     aws_eks_cluster: 1,
     aws_cloudwatch_log_group: Number(logs.types.length > 0),
+    aws_iam_role_policy: Number(logs.types.length > 0),
     aws_kms_key: ownKey,
     aws_kms_alias: ownKey,
     aws_iam_openid_connect_provider: Number(irsa),
