@@ -4,6 +4,7 @@
  * work folder in a `.tofu.json` file, which Terraform does not read.
  */
 import { join } from 'node:path';
+import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import type { TofuModule, Workspace } from './workspace.ts';
 
@@ -25,8 +26,8 @@ export async function encryptionFile(
   { backend, hasOwnKey }: TofuModule,
 ): Promise<{ readonly name: string; readonly text: string } | undefined> {
   if (binary.flavour !== 'opentofu') return undefined;
-  if (hasOwnKey !== true) await ensureKey(host, keyFile(dir));
   const form = await stateForm(host, dir);
+  if (hasOwnKey !== true) await ensureKey(host, keyFile(dir), form);
   // A state that moves from one form to the other is read in the old one once more; otherwise the other form is refused.
   const state = backend.type === 'local' ? localState(form === 'plain') : remoteState(form === 'encrypted');
   const usesPlain = JSON.stringify(state).includes(PLAIN);
@@ -60,14 +61,18 @@ function keySource(hasOwnKey: boolean): object {
   return hasOwnKey ? { passphrase: `\${var.${KEY_VARIABLE}}` } : { passphrase: `\${file("${KEY_FILE}")}`, iterations: 200_000 };
 }
 
-async function ensureKey(host: Host, path: string): Promise<void> {
+/** A new key for a state that another one has encrypted would only hide the loss. @throws SLW-TOF-017 */
+async function ensureKey(host: Host, path: string, form: StateForm): Promise<void> {
   if ((await host.files.stat(path)) !== undefined) return;
+  if (form === 'encrypted') throw new SlipwayError('SLW-TOF-017', `the state is encrypted and its key ${path} is gone`, { data: { path } });
   const key = Buffer.from(host.random.bytes(32)).toString('base64url');
   await host.files.writeAtomic(path, key, { mode: 0o600 });
 }
 
+type StateForm = 'none' | 'plain' | 'encrypted' | 'broken';
+
 /** How the local state is written: only its head is looked at, which is not secret. */
-export async function stateForm(host: Host, dir: string): Promise<'none' | 'plain' | 'encrypted' | 'broken'> {
+export async function stateForm(host: Host, dir: string): Promise<StateForm> {
   const text = await host.files.readText(stateFile(dir));
   if (text === undefined) return 'none';
   try {

@@ -147,6 +147,7 @@ export async function applyMade(session: Session, made: AgreedPlan): Promise<voi
   }
   await keepStateCopy(call);
   await applyPlan({ ...call, onMessage: progressReporter(options.report, made.count) });
+  await keepStateCopy(call);
 }
 
 /** Outputs that are not sensitive. */

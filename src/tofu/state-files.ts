@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { SlipwayError } from '../core/errors.ts';
 import type { StepReport } from '../engine/events.ts';
-import type { Host } from '../host/host.ts';
 import { erroredFile, statePush, type TofuCall } from './commands.ts';
 import { stateFile, stateForm } from './encryption.ts';
 import { privateDir, readPendingRuns } from './runner.ts';
@@ -28,20 +27,15 @@ export async function mendStateFile({ host, workspace, object }: TofuCall, repor
     });
     return;
   }
-  // There was none before the first run, and that died while it wrote its first.
-  if (await isFirst(host, dir)) return host.files.remove(stateFile(dir));
+  // There was none before the first apply, and that died while it wrote its first: its log tells what it made.
+  const runs = await readPendingRuns(host, dir);
+  if (runs.some(({ command }) => command === 'apply')) return host.files.remove(stateFile(dir));
   throw new SlipwayError('SLW-TOF-015', `${stateFile(dir)} cannot be read and there is no copy of it`, { object });
-}
-
-async function isFirst(host: Host, dir: string): Promise<boolean> {
-  return (
-    (await host.files.readText(stateFile(dir))) === '' || (await readPendingRuns(host, dir)).some(({ command }) => command === 'apply')
-  );
 }
 
 const copyPath = (dir: string): string => join(privateDir(dir), 'before.tfstate');
 
-/** Before an apply: what tofu's own backup may fail to be, since it is written late. */
+/** Before and after an apply: what tofu's own backup may fail to be, since it is written late and only sometimes. */
 export async function keepStateCopy({ host, workspace }: TofuCall): Promise<void> {
   const text = await host.files.readText(stateFile(workspace.dir));
   if (text !== undefined && isJson(text)) await host.files.writeAtomic(copyPath(workspace.dir), text, { mode: 0o600 });

@@ -11,7 +11,7 @@ const says = (pattern: RegExp) => (report: Report) => pattern.test(messageOf(rep
 const isType = (type: string) => (report: Report) => report.type === type;
 
 /** Things of one round: enough for a kill to land among them. */
-const SIZE = 5;
+const SIZE = 3;
 const namesUpTo = (round: number): readonly string[] => Array.from({ length: (round + 1) * SIZE }, (_, i) => `n${i}`);
 
 type Victim = 'slipway' | 'tofu' | 'both';
