@@ -88,10 +88,8 @@ interface Chain {
 
 function createChain(host: Host, { profile, from }: Chain): () => Promise<AwsCredentials> {
   return async () => {
-    const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
     try {
-      const found = await defaultProvider({ ...(profile !== undefined && { profile }), logger: SILENT, maxRetries: 1 })();
-      const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
+      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await askLibrary(profile);
       if (expiration && expiration.getTime() <= host.clock.now())
         throw new SlipwayError('SLW-AWS-002', `the AWS credentials of ${from} expired at ${expiration.toISOString()}`);
       return {
@@ -103,6 +101,24 @@ function createChain(host: Host, { profile, from }: Chain): () => Promise<AwsCre
       throw explain(thrown, from);
     }
   };
+}
+
+interface Found {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** A named profile is asked alone: the chain would hide why it gives nothing. */
+async function askLibrary(profile: string | undefined): Promise<Found> {
+  const options = { logger: SILENT, maxRetries: 1 };
+  if (profile !== undefined) {
+    const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+    return fromIni({ ...options, profile })();
+  }
+  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+  return defaultProvider(options)();
 }
 
 /** The library would write its warnings to the terminal. */
