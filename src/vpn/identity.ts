@@ -69,7 +69,7 @@ export async function createIdentity(host: Host, settings: VpnSettings, software
   const blank = { version: 1, revision: 0, settings, software, authority, certificates: [], revocationList: '', fetchedKeys: {} } as const;
   const channelKey = formatChannelKey(host.random.bytes(256));
   const draft = { ...blank, channelKey, server: authority, sshHostKey: createSigningKeyPair() };
-  return nextRevision(host, await issueServer(host, draft), { list: true });
+  return nextRevision(host, await issueServer(host, draft));
 }
 
 /** What `refreshIdentity` would renew. */
@@ -108,7 +108,7 @@ export async function refreshIdentity(
   if (due.every(({ what }) => what === 'authority')) return identity;
   const settled = { ...identity, ...wanted };
   const served = due.some(({ what }) => what === 'server certificate') ? await issueServer(host, settled) : settled;
-  return nextRevision(host, served, { list: due.some(({ what }) => what === 'revocation list') });
+  return nextRevision(host, served);
 }
 
 /** A certificate for a client; the private key is in the second result only. @throws SLW-VPN-003, SLW-VPN-005, SLW-VPN-007 */
@@ -128,7 +128,7 @@ export async function issueClient(
     each.name === request.name && isLive(each, now) ? { ...each, revokedAt: now } : each,
   );
   const certificates = [...revoked, register(client, request.name, 'client')];
-  return { client, identity: await nextRevision(host, { ...identity, certificates }, { list: held }) };
+  return { client, identity: await nextRevision(host, { ...identity, certificates }) };
 }
 
 /** Without this client; the same identity when it was revoked before. @throws SLW-VPN-004 */
@@ -140,12 +140,12 @@ export async function revokeClient(host: Host, identity: VpnIdentity, name: stri
   const certificates = identity.certificates.map((each) =>
     own.includes(each) && each.revokedAt === undefined ? { ...each, revokedAt: now } : each,
   );
-  return nextRevision(host, { ...identity, certificates }, { list: true });
+  return nextRevision(host, { ...identity, certificates });
 }
 
 /** The keys that forges served, taken over; the same identity when nothing is new. */
 export async function keepFetchedKeys(host: Host, identity: VpnIdentity, fetchedKeys: VpnIdentity['fetchedKeys']): Promise<VpnIdentity> {
-  return differs(identity.fetchedKeys, fetchedKeys) ? nextRevision(host, { ...identity, fetchedKeys }, { list: false }) : identity;
+  return differs(identity.fetchedKeys, fetchedKeys) ? nextRevision(host, { ...identity, fetchedKeys }) : identity;
 }
 
 /** Whether a certificate is good at this time. */
@@ -178,10 +178,9 @@ async function issue(
   });
 }
 
-/** One further; with a new revocation list, or with the old one. */
-async function nextRevision(host: Host, identity: VpnIdentity, { list }: { readonly list: boolean }): Promise<VpnIdentity> {
+/** One further, with a list that is as new: whatever is changed puts off the end of the list. */
+async function nextRevision(host: Host, identity: VpnIdentity): Promise<VpnIdentity> {
   const revision = identity.revision + 1;
-  if (!list) return { ...identity, revision };
   const { notBefore, notAfter } = validity(host, identity.settings.lives?.revocationListMs ?? LIVES.revocationListMs);
   const revocationList = await createRevocationList(identity.authority, {
     revoked: identity.certificates.flatMap(({ serial, revokedAt }) => (revokedAt === undefined ? [] : [{ serial, revokedAt }])),

@@ -44,11 +44,15 @@ describe.skipIf(why !== undefined)(`a VPN host${why === undefined ? '' : ` (skip
     const current = join(machine.root, 'var/lib/slipway-vpn/generations');
     const [generation = ''] = readdirSync(current);
     const names = readdirSync(join(current, generation));
-    for (const name of names.filter((each) => each !== 'clients')) expect(statSync(join(current, generation, name)).mode & 0o777).toBe(0o600);
-    const identity = JSON.parse(readFileSync(join(bed.store.dir, 'authority/identity.json'), 'utf8')) as { authority: { privateKeyPem: string } };
+    for (const name of names.filter((each) => each !== 'clients'))
+      expect(statSync(join(current, generation, name)).mode & 0o777).toBe(0o600);
+    const identity = JSON.parse(readFileSync(join(bed.store.dir, 'authority/identity.json'), 'utf8')) as {
+      authority: { privateKeyPem: string };
+    };
     const secret = identity.authority.privateKeyPem.split('\n')[1] ?? '';
     expect(secret.length).toBeGreaterThan(40);
-    for (const name of names.filter((each) => each !== 'clients')) expect(readFileSync(join(current, generation, name), 'utf8')).not.toContain(secret);
+    for (const name of names.filter((each) => each !== 'clients'))
+      expect(readFileSync(join(current, generation, name), 'utf8')).not.toContain(secret);
     expect(bed.services.log.filter((line) => line.includes('authority/'))).toEqual([]);
   });
 

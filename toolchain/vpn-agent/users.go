@@ -67,7 +67,7 @@ func ensureUser(ctx context.Context, paths Paths, wanted SSHUser, keys []string)
 	_, err := user.Lookup(wanted.Name)
 	switch {
 	case errors.As(err, new(user.UnknownUserError)):
-		_, err = run(ctx, commandBound, "", "useradd", "--create-home", "--user-group", "--groups", userGroup, "--shell", "/bin/bash", "--password", "*", wanted.Name)
+		_, err = run(ctx, commandBound, "", "useradd", append(ownGroup(wanted.Name), "--create-home", "--groups", userGroup, "--shell", "/bin/bash", "--password", "*", wanted.Name)...)
 	case err == nil && !slices.Contains(members(), wanted.Name):
 		return errors.New("another account has this name")
 	case err == nil:
@@ -79,6 +79,14 @@ func ensureUser(ctx context.Context, paths Paths, wanted SSHUser, keys []string)
 	// Owned by root: a user cannot add a key that a later cycle would not know of.
 	_, err = keepFile(file, []byte(strings.Join(append(keys, ""), "\n")), 0o644)
 	return err
+}
+
+// ownGroup keeps a user out of a group of the system that happens to have the same name.
+func ownGroup(name string) []string {
+	if _, err := user.LookupGroup(name); err == nil {
+		return []string{"--no-user-group", "--gid", "users"}
+	}
+	return []string{"--user-group"}
 }
 
 // revive opens an account that was closed; one with a file of keys never was.

@@ -2,24 +2,33 @@
  * A VPN host as the cloud would start it: systemd boots for real in namespaces of its own, on a throw-away copy of this machine's system,
  * and applies its user data. Gone, nothing of it is left but what it wrote into the store.
  */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 
-/** Why no machine can be booted here, or undefined. */
+/** Why no machine can be booted here, or undefined. What is missing is installed where that is possible. */
 export function whyNoMachines(): string | undefined {
-  for (const [path, name] of PROGRAMS) if (!existsSync(path)) return `${path} is not installed (package ${name})`;
-  return existsSync('/dev/net/tun') ? undefined : 'there is no /dev/net/tun';
+  if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
+  if (missing().length > 0 && existsSync('/usr/bin/apt-get'))
+    spawnSync('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...missing()], { stdio: 'ignore', timeout: 120_000 });
+  return missing().length > 0 ? `not installed: ${missing().join(', ')}` : undefined;
 }
 
-const PROGRAMS = [
-  ['/usr/bin/systemd-nspawn', 'systemd-container'],
-  ['/usr/sbin/openvpn', 'openvpn'],
-  ['/usr/sbin/sshd', 'openssh-server'],
-  ['/usr/bin/python3', 'python3'],
-] as const;
+const PROGRAMS = {
+  '/usr/bin/systemd-nspawn': 'systemd-container',
+  '/usr/sbin/openvpn': 'openvpn',
+  '/usr/sbin/nft': 'nftables',
+  '/usr/sbin/sshd': 'openssh-server',
+  '/usr/bin/sudo': 'sudo',
+  '/usr/bin/python3': 'python3',
+} as const;
+
+const missing = (): readonly string[] =>
+  Object.entries(PROGRAMS)
+    .filter(([path]) => !existsSync(path))
+    .map(([, name]) => name);
 
 export interface Machine {
   /** Its file system while it runs. */

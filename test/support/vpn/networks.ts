@@ -3,6 +3,7 @@
  * VPN clients and hosts, and gives hosts their fixed addresses by stateless address translation, as a cloud does; `vpc` is private.
  */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export interface Networks {
   /** This machine, as hosts and clients see it. */
@@ -31,14 +32,7 @@ const sh = (command: string): string => execFileSync('sh', ['-ec', command], { e
 /** Why networks cannot be made here, or undefined. */
 export function whyNoNetworks(): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces want root';
-  for (const command of ['ip', 'nft']) {
-    try {
-      execFileSync('which', [command], { stdio: 'ignore' });
-    } catch {
-      return `${command} is not installed (packages iproute2, nftables)`;
-    }
-  }
-  return undefined;
+  return existsSync('/usr/sbin/ip') || existsSync('/sbin/ip') ? undefined : 'ip is not installed (package iproute2)';
 }
 
 /** `id` tells the networks of tests apart: letters and digits, at most 4; `net` is a number from 0 to 255 of its own. */
