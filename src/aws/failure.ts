@@ -101,10 +101,17 @@ function refusalOf(answer: AwsAnswer): Refusal {
   return found ?? { code: `HTTP${answer.status}`, message: '' };
 }
 
+/** Query answers ErrorResponse/Error, EC2 Response/Errors/Error, S3 Error; some gateways mix them. */
+const ERROR_PATHS: readonly (readonly string[])[] = [
+  ['ErrorResponse', 'Error'],
+  ['Response', 'Errors', 'Error'],
+  ['Error'],
+  ['ErrorResponse', 'Errors', 'Error'],
+];
+
 function fromXml(text: string): Refusal | undefined {
   const document = parseXml(text);
-  const error =
-    childOf(document, 'ErrorResponse', 'Error') ?? childOf(document, 'Response', 'Errors', 'Error') ?? childOf(document, 'Error');
+  const error = ERROR_PATHS.map((path) => childOf(document, ...path)).find((found) => found !== undefined);
   const code = textOf(error, 'Code');
   return code === undefined ? undefined : { code, message: textOf(error, 'Message') ?? '' };
 }
