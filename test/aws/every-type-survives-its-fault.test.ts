@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsBed, createAwsBed, type FaultEffect, type PlacedFault } from '../support/aws-bed.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { actionLines, type AwsWorld, inventory, openAwsWorld } from '../support/aws-world.ts';
 
 /** More runs than there are types are more than can be needed. */
@@ -41,16 +42,16 @@ describe('every resource type', () => {
       .map(({ id }) => id)
       .sort();
 
-  const place = (operation: 'create' | 'delete', effect: FaultEffect): readonly (readonly [string, PlacedFault])[] =>
+  const place = (operation: 'create' | 'delete', effect: FaultEffect, few = false): readonly (readonly [string, PlacedFault])[] =>
     // An adopted thing is not deleted by anybody.
     types
-      .filter((type) => operation === 'create' || type !== 'aws_default_security_group')
+      .filter((type, index) => (operation === 'create' || type !== 'aws_default_security_group') && (!few || index % 9 === 4))
       .map((type) => [type, bed.fault({ type, operation, effect })] as const);
 
-  /** Runs until one goes through. Each failed run must have met at least one fault: nothing else may fail. */
+  /** Runs until one goes through, without looking around first: the plan that follows does. Each failed run must have met at least one fault: nothing else may fail. */
   async function insist(...args: readonly string[]): Promise<number> {
     for (let runs = 1; runs <= MOST_RUNS; runs++) {
-      const { code, output } = await world.run(...args, '-no-color', '-auto-approve');
+      const { code, output } = await world.run(...args, '-no-color', '-auto-approve', '-refresh=false');
       if (code === 0) return runs;
       if (
         !/placed|unknown error|Plugin did not respond|plugin process|connection is shut down|unavailable|EOF|ThrottlingException/i.test(
@@ -74,7 +75,8 @@ describe('every resource type', () => {
     ['partial', 10],
     ['crash-before', 1],
   ])('is made after all when its creation meets: %s', async (effect, parallelism) => {
-    const placed = place('create', effect);
+    // A crash ends the whole run: one type a run.
+    const placed = place('create', effect, effect === 'crash-before' && !THOROUGH);
     const runs = await insist('apply', `-parallelism=${parallelism}`);
 
     expect(neverHit(placed)).toEqual([]);

@@ -233,6 +233,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   aws_nat_gateway: single('aws_nat_gateway'),
   aws_eip: single('aws_eip'),
   aws_autoscaling_group: byName('aws_autoscaling_group'),
+  aws_autoscaling_groups: (account, ask) => {
+    const groups = select(account, 'aws_autoscaling_group', ask).toSorted((a, b) => a.id.localeCompare(b.id));
+    return { id: ask.region, names: groups.map(({ id }) => id), arns: groups.map(({ attributes }) => attributes['arn']) };
+  },
   aws_vpcs: many('aws_vpc'),
   aws_subnets: many('aws_subnet'),
   aws_security_groups: many('aws_security_group'),

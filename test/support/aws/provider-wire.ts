@@ -136,8 +136,9 @@ export function viewOf(account: Account, resource: Resource): Attributes {
   return { ...resource.attributes, status: resource.goneAt === undefined ? 'CREATING' : 'DELETING' };
 }
 
-function waitAnswer({ account }: Wire, ask: Ask): WireAnswer {
+function waitAnswer({ account, record }: Wire, ask: Ask): WireAnswer {
   const found = account.get(ask.type, ask.id ?? '');
+  record({ operation: 'read', what: ask.type, id: ask.id ?? '', status: found ? 200 : 404 });
   return found ? told(account, found) : { status: 404 };
 }
 
