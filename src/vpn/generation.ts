@@ -8,6 +8,7 @@ import { backoffDelayMs } from '../core/retry.ts';
 import { isLive, type VpnIdentity } from './identity.ts';
 import { changeIdentity, type VpnStore } from './identity-store.ts';
 import { CURRENT_KEY, GENERATIONS_PREFIX, generationKey, revisionOf } from './layout.ts';
+import { highestTaken } from './reports.ts';
 import { renderServerConfig } from './server-config.ts';
 import type { HostFile, SshUser } from './vpn.ts';
 
@@ -117,15 +118,25 @@ export async function changeAndPublish(
   access: VpnStore,
   next: (identity: VpnIdentity | undefined) => Promise<VpnIdentity>,
 ): Promise<VpnIdentity> {
-  const pointer = await readPointer(access);
-  const identity = await changeIdentity(access, async (held) => outrun(await next(held), pointer, access.host.clock.now()));
+  const [pointer, taken] = await Promise.all([readPointer(access), highestTaken(access)]);
+  const now = access.host.clock.now();
+  const identity = await changeIdentity(access, async (held) => outrun(await next(held), { pointer, taken, now }));
   await publish(access, identity);
   return identity;
 }
 
-function outrun(identity: VpnIdentity, pointer: Pointer | undefined, now: number): VpnIdentity {
-  if (!pointer || identity.revision > pointer.revision) return identity;
-  return pointer.digest === packGeneration(identity, now).pointer.digest ? identity : { ...identity, revision: pointer.revision + 1 };
+interface Overtaken {
+  readonly pointer: Pointer | undefined;
+  /** By hosts. */
+  readonly taken: number;
+  readonly now: number;
+}
+
+function outrun(identity: VpnIdentity, { pointer, taken, now }: Overtaken): VpnIdentity {
+  const last = Math.max(pointer?.revision ?? 0, taken);
+  if (identity.revision > last) return identity;
+  const isCurrent = identity.revision === last && pointer?.digest === packGeneration(identity, now).pointer.digest;
+  return isCurrent ? identity : { ...identity, revision: last + 1 };
 }
 
 /** The one before is kept for a host that has just read the old pointer; older ones only hold old keys. */

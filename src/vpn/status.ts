@@ -4,23 +4,7 @@ import { readRevocationList } from '../pki/revocation.ts';
 import { packGeneration, readPointer } from './generation.ts';
 import { findDue, isLive, type RenewalDue } from './identity.ts';
 import { requireIdentity, type VpnStore } from './identity-store.ts';
-import { REPORTS_PREFIX } from './layout.ts';
-
-/** What a host's agent wrote last; its Go form is in toolchain/vpn-agent/report.go. */
-export interface HostReport {
-  readonly version: 1;
-  readonly host: string;
-  readonly instance: string;
-  /** RFC 3339, by the host's clock. */
-  readonly time: string;
-  readonly agent: string;
-  /** Of the generation in use; 0: none. */
-  readonly revision: number;
-  readonly openvpn: 'running' | 'stopped';
-  readonly connected: readonly string[];
-  /** One sentence each; empty when all is well. */
-  readonly problems: readonly string[];
-}
+import { type HostReport, readReports } from './reports.ts';
 
 export interface VpnHostStatus extends HostReport {
   /** `late` after three missed cycles, `behind` when it has not taken the current generation. */
@@ -79,23 +63,4 @@ function stateOf(report: HostReport, { now, revision }: { readonly now: number; 
   if (now - Date.parse(report.time) > LATE_MS) return 'late';
   if (report.openvpn !== 'running' || report.problems.length > 0) return 'failing';
   return report.revision < revision ? 'behind' : 'ready';
-}
-
-async function readReports({ store, signal }: VpnStore): Promise<readonly HostReport[]> {
-  const keys = (await store.list(REPORTS_PREFIX, signal)).filter((key) => key.endsWith('.json'));
-  const objects = await Promise.all(keys.map((key) => store.get(key, signal)));
-  return objects
-    .flatMap((object) => (object ? [parseReport(new TextDecoder().decode(object.body))] : []))
-    .flatMap((report) => report ?? []);
-}
-
-/** A host is trusted with its own report only, and that may be anything. */
-function parseReport(text: string): HostReport | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<HostReport>;
-    const whole = value.version === 1 && typeof value.host === 'string' && typeof value.time === 'string' && Array.isArray(value.problems);
-    return whole && Array.isArray(value.connected) ? (value as HostReport) : undefined;
-  } catch {
-    return undefined;
-  }
 }

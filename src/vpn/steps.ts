@@ -5,6 +5,7 @@ import { readIdentity, type VpnStore } from './identity-store.ts';
 import { fetchKeys } from './forge-keys.ts';
 import { changeAndPublish, packGeneration, readPointer } from './generation.ts';
 import type { ObjectStore } from './object-store.ts';
+import { highestTaken } from './reports.ts';
 import { missingFiles, type ProvidedSoftware, uploadFiles } from './software.ts';
 import { readVpnStatus } from './status.ts';
 import type { VpnSettings } from './vpn.ts';
@@ -55,15 +56,16 @@ async function observe(options: VpnStepOptions, context: StepContext): Promise<O
   const inputs = await options.inputs(context);
   if (!inputs) return { known: false, exists: false, due: [], unpublished: false, missing: 0 };
   const access = accessOf(inputs, context);
-  const [identity, pointer, missing] = await Promise.all([
+  const [identity, pointer, missing, taken] = await Promise.all([
     readIdentity(access),
     readPointer(access),
     missingFiles(access, inputs.provided),
+    highestTaken(access),
   ]);
   if (!identity) return { known: true, exists: false, due: [], unpublished: true, missing: missing.length };
   const due = await findDue(context.host, identity, wanted(inputs));
   const digest = packGeneration(identity, context.host.clock.now()).pointer.digest;
-  return { known: true, exists: true, due, unpublished: pointer?.digest !== digest, missing: missing.length };
+  return { known: true, exists: true, due, unpublished: pointer?.digest !== digest || taken > pointer.revision, missing: missing.length };
 }
 
 function toChange({ known, exists, due, unpublished, missing }: Observed): Change {

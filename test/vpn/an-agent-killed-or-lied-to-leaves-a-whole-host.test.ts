@@ -127,5 +127,9 @@ describe.skipIf(why !== undefined)(`the agent of a VPN host${why === undefined ?
     await bed.cycle(machine);
     expect(await problems()).toContain(`the store went back from revision ${before} to ${old.revision}: run slipway up`);
     expect(held()).toBe(before);
+    expect(await bed.up()).toContain('generation');
+    await bed.cycle(machine);
+    expect(await problems()).toBe('');
+    expect(held()).toBeGreaterThan(before);
   });
 });
