@@ -1,63 +1,7 @@
-/** EKS: what a cluster is, and the short-lived token that its API server takes for our AWS identity. */
-import { SlipwayError } from '../core/errors.ts';
+/** EKS: the short-lived token that a cluster's API server takes for our AWS identity, and the kubeconfig that asks for it. */
 import type { Aws } from './aws.ts';
-import { awsCodeOf } from './failure.ts';
 import { presignUrl } from './sign.ts';
 import { endpointOf } from './endpoints.ts';
-
-export interface EksCluster {
-  readonly name: string;
-  readonly arn: string;
-  /** `ACTIVE`, `CREATING`, `DELETING`, `FAILED`, `UPDATING`. */
-  readonly status: string;
-  readonly version: string;
-  /** https URL; absent while it is being created. */
-  readonly endpoint?: string;
-  /** PEM; absent while it is being created. */
-  readonly certificateAuthority?: string;
-  readonly vpcId?: string;
-  readonly privateAccess: boolean;
-  readonly publicAccess: boolean;
-}
-
-/** @throws SLW-AWS-016 when there is none */
-export async function describeEksCluster(aws: Aws, name: string, signal: AbortSignal): Promise<EksCluster> {
-  const path = `/clusters/${encodeURIComponent(name)}`;
-  try {
-    const answer = await aws.send({ service: 'eks', action: 'DescribeCluster', method: 'GET', path, object: name }, signal);
-    return readCluster(JSON.parse(Buffer.from(answer.body).toString('utf8')) as { readonly cluster: RawCluster });
-  } catch (thrown) {
-    if (awsCodeOf(thrown) !== 'ResourceNotFoundException') throw thrown;
-    throw new SlipwayError('SLW-AWS-016', `there is no EKS cluster ${name} in ${aws.region}`, { cause: thrown, object: name });
-  }
-}
-
-interface RawCluster {
-  readonly name: string;
-  readonly arn?: string;
-  readonly status?: string;
-  readonly version?: string;
-  readonly endpoint?: string;
-  readonly certificateAuthority?: { readonly data?: string };
-  readonly resourcesVpcConfig?: {
-    readonly vpcId?: string;
-    readonly endpointPrivateAccess?: boolean;
-    readonly endpointPublicAccess?: boolean;
-  };
-}
-
-function readCluster({ cluster }: { readonly cluster: RawCluster }): EksCluster {
-  const { name, arn = '', status = 'UNKNOWN', version = '', endpoint, certificateAuthority, resourcesVpcConfig: network = {} } = cluster;
-  const authority = certificateAuthority?.data;
-  return {
-    ...{ name, arn, status, version },
-    ...(endpoint && { endpoint }),
-    ...(authority && { certificateAuthority: Buffer.from(authority, 'base64').toString('utf8') }),
-    ...(network.vpcId !== undefined && { vpcId: network.vpcId }),
-    privateAccess: network.endpointPrivateAccess === true,
-    publicAccess: network.endpointPublicAccess === true,
-  };
-}
 
 export interface EksToken {
   readonly token: string;

@@ -115,13 +115,6 @@ export const awsCodes = {
     exit: 75,
     retry: 'backoff',
   },
-  'SLW-AWS-016': {
-    title: 'no such EKS cluster',
-    explain: 'The account has no cluster of that name in the region.',
-    fix: 'check name, region and account, or run slipway up',
-    exit: 69,
-    retry: 'after-user',
-  },
   'SLW-AWS-017': {
     title: 'leftovers that do not go away',
     explain:
