@@ -27,11 +27,11 @@ const sshUser = z.strictObject({
 const certificates = z.strictObject({
   server: duration()
     .default('19800h')
-    .describe('Life of the servers’ certificate; `up` renews it after two thirds of it. Past its end no client connects. Default: 19800h (825 days).'),
+    .describe('Life of the servers’ certificate; `up` renews it after two thirds of it. Past its end no client connects. 825 days are the most that clients of all systems take. Default: 19800h.'),
   client: duration().default('8760h').describe('Life of a client’s certificate, when `vpn client add` does not say otherwise. Default: 8760h.'),
   revocationList: duration()
     .default('87600h')
-    .describe('Life of the revocation list; `up` renews it after two thirds of it, and each revocation. Hosts have a new list within a minute whatever its life is; past its end OpenVPN lets nobody in. Default: 87600h (10 years).'),
+    .describe('Life of the revocation list; `up` renews it after two thirds of it, and each revocation. Hosts have a new list within a minute whatever its life is; past its end OpenVPN lets nobody in. Default: 87600h.'),
 });
 
 export const vpn = z.strictObject({

@@ -83,13 +83,20 @@ export async function sweepCluster(undo: UndoContext, place: AwsPlace, context: 
   const { host, signal, timeoutMs, report } = undo;
   const outputs = undo.record.outputs;
   const kept = JSON.parse((await host.files.readText(keptPath(context, name)).catch(() => undefined)) ?? '[]') as readonly string[];
-  const vpcId = outputs['vpcId'];
+  const vpcId = vpcOf(undo);
   const scope: LeftoverScope = {
     cluster: typeof outputs['clusterName'] === 'string' ? outputs['clusterName'] : name,
     managed: new Set([...kept, ...Object.values(outputs).filter((value) => typeof value === 'string')]),
-    ...(typeof vpcId === 'string' && { vpcId }),
+    ...(vpcId !== undefined && { vpcId }),
   };
   const gone = await sweepLeftovers(sharedAws(context, place), scope, { timeoutMs, signal, onProgress: (message) => report({ type: 'progress', message }) });
   for (const { kind, id, proof } of gone) report({ type: 'finding', level: 'info', message: `removed ${kind} ${id}, left over by ${name} (${proof})` });
 }
 
+
+/** What the module was given stands in its record. */
+function vpcOf({ record }: UndoContext): string | undefined {
+  const { variables } = (record.intent.undo?.data ?? {}) as { readonly variables?: Readonly<Record<string, unknown>> };
+  const id = variables?.['vpc_id'];
+  return typeof id === 'string' ? id : undefined;
+}

@@ -12,6 +12,7 @@ import { announceCluster } from './announce.ts';
 import { eksStepIds } from './ids.ts';
 import { clusterVariables, type ClusterPlace } from './inputs.ts';
 import { readEksOutputs } from './outputs.ts';
+import { warnOfRemovedPools } from './removed-pools.ts';
 
 export const DESTROY_CLUSTER = 'eks/destroy';
 
@@ -34,6 +35,7 @@ export function clusterModuleStep(cluster: EksCluster, context: ProvisionerConte
 async function variablesOf(cluster: EksCluster, context: ProvisionerContext, step: StepContext): Promise<ModuleVariables> {
   const { eks } = cluster;
   requireReachableVersion(cluster, step);
+  await warnOfRemovedPools(cluster, context, step);
   const place = await placeOf(cluster, context).catch((error: unknown) => {
     if (isSlipwayError(error) && error.code === 'SLW-CFG-042') return undefined;
     throw error;
