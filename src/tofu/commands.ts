@@ -1,6 +1,6 @@
 /** Single commands in a workspace that is filled. What writes is run so that it can be found again; what only reads is awaited. */
 import { join } from 'node:path';
-import type { Json } from '../core/digest.ts';
+import { digestOf, type Json } from '../core/digest.ts';
 import type { Host, RunResult as ProcessResult } from '../host/host.ts';
 import {
   applyArguments,
@@ -19,10 +19,10 @@ import {
 } from './arguments.ts';
 import { tofuFailure } from './failures.ts';
 import { parseMessage, type TofuDiagnostic, toDiagnostic, type TofuMessage } from './messages.ts';
-import { emptyPlan, readPlan, type TofuPlan } from './plan.ts';
+import { creationPlan, emptyPlan, readPlan, type TofuPlan } from './plan.ts';
 import { type RunResult, runTofu } from './runner.ts';
 import { readState, type StateView } from './state.ts';
-import type { Workspace } from './workspace.ts';
+import { MANIFEST_FILE, VARIABLES_FILE, type Workspace } from './workspace.ts';
 
 /** Who asks for what, where. */
 export interface TofuCall {
@@ -54,21 +54,37 @@ export async function validate(call: TofuCall): Promise<readonly TofuDiagnostic[
   return (fields.diagnostics ?? []).map(toDiagnostic);
 }
 
-/** Saves a plan and reads it; nothing is saved when there is nothing to do. */
+type Planned = Extract<TofuMessage, { type: 'change' | 'drift' }>;
+
+/**
+ * Saves a plan and reads it; nothing is saved when there is nothing to do. Reading it costs a second start of every provider, so a
+ * plan that only creates is taken from what tofu says while it plans: there is no before, and what comes after follows from the folder.
+ */
 export async function plan(call: TofuCall, options: Omit<PlanArguments, 'out'> = {}): Promise<TofuPlan> {
-  const drift = new Set<string>();
+  const said: Planned[] = [];
   const onMessage = (message: TofuMessage): void => {
-    if (message.type === 'drift') drift.add(message.address);
+    if (message.type === 'drift' || message.type === 'change') said.push(message);
     call.onMessage?.(message);
   };
   await discardPlan(call);
   const { code } = await runOrThrow({ ...call, onMessage }, planArguments({ ...options, out: SAVED_PLAN }), [0, 2]);
-  if (code === 2) return showPlan(call, [...drift]);
-  await discardPlan(call);
-  return { ...emptyPlan, drift: [...drift] };
+  const drift = said.flatMap(({ type, address }) => (type === 'drift' ? [address] : []));
+  const changes = said.filter(({ type, action }) => type === 'change' && action !== 'read' && action !== 'noop');
+  if (code !== 2) {
+    await discardPlan(call);
+    return { ...emptyPlan, drift };
+  }
+  const creates = changes.length > 0 && changes.every(({ action }) => action === 'create');
+  return creates ? creationPlan(changes, { drift, basis: await basisOf(call) }) : showPlan(call, drift);
 }
 
-export async function showPlan(call: TofuCall, drift?: readonly string[]): Promise<TofuPlan> {
+/** What the values of a creation follow from. */
+async function basisOf({ host, workspace }: TofuCall): Promise<string> {
+  const files = await Promise.all([MANIFEST_FILE, VARIABLES_FILE].map((name) => host.files.readText(join(workspace.dir, name))));
+  return digestOf(files.map((text) => text ?? null));
+}
+
+async function showPlan(call: TofuCall, drift?: readonly string[]): Promise<TofuPlan> {
   const args = showPlanArguments(SAVED_PLAN);
   return readPlan(await readJson(call, args), drift);
 }

@@ -29,7 +29,9 @@ export async function encryptionFile(
   const form = await stateForm(host, dir);
   if (hasOwnKey !== true) await ensureKey(host, keyFile(dir), form);
   // A state that moves from one form to the other is read in the old one once more; otherwise the other form is refused.
-  const state = backend.type === 'local' ? localState(form === 'plain') : remoteState(form === 'encrypted');
+  const comes = await movesFrom(host, dir, backend.type);
+  const state =
+    backend.type === 'local' ? localState(form === 'plain' || comes !== undefined) : remoteState(comes === 'local' && form === 'encrypted');
   const usesPlain = JSON.stringify(state).includes(PLAIN);
   const config = {
     ...(hasOwnKey === true && {
@@ -67,6 +69,14 @@ async function ensureKey(host: Host, path: string, form: StateForm): Promise<voi
   if (form === 'encrypted') throw new SlipwayError('SLW-TOF-017', `the state is encrypted and its key ${path} is gone`, { data: { path } });
   const key = Buffer.from(host.random.bytes(32)).toString('base64url');
   await host.files.writeAtomic(path, key, { mode: 0o600 });
+}
+
+/** Type of the backend that the folder is still initialised for, when it is another one than wanted. */
+async function movesFrom(host: Host, dir: string, wanted: string): Promise<string | undefined> {
+  const text = await host.files.readText(join(dir, '.terraform', 'terraform.tfstate'));
+  if (text === undefined) return undefined;
+  const { backend } = JSON.parse(text) as { readonly backend?: { readonly type?: string } };
+  return backend?.type === wanted ? undefined : backend?.type;
 }
 
 type StateForm = 'none' | 'plain' | 'encrypted' | 'broken';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../core/digest.ts';
 import { outlineOf, planChange } from './change.ts';
-import { countTypes, emptyPlan, masked, readPlan } from './plan.ts';
+import { countTypes, creationPlan, emptyPlan, masked, readPlan } from './plan.ts';
 
 const resource = (address: string, change: object, more: object = {}): object => ({
   address,
@@ -79,6 +79,17 @@ describe('a plan', () => {
     expect(planChange(outlineOf(emptyPlan), {})).toMatchObject({ kind: 'none' });
     const outputs = readPlan({ output_changes: { id: { actions: ['create'] }, same: { actions: ['no-op'] } } });
     expect(planChange(outlineOf(outputs), {})).toEqual({ kind: 'update', summary: 'change the outputs id', details: [] });
+  });
+
+  it('that only creates has one digest in any order, and another on another basis', () => {
+    const [a, b] = [
+      { address: 'aws_subnet.a', resourceType: 'aws_subnet' },
+      { address: 'aws_vpc.b', resourceType: 'aws_vpc' },
+    ];
+    const made = creationPlan([a, b], { drift: [], basis: '1' });
+    expect(planChange(outlineOf(made), {})).toMatchObject({ kind: 'create', summary: 'create 2 resources' });
+    expect(creationPlan([b, a], { drift: [], basis: '1' })).toEqual(made);
+    expect(creationPlan([a, b], { drift: [], basis: '2' }).digest).not.toBe(made.digest);
   });
 
   it('has another digest when a value differs, and the same when only the order of fields does', () => {

@@ -42,6 +42,24 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MASK = '(sensitive)';
 
+interface Creation {
+  readonly address: string;
+  readonly resourceType: string;
+}
+
+/** Of a plan that only creates, from what tofu said while it planned; `basis` is what the values follow from. */
+export function creationPlan(
+  creations: readonly Creation[],
+  { drift, basis }: { readonly drift: readonly string[]; readonly basis: string },
+): TofuPlan {
+  const inOrder = [...creations].sort((a, b) => (a.address < b.address ? -1 : 1));
+  const resources = inOrder.map(({ address, resourceType }): ResourceChange => ({ ...BARE_CREATION, address, type: resourceType }));
+  const { digest, ...plan } = summarize(resources, [], drift);
+  return { ...plan, digest: digestOf({ digest, basis }) };
+}
+
+const BARE_CREATION = { action: 'create', replacePaths: [], changed: [], before: null, after: null, importing: false } as const;
+
 /** From the JSON of `show`; `drift` comes from the plan's own messages where the caller knows better. */
 export function readPlan(json: unknown, drift?: readonly string[]): TofuPlan {
   const plan = recordOf(json);

@@ -57,7 +57,7 @@ export async function inSession<T>(options: SessionOptions, act: (session: Sessi
     const session = await open(options);
     const { call, module } = session;
     const dead = await findDead({ call, timeoutMs, report });
-    await mendStateFile(call, report);
+    if (module.backend.type === 'local') await mendStateFile(call, report);
     const isNewKey = (await host.files.stat(keyFile(dir))) === undefined;
     await initialize(call, module);
     if (isNewKey && (await host.files.stat(keyFile(dir)))) tellOfKey(options);
@@ -135,7 +135,7 @@ export interface AgreedPlan {
  * @throws SLW-TOF-007 when a new plan would do something else
  */
 export async function applyMade(session: Session, made: AgreedPlan): Promise<void> {
-  const { call, options } = session;
+  const { call, options, module } = session;
   const { destroy } = made;
   if (made.file === undefined || made.file !== (await savedPlanDigest(call))) {
     const again = await makePlan(session, { ...(destroy !== undefined && { destroy }) });
@@ -145,9 +145,10 @@ export async function applyMade(session: Session, made: AgreedPlan): Promise<voi
         object: options.object,
       });
   }
-  await keepStateCopy(call);
+  const isLocal = module.backend.type === 'local';
+  if (isLocal) await keepStateCopy(call);
   await applyPlan({ ...call, onMessage: progressReporter(options.report, made.count) });
-  await keepStateCopy(call);
+  if (isLocal) await keepStateCopy(call);
 }
 
 /** Outputs that are not sensitive. */

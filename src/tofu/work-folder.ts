@@ -8,9 +8,8 @@ import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import { encryptionFile } from './encryption.ts';
 import { privateDir } from './runner.ts';
-import type { TofuModule, Workspace } from './workspace.ts';
+import { MANIFEST_FILE, type TofuModule, VARIABLES_FILE, type Workspace } from './workspace.ts';
 
-const VARIABLES_FILE = 'slipway.auto.tfvars.json';
 const BACKEND_FILE = 'slipway_backend.tf.json';
 export const LOCK_FILE = '.terraform.lock.hcl';
 
@@ -24,7 +23,7 @@ interface Manifest {
   readonly digest: string;
 }
 
-const manifestFile = (dir: string): string => join(privateDir(dir), 'module.json');
+const manifestFile = (dir: string): string => join(dir, MANIFEST_FILE);
 
 /**
  * Fills the folder; what is there already is not written again. Gives the digest of what `init` depends on. Call it only while

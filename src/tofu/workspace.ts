@@ -3,8 +3,15 @@
  * cloud. A workspace is one folder with one module and one state; whatever runs in it is found again by the next run.
  * What is written here is complete: `tofu plan` works in the folder by hand.
  */
+import { join } from 'node:path';
 import type { Json } from '../core/digest.ts';
 import type { TofuBinary } from './binary.ts';
+
+/** Values of the module's variables. */
+export const VARIABLES_FILE = 'slipway.auto.tfvars.json';
+
+/** Which files are the module's, and a digest of them. */
+export const MANIFEST_FILE = join('.slipway', 'module.json');
 
 /** Where the state is kept. Never holds a credential: those come by the environment. */
 export interface TofuBackend {
