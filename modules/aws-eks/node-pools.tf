@@ -14,6 +14,23 @@ locals {
     ])), 0, 8)
   }
 
+  # How many nodes each pool has now, whoever decided so; empty for a pool that is not there yet. A pool that is replaced hands its size on.
+  nodes_now = {
+    for name in keys(var.node_pools) : name => [
+      for group in data.aws_autoscaling_group.pool : group.desired_capacity
+      if anytrue([for tag in group.tag : tag.key == "eks:nodegroup-name" && can(regex("^${name}-[0-9a-f]{8}$", tag.value))])
+    ]
+  }
+
+  # Kept within the bounds of today: EKS refuses a least number above the desired one, so a raised min_size must take it along.
+  desired_sizes = {
+    for name, pool in var.node_pools : name => (
+      length(local.nodes_now[name]) == 0
+      ? coalesce(pool.desired_size, pool.min_size)
+      : min(pool.max_size, max(concat([pool.min_size], local.nodes_now[name])...))
+    )
+  }
+
   pool_labels = {
     for name, pool in var.node_pools : name => merge({ "slipway.dev/node-pool" = name }, pool.labels)
   }
@@ -33,6 +50,19 @@ locals {
   pool_target_groups = merge([
     for name, pool in var.node_pools : { for i, arn in pool.target_group_arns : "${name}/${i}" => { pool = name, arn = arn } }
   ]...)
+}
+
+data "aws_autoscaling_groups" "pools" {
+  filter {
+    name   = "tag:eks:cluster-name"
+    values = [var.name]
+  }
+}
+
+data "aws_autoscaling_group" "pool" {
+  for_each = toset(data.aws_autoscaling_groups.pools.names)
+
+  name = each.key
 }
 
 resource "aws_iam_role" "node" {
@@ -193,7 +223,7 @@ resource "aws_eks_node_group" "pool" {
   scaling_config {
     min_size     = each.value.min_size
     max_size     = each.value.max_size
-    desired_size = coalesce(each.value.desired_size, each.value.min_size)
+    desired_size = local.desired_sizes[each.key]
   }
 
   update_config {
@@ -224,8 +254,6 @@ resource "aws_eks_node_group" "pool" {
 
   lifecycle {
     create_before_destroy = true
-    # Whatever scales the pool decides from here on.
-    ignore_changes = [scaling_config[0].desired_size]
   }
 
   # A node without its permissions, its network add-on or its way out never becomes ready.

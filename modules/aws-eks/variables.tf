@@ -312,7 +312,7 @@ variable "node_pools" {
   description = <<-EOT
     Pools of nodes by name, each a managed node group with a launch template of its own.
     kubernetes_version: null follows the cluster; else not newer than it and at most three minor versions older.
-    desired_size is where the pool begins; afterwards whatever scales it decides.
+    desired_size is where the pool begins; afterwards whatever scales it decides, within min_size and max_size.
     capacity is ON_DEMAND or SPOT. ami_type is one of EKS; image_id is an AMI of your own of that kind, which the pool then bootstraps itself.
     max_pods 0: what the instance type allows. volume_size is that of the data volume on Bottlerocket.
     firewall_rules stand in a security group of the pool's own; from and to are ports, or ICMP type and code.

@@ -78,6 +78,8 @@ describe('a network', () => {
 // The only gateway stands in the first zone of the list.
 const NAT_MOVES = ['aws_eip.nat["eu-central-1a"] delete', 'aws_nat_gateway.this["eu-central-1a"] delete'];
 
+const SCALED = 'aws_eks_node_group.pool["workers"] update scaling_config';
+
 describe('a cluster', () => {
   const pool = { min_size: 1, max_size: 3, instance_types: ['t3.large'] };
   const variables = { name: 'demo', region: 'eu-central-1', kubernetes_version: '1.33', node_pools: { workers: pool } };
@@ -86,6 +88,21 @@ describe('a cluster', () => {
   const changesWith = async (change: Readonly<Record<string, Json>>) => {
     eks.setVariables({ ...given, ...change });
     return changeLines(await eks.plan()).toSorted();
+  };
+
+  /** As planned for the pool. */
+  const sizesWith = async (workers: Json): Promise<unknown> => {
+    eks.setVariables({ ...given, node_pools: { workers } });
+    const planned = (await eks.plan()).find(({ type }) => type === 'aws_eks_node_group')?.change.after?.['scaling_config'];
+    return Array.isArray(planned) ? planned[0] : undefined;
+  };
+  /** As an autoscaler does: the group is scaled, and EKS tells so. */
+  const scale = (nodes: number): void => {
+    const [group] = bed.account().filter(({ type }) => type === 'aws_eks_node_group');
+    const [members] = bed.account().filter(({ type }) => type === 'aws_autoscaling_group');
+    if (!group || !members) throw new Error('no node group');
+    bed.drift('aws_autoscaling_group', members.id, { desired_capacity: nodes });
+    bed.drift('aws_eks_node_group', group.id, { scaling_config: [{ min_size: 1, max_size: 3, desired_size: nodes }] });
   };
 
   beforeAll(async () => {
@@ -111,12 +128,18 @@ describe('a cluster', () => {
     ]);
   });
 
-  it('leaves the number of nodes to the autoscaler', async () => {
-    const [group] = bed.account().filter(({ type }) => type === 'aws_eks_node_group');
-    if (!group) throw new Error('no node group');
-    bed.drift('aws_eks_node_group', group.id, { scaling_config: [{ min_size: 1, max_size: 3, desired_size: 3 }] });
+  it('leaves the number of nodes to the autoscaler, within the bounds of today', async () => {
+    scale(2);
     expect(await changesWith({})).toEqual([]);
-    expect(await changesWith({ node_pools: { workers: { ...pool, max_size: 5 } } })).toEqual(['aws_eks_node_group.pool["workers"] update scaling_config']);
+    expect(await changesWith({ node_pools: { workers: { ...pool, max_size: 5 } } })).toEqual([SCALED]);
+    expect(await sizesWith({ ...pool, max_size: 5 })).toEqual({ min_size: 1, max_size: 5, desired_size: 2 });
+    expect(await sizesWith({ ...pool, min_size: 3 })).toEqual({ min_size: 3, max_size: 3, desired_size: 3 });
+    expect(await sizesWith({ ...pool, max_size: 1 })).toEqual({ min_size: 1, max_size: 1, desired_size: 1 });
+  });
+
+  it('hands the number of nodes on to a pool that takes the place of another', async () => {
+    scale(3);
+    expect(await sizesWith({ ...pool, instance_types: ['m6i.large'] })).toEqual({ min_size: 1, max_size: 3, desired_size: 3 });
   });
 
   it('puts back what somebody else changed', async () => {

@@ -95,6 +95,36 @@ run "a_pool_is_a_node_group_as_described" {
   }
 }
 
+run "a_pool_keeps_the_size_that_an_autoscaler_gave_it" {
+  command = plan
+
+  override_data {
+    target = data.aws_autoscaling_groups.pools
+    values = { names = ["eks-workers"] }
+  }
+  override_data {
+    target = data.aws_autoscaling_group.pool
+    values = { desired_capacity = 7, tag = [{ key = "eks:nodegroup-name", value = "workers-0123abcd", propagate_at_launch = true }] }
+  }
+
+  variables {
+    node_pools = {
+      workers         = { min_size = 1, max_size = 10, instance_types = ["t3.large"] }
+      worker          = { min_size = 1, max_size = 10, instance_types = ["t3.large"], desired_size = 2 }
+      workers-0123abc = { min_size = 4, max_size = 10, instance_types = ["t3.large"] }
+    }
+  }
+
+  assert {
+    condition     = aws_eks_node_group.pool["workers"].scaling_config[0].desired_size == 7
+    error_message = "The number of nodes must stay."
+  }
+  assert {
+    condition     = aws_eks_node_group.pool["worker"].scaling_config[0].desired_size == 2 && aws_eks_node_group.pool["workers-0123abc"].scaling_config[0].desired_size == 4
+    error_message = "The nodes of a pool with a similar name must not be counted."
+  }
+}
+
 run "a_pool_follows_the_version_of_the_cluster" {
   command = plan
 
