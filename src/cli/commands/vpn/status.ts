@@ -24,7 +24,10 @@ function statusLines({ network, endpoints, hosts, ends, due, clients }: VpnStatu
   return [
     `${network}: ${endpoints.join(', ') || 'no address yet'}; ${clients.valid} clients, ${clients.revoked} revoked`,
     `  authority ${left(ends.authority)}, server ${left(ends.server)}, revocation list ${left(ends.revocationList)}`,
-    ...hosts.map(({ host, state, connected, problems }) => `  ${host}: ${state}, ${connected.length} connected${problems.length > 0 ? `: ${problems.join('; ')}` : ''}`),
+    ...hosts.map(
+      ({ host, state, connected, problems }) =>
+        `  ${host}: ${state}, ${connected.length} connected${problems.length > 0 ? `: ${problems.join('; ')}` : ''}`,
+    ),
     ...due.map(({ what, reason }) => `  due: ${what}: ${reason}; slipway up renews it`),
   ];
 }
