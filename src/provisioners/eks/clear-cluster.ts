@@ -2,7 +2,7 @@
  * Before a cluster goes: what its workloads had controllers make outside of it. Load balancers are given back by those who made them, while
  * they still run; what is left, and all when there is no way into the cluster, is swept through the API of AWS with proof of whose it was.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type AwsPlace, sharedAws } from '../../aws/account.ts';
 import { type LeftoverScope, sweepLeftovers } from '../../aws/leftovers.ts';
 import { isSlipwayError } from '../../core/errors.ts';
@@ -68,6 +68,7 @@ async function keepRetained(client: KubeClient, { signal, host, report }: UndoCo
   const { items } = await client.list({ apiVersion: 'v1', kind: 'PersistentVolume' }, { signal });
   const kept = items.filter((volume) => textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') === 'Retain').flatMap((volume) => volumeId(volume) ?? []);
   if (kept.length === 0) return;
+  await host.files.mkdir(dirname(path));
   await host.files.writeAtomic(path, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
   report({ type: 'finding', level: 'info', message: `volumes that stay, because their claims say Retain: ${kept.join(', ')}` });
 }

@@ -1,4 +1,5 @@
 /** The step that finds the way to the API of a cluster that was made, proves that it is that cluster, and keeps its kubeconfig. */
+import { dirname } from 'node:path';
 import type { EksCluster } from '../../config/resolved.ts';
 import { SlipwayError } from '../../core/errors.ts';
 import { type Change, defineStep, type Outputs, type Step, type StepContext, type UndoContext } from '../../engine/step.ts';
@@ -38,6 +39,7 @@ export function reachStep(cluster: EksCluster, context: ProvisionerContext): Ste
       const made = madeCluster(step.outputs(ids.module), cluster.eks);
       if (!observed || !made) throw new SlipwayError('SLW-BUG-001', `${subject} is reached before it is made`);
       const path = kubeconfigPath(context, name);
+      await context.host.files.mkdir(dirname(path));
       await context.host.files.writeAtomic(path, plainKubeconfig(made), { mode: 0o600 });
       return { server: made.endpoint, uid: observed.uid, kubeconfig: path };
     },

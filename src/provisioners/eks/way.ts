@@ -1,5 +1,5 @@
 /** How the API of one EKS cluster is reached in this run: its kubeconfig, straight or through the bastion. One tunnel for each cluster and run. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { eksKubeconfig } from '../../aws/eks.ts';
 import type { AwsPlace } from '../../aws/account.ts';
 import { MODULES } from '../../cloud/cloud.ts';
@@ -72,6 +72,7 @@ async function identityFileOf(identity: NonNullable<ResolvedAccess['identity']>,
   const text = await resolveValue(host, identity, { redactor, outputs });
   if (identity.kind === 'file') return identity.path;
   const path = join(stateDir, 'clusters', name, 'bastion-key');
+  await host.files.mkdir(dirname(path));
   await host.files.writeAtomic(path, `${text}\n`, { mode: 0o600 });
   defer(() => host.files.remove(path));
   return path;
