@@ -15,8 +15,8 @@ const JSON_UI = ['-json', '-no-color'] as const;
 /** How long a lock that somebody holds is waited for; a longer wait is the caller's, who can say whose it is. */
 const LOCK_TIMEOUT = '-lock-timeout=5s';
 
-export function initArguments(): readonly string[] {
-  return ['init', '-input=false', ...JSON_UI];
+export function initArguments({ upgrade = false } = {}): readonly string[] {
+  return ['init', '-input=false', ...(upgrade ? ['-upgrade'] : []), ...JSON_UI];
 }
 
 /** Takes the state along to the backend that is configured now. There is no JSON for it. */

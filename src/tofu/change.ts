@@ -37,13 +37,19 @@ export function outlineOf({ resources, outputs, drift, digest }: TofuPlan): Plan
 export function planChange({ resources, outputs, drift }: PlanOutline, { destroys, precious }: ChangeOptions): Change {
   if (resources.length === 0 && outputs.length === 0) return { kind: 'none', summary: 'as planned by its module' };
   const details = resources.map(toDetail);
-  const isLoss = ({ type, action }: PlannedResource): boolean =>
-    (action === 'replace' || action === 'delete') && (precious === undefined || precious.includes(type));
+  const isLoss = (resource: PlannedResource): boolean =>
+    isDestructive(resource) && !isLeftover(resource) && (precious === undefined || precious.includes(resource.type));
   const summary = summarize(resources, outputs, drift);
   if (resources.some(isLoss)) return { kind: 'replace', summary, details, ...(destroys !== undefined && { destroys: [destroys] }) };
   const kind = resources.length > 0 && resources.every(({ action }) => action === 'create') ? 'create' : 'update';
   return { kind, summary, details };
 }
+
+const isDestructive = ({ action }: PlannedResource): boolean => action === 'replace' || action === 'delete';
+
+/** What a creation that failed left half made, or a replacement left over, goes without being asked for: its loss was agreed to, or is none. */
+const isLeftover = ({ reason, address }: PlannedResource): boolean =>
+  reason === 'replace_because_tainted' || address.includes(' (deposed ');
 
 const WORDS: readonly (readonly [TofuAction, string])[] = [
   ['create', 'create'],
@@ -83,12 +89,13 @@ const KINDS: Readonly<Record<TofuAction, ChangeDetail['kind']>> = {
 
 function toDetail(resource: PlannedResource): ChangeDetail {
   const reason = reasonOf(resource);
-  return { object: objectName(resource), kind: KINDS[resource.action], ...(reason !== undefined && { reason }) };
+  const kind = isLeftover(resource) ? 'update' : KINDS[resource.action];
+  return { object: objectName(resource), kind, ...(reason !== undefined && { reason }) };
 }
 
 /** Tofu's words for why something goes. */
 const REASONS: Readonly<Record<string, string>> = {
-  replace_because_tainted: 'was left half made',
+  replace_because_tainted: 'was left half made, and is made anew',
   replace_by_request: 'its replacement was asked for',
   replace_by_triggers: 'something that triggers its replacement changes',
   delete_because_no_resource_config: 'no longer in the module',
@@ -100,7 +107,8 @@ const REASONS: Readonly<Record<string, string>> = {
   delete_because_no_move_target: 'it was moved to nowhere',
 };
 
-function reasonOf({ action, reason = '', replacePaths, changed, importing }: PlannedResource): string | undefined {
+function reasonOf({ address, action, reason = '', replacePaths, changed, importing }: PlannedResource): string | undefined {
+  if (address.includes(' (deposed ')) return 'left over from a replacement';
   if (importing) return 'exists, and is taken into the state';
   if (action === 'forget') return 'forgotten, not destroyed';
   if (action === 'replace' && replacePaths.length > 0) return `${list(replacePaths)} cannot be changed in place`;

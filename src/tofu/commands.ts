@@ -32,6 +32,7 @@ export interface TofuCall {
   readonly object: string;
   readonly signal: AbortSignal;
   readonly onMessage?: (message: TofuMessage) => void;
+  readonly onStarted?: (pid: number) => void;
 }
 
 /** The saved plan of a workspace, relative to its folder: secrets are in it, it is removed after use. */
@@ -39,8 +40,8 @@ export const SAVED_PLAN = join('.slipway', 'saved.tfplan');
 
 /** Runs and demands one of the exit codes. @throws SLW-TOF-… */
 export async function runOrThrow(call: TofuCall, args: readonly string[], codes: readonly number[] = [0]): Promise<RunResult> {
-  const { host, workspace, object, signal, onMessage } = call;
-  const result = await runTofu(host, args, { workspace, signal, ...(onMessage && { onMessage }) });
+  const { host, workspace, object, signal, onMessage, onStarted } = call;
+  const result = await runTofu(host, args, { workspace, signal, ...(onMessage && { onMessage }), ...(onStarted && { onStarted }) });
   if (result.stateDump) await keepDump(call, result.stateDump.state);
   if (codes.includes(result.code)) return result;
   throw tofuFailure(result, { object, command: args[0] ?? '' });

@@ -1,7 +1,7 @@
 /** `tofu init`, only when something it depends on has changed since it last succeeded here. */
 import { join } from 'node:path';
 import { digestOf, sha256, type Json } from '../core/digest.ts';
-import { isSlipwayError, SlipwayErrors } from '../core/errors.ts';
+import { isSlipwayError, type SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { initArguments, migrateArguments } from './arguments.ts';
 import { runOrThrow, type TofuCall } from './commands.ts';
 import { providerCache } from './environment.ts';
@@ -30,10 +30,22 @@ export async function initialize(call: TofuCall, module: TofuModule): Promise<bo
   const cache = workspace.env['TF_PLUGIN_CACHE_DIR'];
   if (cache === providerCache(host)) await host.files.mkdir(cache);
   const moves = before !== undefined && before.backend !== backend;
-  await runOrThrow(call, moves ? migrateArguments() : initArguments());
+  await runInit(call, moves);
   await host.files.writeAtomic(recordPath(workspace.dir), `${JSON.stringify({ digest: await wanted(), backend })}\n`);
   return true;
 }
+
+async function runInit(call: TofuCall, moves: boolean): Promise<void> {
+  try {
+    await runOrThrow(call, moves ? migrateArguments() : initArguments());
+  } catch (thrown) {
+    if (!says(thrown, OUTGROWN)) throw thrown;
+    await runOrThrow(call, initArguments({ upgrade: true }));
+  }
+}
+
+/** The module of a newer Slipway wants another version of a provider than the lock file of the folder has. */
+const OUTGROWN = /must use (?:tofu|terraform) init -upgrade/;
 
 /** What else `init` has looked at: the program, the lock file, what tells where providers come from, what it made. */
 async function surroundings({ host, workspace }: TofuCall): Promise<Readonly<Record<string, Json>>> {
@@ -57,11 +69,13 @@ const UNREADY =
   /Required plugins are not installed|Inconsistent dependency lock file|Backend initialization required|Module not installed|[Pp]lease run "?(?:tofu|terraform) init|missing or corrupted provider plugins/;
 
 /** Whether a failure says that what `init` made is gone (a cache that was emptied). */
-export function needsInit(thrown: unknown): boolean {
+export const needsInit = (thrown: unknown): boolean => says(thrown, UNREADY);
+
+function says(thrown: unknown, pattern: RegExp): boolean {
   const errors = thrown instanceof SlipwayErrors ? thrown.errors : isSlipwayError(thrown) ? [thrown] : [];
-  return errors.some(({ message, data }) =>
-    UNREADY.test(`${message} ${String(data?.['summary'] ?? '')} ${String(data?.['detail'] ?? '')}`),
-  );
+  const textOf = ({ message, data }: SlipwayError): string =>
+    [message, data?.['summary'], data?.['detail']].join(' ').replaceAll(/\s+/g, ' ');
+  return errors.some((error) => pattern.test(textOf(error)));
 }
 
 async function readRecord({ host, workspace }: Pick<TofuCall, 'host' | 'workspace'>): Promise<InitRecord | undefined> {

@@ -62,6 +62,24 @@ describe('a plan', () => {
     });
   });
 
+  it('makes anew what was left half made, and clears away what a replacement left, without asking for the name', () => {
+    const change = { actions: ['delete', 'create'], before: {}, after: {} };
+    const plan = readPlan({
+      resource_changes: [
+        resource('aws_vpc.a', change, { action_reason: 'replace_because_tainted' }),
+        resource('aws_vpc.b', { actions: ['delete'], before: {}, after: null }, { deposed: 'abc' }),
+      ],
+    });
+    expect(planChange(outlineOf(plan), { destroys: 'Network/main' })).toEqual({
+      kind: 'update',
+      summary: 'replace 1, destroy 1 resources',
+      details: [
+        { object: 'aws_vpc/a', kind: 'update', reason: 'was left half made, and is made anew' },
+        { object: 'aws_vpc/b (deposed abc)', kind: 'update', reason: 'left over from a replacement' },
+      ],
+    });
+  });
+
   it('counts by type, names what is in a module by its place, and says what others have changed', () => {
     const plan = readPlan({
       resource_changes: [resource('aws_subnet.a', create), resource('module.net.aws_subnet.b', create)],

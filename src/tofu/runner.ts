@@ -43,6 +43,8 @@ export interface RunOptions {
   /** Aborted: tofu gets one SIGINT and all the time it needs; then the signal's reason is thrown. */
   readonly signal: AbortSignal;
   readonly onMessage?: (message: TofuMessage) => void;
+  /** Told which process it became. */
+  readonly onStarted?: (pid: number) => void;
 }
 
 const POLL_MS = 60;
@@ -60,6 +62,7 @@ export async function runTofu(host: Host, args: readonly string[], options: RunO
   const { logFile, recordFile } = run;
   const spec = { command: binary.path, args, cwd: dir, env, logFile, recordFile, onEnded: settle };
   const identity = await host.processes.spawnDetached(spec).catch((thrown: unknown) => neverStarted(host, workspace, { run, thrown }));
+  options.onStarted?.(identity.pid);
   const log = new RunLog(host, logFile, options.onMessage);
   const interrupt = (): void => void host.processes.signal(identity, 'SIGINT');
   if (options.signal.aborted) interrupt();

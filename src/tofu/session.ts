@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly object: string;
   readonly dir: string;
   readonly source: string;
+  /** To destroy: the module as it stands in the folder is used. */
+  readonly isFrozen?: boolean;
   readonly toolchainDir: string | undefined;
   readonly inputs: TofuInputs;
   readonly signal: AbortSignal;
@@ -75,13 +77,26 @@ async function open(options: SessionOptions): Promise<Session> {
   const variables = Object.fromEntries(
     Object.entries(inputs.variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   );
-  return { options, call, module: { source, variables, backend: inputs.backend, hasOwnKey: inputs.stateKey !== undefined } };
+  return {
+    options,
+    call,
+    module: { source, variables, backend: inputs.backend, hasOwnKey: inputs.stateKey !== undefined, isFrozen: options.isFrozen === true },
+  };
 }
 
 /** An encrypted state can only be read by OpenTofu. */
 async function findFitting({ host, dir, toolchainDir, signal, report }: SessionOptions): Promise<TofuBinary> {
   const flavour = (await stateForm(host, dir)) === 'encrypted' ? 'opentofu' : undefined;
   return findTofu(host, { toolchainDir, signal, report, ...(flavour && { flavour }) });
+}
+
+/** Durable: a finding stands in the journal. The shim's record in the work folder is what the next run goes by. */
+function tellOfProcess({ object, report }: SessionOptions, pid: number): void {
+  report({
+    type: 'finding',
+    level: 'info',
+    message: `tofu works on ${object} as process ${pid}: it ends its work even if Slipway is killed`,
+  });
 }
 
 function tellOfKey({ object, dir, report }: SessionOptions): void {
@@ -147,7 +162,7 @@ export async function applyMade(session: Session, made: AgreedPlan): Promise<voi
   }
   const isLocal = module.backend.type === 'local';
   if (isLocal) await keepStateCopy(call);
-  await applyPlan({ ...call, onMessage: progressReporter(options.report, made.count) });
+  await applyPlan({ ...call, onMessage: progressReporter(options.report, made.count), onStarted: (pid) => tellOfProcess(options, pid) });
   if (isLocal) await keepStateCopy(call);
 }
 

@@ -120,5 +120,5 @@ async function sessionOptions(context: UndoContext, data: UndoData, options: Tof
   const secrets = { ...Object.fromEntries(data.secrets.map((name) => [name, 'unknown'])), ...given.secrets };
   const inputs: TofuInputs = { variables: data.variables, backend: data.backend, env, ...given, secrets };
   const { dir, source, subject } = data;
-  return { host, object: subject, dir, source, toolchainDir: options.toolchainDir, inputs, signal, timeoutMs, report };
+  return { host, object: subject, dir, source, isFrozen: true, toolchainDir: options.toolchainDir, inputs, signal, timeoutMs, report };
 }

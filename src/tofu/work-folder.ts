@@ -23,8 +23,6 @@ interface Manifest {
   readonly digest: string;
 }
 
-const manifestFile = (dir: string): string => join(dir, MANIFEST_FILE);
-
 /**
  * Fills the folder; what is there already is not written again. Gives the digest of what `init` depends on. Call it only while
  * no tofu runs in the folder.
@@ -33,26 +31,31 @@ const manifestFile = (dir: string): string => join(dir, MANIFEST_FILE);
 export async function writeModule(host: Host, workspace: Workspace, module: TofuModule): Promise<string> {
   const { dir } = workspace;
   await host.files.mkdir(privateDir(dir));
-  const files = await readTree(host, module.source);
-  if (![...files.keys()].some((name) => /\.(?:tf|tofu)(?:\.json)?$/.test(name))) {
-    throw new SlipwayError('SLW-TOF-023', `there is no module in ${module.source}`, { data: { source: module.source } });
-  }
-  const backend = backendBlock(module);
+  const before = await readManifest(host, dir);
+  const files = module.isFrozen === true && before ? await readFiles(host, dir, before.files) : await readModule(host, module.source);
+  const own = await ownFiles(host, workspace, module);
+  // The lock file that `init` wrote here is newer than the module's.
+  const isKept = (await host.files.stat(join(dir, LOCK_FILE))) !== undefined;
+  for (const [name, content] of [...files, ...own]) if (name !== LOCK_FILE || !isKept) await writeChanged(host, join(dir, name), content);
+  for (const name of before?.files ?? []) if (!files.has(name) && !own.has(name)) await host.files.remove(join(dir, name));
+  const digest = digestOf({ files: [...files].map(([name, content]) => [name, sha256(content)]), backend: backendBlock(module) });
+  await writeChanged(host, join(dir, MANIFEST_FILE), text({ files: [...files.keys()], digest }));
+  return digest;
+}
+
+async function readModule(host: Host, source: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = await readTree(host, source);
+  if ([...files.keys()].some((name) => /\.(?:tf|tofu)(?:\.json)?$/.test(name))) return files;
+  throw new SlipwayError('SLW-TOF-023', `there is no module in ${source}`, { data: { source } });
+}
+
+async function ownFiles(host: Host, workspace: Workspace, module: TofuModule): Promise<ReadonlyMap<string, string>> {
   const encryption = await encryptionFile(host, workspace, module);
-  const own = new Map([
-    [BACKEND_FILE, text(backend)],
+  return new Map([
+    [BACKEND_FILE, text(backendBlock(module))],
     [VARIABLES_FILE, text(definedOnly(module.variables))],
     ...(encryption ? [[encryption.name, encryption.text] as const] : []),
   ]);
-  const before = await readManifest(host, dir);
-  // The lock file that `init` wrote here is newer than the module's.
-  const kept = (await host.files.stat(join(dir, LOCK_FILE))) === undefined ? [] : [LOCK_FILE];
-  const wanted = new Map([...files].filter(([name]) => !kept.includes(name)));
-  for (const [name, content] of [...wanted, ...own]) await writeChanged(host, join(dir, name), content);
-  for (const name of before?.files ?? []) if (!files.has(name) && !own.has(name)) await host.files.remove(join(dir, name));
-  const digest = digestOf({ files: [...files].map(([name, content]) => [name, sha256(content)]), backend });
-  await writeChanged(host, manifestFile(dir), Buffer.from(text({ files: [...files.keys()], digest })));
-  return digest;
 }
 
 /** What an attribute block of the backend says; a local state stays in the folder under tofu's own name. */
@@ -67,7 +70,7 @@ function definedOnly(variables: Readonly<Record<string, Json | undefined>>): Jso
 const text = (value: Json): string => `${JSON.stringify(value, null, 2)}\n`;
 
 async function readManifest(host: Host, dir: string): Promise<Manifest | undefined> {
-  const content = await host.files.readText(manifestFile(dir));
+  const content = await host.files.readText(join(dir, MANIFEST_FILE));
   if (content === undefined) return undefined;
   try {
     return JSON.parse(content) as Manifest;
@@ -81,6 +84,11 @@ async function writeChanged(host: Host, path: string, content: string | Uint8Arr
   if (before && Buffer.from(content).equals(before)) return;
   await host.files.mkdir(dirname(path));
   await host.files.writeAtomic(path, content, { mode: 0o600 });
+}
+
+async function readFiles(host: Host, root: string, names: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+  const contents = await Promise.all(names.map(async (name) => [name, await host.files.readBytes(join(root, name))] as const));
+  return new Map(contents.flatMap(([name, content]) => (content === undefined ? [] : [[name, content] as const])));
 }
 
 /** Content by relative path, in byte order. Does not follow links. */

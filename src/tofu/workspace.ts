@@ -25,6 +25,8 @@ export interface TofuBackend {
 export interface TofuModule {
   /** Absolute path of a folder of plain HCL. */
   readonly source: string;
+  /** What the folder is filled with already goes before `source`: to destroy by what things were made by. */
+  readonly isFrozen?: boolean;
   /** Values of the module's variables; secret ones come as TF_VAR_… in `Workspace.env` instead. */
   readonly variables: Readonly<Record<string, Json>>;
   readonly backend: TofuBackend;
