@@ -63,7 +63,6 @@ describe('a project on AWS', () => {
 
   beforeAll(async () => {
     cluster = await startExistingCluster();
-    await cluster.startKubelet();
     api = await startEksApi(parse(cluster.kubeconfig) as Parameters<typeof startEksApi>[0], 'prod');
     bed = await createAwsBed({ clusterApi: api });
     foreign = bed.plant('aws_vpc', { cidr_block: '10.0.0.0/16', tags: { Name: 'main' } });

@@ -32,7 +32,13 @@ describe.skipIf(why !== undefined)(`a tunnel through a bastion${why === undefine
     api = createServer((socket) => void socket.end('hello'));
     await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
     const target = { host: '127.0.0.1', port: (api.address() as AddressInfo).port };
-    options = { bastion: { user: sshd.user, host: '127.0.0.1', port: sshd.port }, identityFile, knownHosts, target, signal: new AbortController().signal };
+    options = {
+      bastion: { user: sshd.user, host: '127.0.0.1', port: sshd.port },
+      identityFile,
+      knownHosts,
+      target,
+      signal: new AbortController().signal,
+    };
   });
 
   afterAll(() => {
@@ -58,7 +64,9 @@ describe.skipIf(why !== undefined)(`a tunnel through a bastion${why === undefine
 
   it('is gone after its owner was killed', async () => {
     const { signal: _signal, ...rest } = options;
-    const child = spawn(process.execPath, [join(REPOSITORY, 'test/support/tunnel-main.ts'), JSON.stringify(rest)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(REPOSITORY, 'test/support/tunnel-main.ts'), JSON.stringify(rest)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const said = await new Promise<string>((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString())));
     expect(said).toMatch(/^https:\/\/127\.0\.0\.1:\d+\n$/);
     expect(ssh().length).toBeGreaterThan(0);
@@ -69,9 +77,16 @@ describe.skipIf(why !== undefined)(`a tunnel through a bastion${why === undefine
   it('says what ssh says when it does not open', async () => {
     const empty = join(dir, 'none');
     writeFileSync(empty, '');
-    await expect(openTunnel(host, { ...options, knownHosts: empty })).rejects.toMatchObject({ code: 'SLW-EKS-006', message: expect.stringMatching(/[Hh]ost key/) });
+    await expect(openTunnel(host, { ...options, knownHosts: empty })).rejects.toMatchObject({
+      code: 'SLW-EKS-006',
+      message: expect.stringMatching(/[Hh]ost key/),
+    });
     sshd.accept([]);
-    await expect(openTunnel(host, options)).rejects.toMatchObject({ code: 'SLW-EKS-006', exit: 75, message: expect.stringMatching(/Permission denied/) });
+    await expect(openTunnel(host, options)).rejects.toMatchObject({
+      code: 'SLW-EKS-006',
+      exit: 75,
+      message: expect.stringMatching(/Permission denied/),
+    });
     await untilGone();
   });
 });

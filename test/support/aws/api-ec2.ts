@@ -167,15 +167,22 @@ const like = (value: string, pattern: string): boolean =>
       .join('.*')}$`,
   ).test(value);
 
-function passes(one: Resource, { name, values }: Filter): boolean {
+function passes(wire: Wire, one: Resource, { name, values }: Filter): boolean {
   const tags = tagsOf(one);
   if (name.startsWith('tag:')) return values.some((value) => name.slice(4) in tags && like(tags[name.slice(4)] ?? '', value));
   if (name === 'tag-key') return Object.keys(tags).some((key) => values.some((value) => like(key, value)));
-  const own = FILTERED[name]?.(one.attributes) ?? valuesAt(one.attributes, name.replaceAll('-', '_')).map(String);
+  const own = FILTERED[name]?.(one.attributes, wire) ?? valuesAt(one.attributes, name.replaceAll('-', '_')).map(String);
   return own.some((candidate) => values.some((value) => like(candidate, value)));
 }
 
-const FILTERED: Readonly<Record<string, (attributes: Attributes) => readonly string[]>> = {
+const FILTERED: Readonly<Record<string, (attributes: Attributes, wire: Wire) => readonly string[]>> = {
+  'instance-id': (attributes) => [text(attributes['id']), text(attributes['instance_id'])],
+  'volume-id': (attributes) => [text(attributes['id'])],
+  'ip-permission.group-id': (attributes, { account }) =>
+    account.store
+      .list('aws_vpc_security_group_ingress_rule')
+      .filter((rule) => rule.attributes['security_group_id'] === attributes['id'])
+      .map((rule) => text(rule.attributes['referenced_security_group_id'])),
   'group-id': (attributes) => [...valuesAt(attributes, 'security_groups').map(text), text(attributes['id'])],
   'group-name': (attributes) => [text(attributes['name'])],
   status: (attributes) => [text(attributes['state']) || text(attributes['status'])],
@@ -194,7 +201,7 @@ function select(wire: Wire, { form, region }: ApiCall, { type, ids }: Pick<Descr
   return wire.account.store
     .list(type)
     .filter((one) => one.region === region && (wanted.length === 0 || wanted.includes(one.id)))
-    .filter((one) => filters.every((filter) => passes(one, filter)));
+    .filter((one) => filters.every((filter) => passes(wire, one, filter)));
 }
 
 /** Pages as asked for: a caller that forgets the token sees less. */

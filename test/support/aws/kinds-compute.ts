@@ -1,6 +1,7 @@
 /** Launch templates, auto-scaling groups with their instances, load balancers, volumes. */
 import { addressIn } from './cidr.ts';
 import { type Kind, type Kinds, nameOf, refuse, type World } from './kind.ts';
+import { networkInterface } from './interfaces.ts';
 import { type Attributes, blockOf, type Resource, tagsOf, text, valuesAt } from './store.ts';
 
 const ec2 = (label: string, noun: string): Pick<Kind, 'service' | 'label' | 'actions'> => ({
@@ -224,6 +225,15 @@ const LOAD_BALANCER: Kind = {
       ip_address_type: 'ipv4',
       internal: attributes['internal'] ?? false,
     };
+  },
+  made: (world, one) => {
+    for (const subnet of valuesAt(one.attributes, 'subnets')
+      .map(text)
+      .filter((id) => world.store.get('aws_subnet', id)))
+      networkInterface(world, subnet, `ELB ${text(one.attributes['arn_suffix'])}`, {
+        owned_by: one.id,
+        security_groups: one.attributes['security_groups'] ?? [],
+      });
   },
   gone: (world, one) => {
     for (const listener of world.store.list('aws_lb_listener'))

@@ -1,7 +1,7 @@
 /** EKS: a cluster brings a security group and interfaces, a node group its auto-scaling group with instances. Source: EKS user guide. */
 import { checkInstanceType, launch, terminate } from './kinds-compute.ts';
 import { type Kind, type Kinds, nameOf, refuse, type World } from './kind.ts';
-import { networkInterface, releaseInterfaces } from './kinds-network.ts';
+import { networkInterface, releaseInterfaces } from './interfaces.ts';
 import { type Attributes, blockOf, type Resource, text, valuesAt } from './store.ts';
 
 const eks = (label: string, noun: string): Pick<Kind, 'service' | 'label' | 'actions' | 'missingCode' | 'heldCode'> => ({

@@ -1,5 +1,6 @@
 /** VPC, subnets, what leads in and out of them. Facts: EC2 and VPC API references; sources of single surprises stand beside them. */
-import { addressIn, contains, overlaps, rangeOf } from './cidr.ts';
+import { contains, overlaps, rangeOf } from './cidr.ts';
+import { networkInterface, releaseInterfaces } from './interfaces.ts';
 import { type Kinds, refuse, type World } from './kind.ts';
 import { type Attributes, type Resource, text, valuesAt } from './store.ts';
 
@@ -63,32 +64,6 @@ function mappedAddress(world: World, gateway: Resource): string | undefined {
   return (
     nat && `Network ${text(vpcId)} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
   );
-}
-
-const networkInterface = (world: World, subnetId: string, description: string, more: Attributes = {}): Resource =>
-  world.make(
-    'aws_network_interface',
-    {
-      subnet_id: subnetId,
-      description,
-      status: 'in-use',
-      interface_type: 'interface',
-      private_ip: addressIn(text(world.store.get('aws_subnet', subnetId)?.attributes['cidr_block']), 4 + world.store.number(4000)),
-      vpc_id: world.store.get('aws_subnet', subnetId)?.attributes['vpc_id'],
-      requester_managed: true,
-      security_groups: [],
-      tags_all: {},
-      ...more,
-    },
-    {},
-  );
-
-export { networkInterface };
-
-/** Interfaces that another resource owns, by the mark it left. */
-export function releaseInterfaces(world: World, owner: string): void {
-  for (const one of world.store.list('aws_network_interface'))
-    if (one.attributes['owned_by'] === owner) world.unmake('aws_network_interface', one.id);
 }
 
 function syncEndpointInterfaces(world: World, endpoint: Resource): void {
