@@ -17,6 +17,7 @@ var units = map[string]string{
 Description=Slipway VPN agent: identity, users and revocations as the store has them
 Wants=network-online.target
 After=network-online.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot

@@ -28,12 +28,14 @@ export interface VpnBed {
   readonly access: VpnStore;
   readonly services: InstanceServices;
   readonly settings: VpnSettings;
+  /** What hosts run; assigned anew, the next `up` brings it. */
+  provided: ProvidedSoftware;
   /** What the warnings of `up` were, in order. */
   readonly findings: readonly string[];
   /** As `up` does it; the summary of what it did. */
   up(settings?: Partial<VpnSettings>): Promise<string>;
   /** Boots host `index`, which takes fixed address `index`. */
-  boot(index?: number): Promise<Machine>;
+  boot(index?: number, image?: { readonly without: readonly string[] }): Promise<Machine>;
   add(name: string, options?: { readonly renew?: boolean }): Promise<string>;
   revoke(name: string): Promise<void>;
   connect(client: string, file: string): VpnClient;
@@ -79,7 +81,7 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
       if (link) networks.associate(allocation, link.address);
     },
   });
-  const provided = await provideSoftware(host, {
+  let provided = await provideSoftware(host, {
     architectures: [process.arch === 'x64' ? 'amd64' : 'arm64'],
     packages: [],
     signal,
@@ -95,6 +97,12 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
   let instances = 0;
   return {
     ...{ dir, networks, store, access, services, findings },
+    get provided() {
+      return provided;
+    },
+    set provided(next) {
+      provided = next;
+    },
     get settings() {
       return settings;
     },
@@ -103,12 +111,12 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
       const step = vpnStep({ name: 'main', subject: 'Network/main', needs: [], inputs: async () => ({ store, settings, provided }) });
       return runStep(step, { host, signal, findings });
     },
-    boot: async (index = 0) => {
+    boot: async (index = 0, { without } = { without: [] }) => {
       const instance = `${index}${instances++}`;
       const link = networks.addHost(`h${instance}`, instances);
       links.set(instance, link);
       const userData = await renderUserData(host, userDataRequest(services, provided, index));
-      const machine = await bootMachine({ dir: join(dir, instance), networkNamespace: link.namespace, userData });
+      const machine = await bootMachine({ dir: join(dir, instance), networkNamespace: link.namespace, userData, without });
       machines.push(machine);
       return machine;
     },

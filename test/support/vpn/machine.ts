@@ -52,13 +52,16 @@ export interface MachineOptions {
   readonly dir: string;
   readonly networkNamespace: string;
   readonly userData: string;
+  /** Files that its image does not have. */
+  readonly without?: readonly string[];
 }
 
-export async function bootMachine({ dir, networkNamespace, userData }: MachineOptions): Promise<Machine> {
+export async function bootMachine({ dir, networkNamespace, userData, without = [] }: MachineOptions): Promise<Machine> {
   const [upper, work, root] = ['upper', 'work', 'root'].map((name) => join(dir, name)) as [string, string, string];
   for (const each of [upper, work, root]) mkdirSync(each, { recursive: true });
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=/,upperdir=${upper},workdir=${work}`, root]);
   prepare(root, parse(userData) as CloudConfig);
+  for (const path of without) rmSync(join(root, path));
   let running = await start(dir, root, networkNamespace);
   const kill = async (): Promise<void> => {
     const gone = new Promise((resolve) => running.child.once('close', resolve));
