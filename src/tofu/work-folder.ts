@@ -34,13 +34,17 @@ export async function writeModule(host: Host, workspace: Workspace, module: Tofu
   const before = await readManifest(host, dir);
   const files = module.isFrozen === true && before ? await readFiles(host, dir, before.files) : await readModule(host, module.source);
   const own = await ownFiles(host, workspace, module);
-  // The lock file that `init` wrote here is newer than the module's.
-  const isKept = (await host.files.stat(join(dir, LOCK_FILE))) !== undefined;
-  for (const [name, content] of [...files, ...own]) if (name !== LOCK_FILE || !isKept) await writeChanged(host, join(dir, name), content);
+  await fill(host, dir, new Map<string, string | Uint8Array>([...files, ...own]));
   for (const name of before?.files ?? []) if (!files.has(name) && !own.has(name)) await host.files.remove(join(dir, name));
   const digest = digestOf({ files: [...files].map(([name, content]) => [name, sha256(content)]), backend: backendBlock(module) });
   await writeChanged(host, join(dir, MANIFEST_FILE), text({ files: [...files.keys()], digest }));
   return digest;
+}
+
+/** The lock file that `init` wrote here is newer than the module's. */
+async function fill(host: Host, dir: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  const isLocked = (await host.files.stat(join(dir, LOCK_FILE))) !== undefined;
+  for (const [name, content] of files) if (name !== LOCK_FILE || !isLocked) await writeChanged(host, join(dir, name), content);
 }
 
 async function readModule(host: Host, source: string): Promise<ReadonlyMap<string, Uint8Array>> {
