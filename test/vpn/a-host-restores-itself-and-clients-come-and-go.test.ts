@@ -91,4 +91,22 @@ describe.skipIf(why !== undefined)(`a VPN host${why === undefined ? '' : ` (skip
     await bed.cycle(machine);
     await bed.reports(({ state }) => state === 'ready');
   });
+
+  it('has a second one that takes its clients over when it is gone', async () => {
+    await alice.stop();
+    await bed.up({ endpoints: Object.values(bed.networks.fixed) });
+    const file = await bed.add('carol');
+    const second = await bed.boot(1);
+    await bed.cycle(machine);
+    await bed.reports(({ host, state }) => host === 'main-vpn-1' && state === 'ready');
+    const carol = bed.connect('alice', file);
+    await carol.says(CONNECTED);
+    const [first = '', other = ''] = Object.values(bed.networks.fixed);
+    const isOnFirst = carol.output().includes(`Peer Connection Initiated with [AF_INET]${first}`);
+    const told = carol.output().length;
+    await (isOnFirst ? machine : second).destroy();
+    await carol.says(CONNECTED, { from: told, boundMs: 240_000 });
+    expect(carol.output().slice(told)).toContain(`Peer Connection Initiated with [AF_INET]${isOnFirst ? other : first}`);
+    expect(await bed.fetchInside('alice')).toContain('Directory listing');
+  });
 });
