@@ -65,7 +65,13 @@ const { only: _selection, parallel: _parallel, timeout: _timeout, toolchain: _to
 
 const vpnFlags: FlagSpecs<VpnFlags> = {
   ...looking,
-  network: { kind: 'parsed', parse: text, optional: true, placeholder: 'name', brief: 'May be left out when the project has one network with a VPN' },
+  network: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    placeholder: 'name',
+    brief: 'May be left out when the project has one network with a VPN',
+  },
 };
 
 const vpnAliases = { f: 'file', v: 'verbose' } as const;
@@ -81,9 +87,26 @@ export const vpnRoutes = buildRouteMap<string, ParseContext>({
           aliases: vpnAliases,
           flags: {
             ...vpnFlags,
-            out: { kind: 'parsed', parse: text, optional: true, placeholder: 'path', brief: 'Where the profile is written, 0600; default: NAME.ovpn here' },
-            life: { kind: 'parsed', parse: parseBound, optional: true, placeholder: 'duration', brief: 'How long it may connect; default: what the project says' },
-            renew: { kind: 'boolean', default: false, withNegated: false, brief: 'Make another profile for a client that there is already' },
+            out: {
+              kind: 'parsed',
+              parse: text,
+              optional: true,
+              placeholder: 'path',
+              brief: 'Where the profile is written, 0600; default: NAME.ovpn here',
+            },
+            life: {
+              kind: 'parsed',
+              parse: parseBound,
+              optional: true,
+              placeholder: 'duration',
+              brief: 'How long it may connect; default: what the project says',
+            },
+            renew: {
+              kind: 'boolean',
+              default: false,
+              withNegated: false,
+              brief: 'Make another profile for a client that there is already',
+            },
           },
           args: [{ name: 'name', brief: 'Name of the client' }],
           load: () => import('./commands/vpn/client/add.ts'),

@@ -26,7 +26,10 @@ export async function initDocuments(session: Session, kind: DocumentKind, flags:
   const { result, plan } = await initProject({ ...options, only, confirm: consent.confirm });
   if (result.status !== 'done' || !plan) return finishOperation(session, 'up', { result, consent });
   const verb = kind === 'Network' ? 'bootstrap' : 'cluster';
-  session.result('plan', plan, [...planLines(plan, session.paint), `Ready; make it so with: slipway ${verb} update --config ${flags.config}`]);
+  session.result('plan', plan, [
+    ...planLines(plan, session.paint),
+    `Ready; make it so with: slipway ${verb} update --config ${flags.config}`,
+  ]);
   return exits.done;
 }
 

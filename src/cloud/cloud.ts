@@ -80,7 +80,10 @@ export function moduleStep(context: CloudContext, options: ModuleStepOptions): S
 }
 
 /** The folder in which `tofu plan` also works by hand. */
-export function workFolder({ stateDir }: Pick<CloudContext, 'stateDir'>, { subject, module }: Pick<ModuleStepOptions, 'subject' | 'module'>): string {
+export function workFolder(
+  { stateDir }: Pick<CloudContext, 'stateDir'>,
+  { subject, module }: Pick<ModuleStepOptions, 'subject' | 'module'>,
+): string {
   return join(stateDir, 'tofu', subject.replace('/', '-').toLowerCase(), module);
 }
 
@@ -92,11 +95,23 @@ async function inputsOf(context: CloudContext, options: ModuleStepOptions, step:
   const { variables } = wanted;
   const env = accountEnvironment(context, place);
   if (isPlaceMissing(context, step)) {
-    const preview = { subject, variables, env, dir: workFolder(context, options), source: join(MODULES, module), toolchainDir: context.toolchainDir };
+    const preview = {
+      subject,
+      variables,
+      env,
+      dir: workFolder(context, options),
+      source: join(MODULES, module),
+      toolchainDir: context.toolchainDir,
+    };
     return { unknown: `the bucket ${context.stateBucket ?? ''} for its state`, announces: await previewModule(preview, step) };
   }
   const stateKey = await stateKeyOf(context);
-  return { variables, env, backend: statePlace(context.state, context.stateBucket, `${subject}/${module}`), ...(stateKey !== undefined && { stateKey }) };
+  return {
+    variables,
+    env,
+    backend: statePlace(context.state, context.stateBucket, `${subject}/${module}`),
+    ...(stateKey !== undefined && { stateKey }),
+  };
 }
 
 /** While planning the very first run, when the bucket of the state is still to be made. */

@@ -15,14 +15,24 @@ export interface PreviewOptions {
 }
 
 /** How many resources of each type would be made from nothing. */
-export async function previewModule({ subject, dir, ...options }: PreviewOptions, step: StepContext): Promise<Readonly<Record<string, number>>> {
+export async function previewModule(
+  { subject, dir, ...options }: PreviewOptions,
+  step: StepContext,
+): Promise<Readonly<Record<string, number>>> {
   const { host, signal, timeoutMs, report } = step;
   const folder = `${dir}-preview`;
   const { source, toolchainDir, variables, env } = options;
   try {
-    const session = { ...{ host, signal, timeoutMs, source, toolchainDir }, object: subject, dir: folder, inputs: { variables, env, backend: { type: 'local' } } };
+    const session = {
+      ...{ host, signal, timeoutMs, source, toolchainDir },
+      object: subject,
+      dir: folder,
+      inputs: { variables, env, backend: { type: 'local' } },
+    };
     // Nobody keeps this state, so there is no key to speak of.
-    return await inSession({ ...session, report: (said) => (said.type === 'progress' ? report(said) : undefined) }, async (open) => countTypes((await makePlan(open)).plan.resources));
+    return await inSession({ ...session, report: (said) => (said.type === 'progress' ? report(said) : undefined) }, async (open) =>
+      countTypes((await makePlan(open)).plan.resources),
+    );
   } finally {
     await host.files.remove(folder);
   }

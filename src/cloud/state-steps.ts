@@ -41,5 +41,6 @@ export function stateUndoHandlers(context: Pick<CloudContext, 'host' | 'redactor
 }
 
 function connector({ host, redactor }: Pick<CloudContext, 'host' | 'redactor'>): StateBucketOptions['connect'] {
-  return (region: AwsPlace['region'], profile?: string) => connectAws(host, { region, redactor, ...(profile !== undefined && { profile }) });
+  return (region: AwsPlace['region'], profile?: string) =>
+    connectAws(host, { region, redactor, ...(profile !== undefined && { profile }) });
 }

@@ -64,7 +64,10 @@ describe('a network', () => {
     fc.assert(
       fc.property(fc.integer({ min: 16, max: 22 }), fc.integer({ min: 1, max: 6 }), (prefix, zones) => {
         const cidr = `10.64.0.0/${prefix}`;
-        const { privateSubnets, publicSubnets } = layOutSubnets({ cidr, availabilityZones: Array.from({ length: zones }, (_, i) => `eu-west-1${i}`) });
+        const { privateSubnets, publicSubnets } = layOutSubnets({
+          cidr,
+          availabilityZones: Array.from({ length: zones }, (_, i) => `eu-west-1${i}`),
+        });
         const [outer, ...subnets] = [cidr, ...privateSubnets, ...publicSubnets].map(parseCidr);
         expect(subnets).toHaveLength(2 * zones);
         for (const [i, subnet] of subnets.entries()) {

@@ -27,7 +27,9 @@ export class Resolver {
 
   /** Values one by one, or one reference that gives them all. */
   valueList(spec: ValueListSpec, path: FieldPath): readonly Value[] | Reference {
-    return Array.isArray(spec) ? spec.map((item, i) => this.value(item, [...path, i])) : demand(toReference(spec, this.#source(path, false)));
+    return Array.isArray(spec)
+      ? spec.map((item, i) => this.value(item, [...path, i]))
+      : demand(toReference(spec, this.#source(path, false)));
   }
 
   at(path: FieldPath): SourcePosition {

@@ -46,4 +46,5 @@ function causeOf({ kind, name, state, reason = 'Unknown', message = '' }: Networ
 
 const ORDER: readonly StatusNode['state'][] = ['ready', 'progressing', 'unknown', 'stopped', 'failed'];
 
-const worstOf = (nodes: readonly StatusNode[]): StatusNode['state'] => ORDER[Math.max(0, ...nodes.map(({ state }) => ORDER.indexOf(state)))] ?? 'unknown';
+const worstOf = (nodes: readonly StatusNode[]): StatusNode['state'] =>
+  ORDER[Math.max(0, ...nodes.map(({ state }) => ORDER.indexOf(state)))] ?? 'unknown';

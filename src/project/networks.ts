@@ -15,5 +15,7 @@ export function knownNetworks({ place, ledger, networks }: Workspace): readonly 
   const gone = [...subjects].map((subject) => subject.slice('Network/'.length)).filter((name) => !names.has(name));
   // One provider so far; a second one tells itself by the area of its steps, as provisioners do.
   const provider = networks.get('aws');
-  return provider ? [...listed, ...gone.map((name) => ({ name, network: undefined, records: ledger }))].map((view) => ({ view, provider })) : [];
+  return provider
+    ? [...listed, ...gone.map((name) => ({ name, network: undefined, records: ledger }))].map((view) => ({ view, provider }))
+    : [];
 }

@@ -8,7 +8,9 @@ import { localProvisioner } from '../provisioners/local/local.ts';
 import type { ProvisionerRegistry } from '../provisioners/provisioner.ts';
 
 export function createRegistry(): ProvisionerRegistry {
-  return new Map([localProvisioner, capiProvisioner, existingProvisioner, eksProvisioner].map((provisioner) => [provisioner.name, provisioner]));
+  return new Map(
+    [localProvisioner, capiProvisioner, existingProvisioner, eksProvisioner].map((provisioner) => [provisioner.name, provisioner]),
+  );
 }
 
 export function createNetworkRegistry(): NetworkRegistry {

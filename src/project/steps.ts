@@ -36,10 +36,16 @@ export async function planUp(workspace: Workspace, environment: PlanEnvironment,
   const parts = await projectParts(workspace, environment.signal);
   const bare = joined(parts.documents, parts.shared);
   if (parts.documents.every(({ hooks }) => hooks.length === 0)) return { steps: bare, plan: await makePlan(request(bare), environment) };
-  await requireHookPrograms(workspace.context.host, parts.documents.flatMap(({ hooks }) => hooks));
+  await requireHookPrograms(
+    workspace.context.host,
+    parts.documents.flatMap(({ hooks }) => hooks),
+  );
   const memory = rememberObservations();
   const first = await makePlan(request(bare.map(memory.remember)), environment);
-  const steps = joined(parts.documents.map((part) => hooked(part, workspace, first)), parts.shared);
+  const steps = joined(
+    parts.documents.map((part) => hooked(part, workspace, first)),
+    parts.shared,
+  );
   const plan = await makePlan(request(steps.map(memory.recall)), environment);
   return { steps, plan };
 }
@@ -70,8 +76,14 @@ async function projectParts(workspace: Workspace, signal: AbortSignal): Promise<
   const prepared = await preparedState(workspace, signal);
   const context: WorkContext = { ...workspace.context, stateBucket: prepared.bucket, stateNeeds: prepared.steps.map(({ id }) => id) };
   const makers = [
-    ...(place.loaded?.networks ?? []).map((network) => ({ document: network, make: () => Promise.resolve(networkOf(workspace, network.provider).steps(network, context)) })),
-    ...(place.loaded?.clusters ?? []).map((cluster) => ({ document: cluster, make: () => provisionerOf(workspace.registry, cluster.provisioner).steps(cluster, context) })),
+    ...(place.loaded?.networks ?? []).map((network) => ({
+      document: network,
+      make: () => Promise.resolve(networkOf(workspace, network.provider).steps(network, context)),
+    })),
+    ...(place.loaded?.clusters ?? []).map((cluster) => ({
+      document: cluster,
+      make: () => provisionerOf(workspace.registry, cluster.provisioner).steps(cluster, context),
+    })),
   ];
   const results = await Promise.allSettled(makers.map(({ make }) => make()));
   throwAll(results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : [])));
@@ -102,7 +114,9 @@ function joined(parts: readonly Part[], shared: readonly Step[]): readonly Step[
 /** Steps without a need inside their own document are its first. */
 function afterOutputs(steps: readonly Step[], givers: readonly string[]): readonly Step[] {
   const own = new Set(steps.map(({ id }) => id));
-  return steps.map((step) => (step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...new Set([...step.needs, ...givers])] }));
+  return steps.map((step) =>
+    step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...new Set([...step.needs, ...givers])] },
+  );
 }
 
 function networkOf({ networks }: Workspace, name: string): NetworkProvider {

@@ -19,10 +19,14 @@ export async function upSummary(workspace: Workspace, outcome: RunOutcome, signa
     if (!source) continue;
     if (view.cluster?.gitops)
       lines.push(
-        ...(await revisionLines(await workspace.context.connect((await provisioner.way?.(view, workspace.context, signal)) ?? source), ownerOf(workspace.context.stateId, view.name), {
-          cluster: view.name,
-          signal,
-        })),
+        ...(await revisionLines(
+          await workspace.context.connect((await provisioner.way?.(view, workspace.context, signal)) ?? source),
+          ownerOf(workspace.context.stateId, view.name),
+          {
+            cluster: view.name,
+            signal,
+          },
+        )),
       );
     lines.push(...wayLines(workspace, view, source));
   }
@@ -32,16 +36,27 @@ export async function upSummary(workspace: Workspace, outcome: RunOutcome, signa
 /** What people need who describe clusters elsewhere, or connect. */
 function networkLines({ name, network, records }: NetworkView): readonly string[] {
   if (!network) return [];
-  const outputs = Object.assign({}, ...[...records.values()].filter(({ subject }) => subject === network.subject).map((record) => record.outputs)) as Record<string, unknown>;
+  const outputs = Object.assign(
+    {},
+    ...[...records.values()].filter(({ subject }) => subject === network.subject).map((record) => record.outputs),
+  ) as Record<string, unknown>;
   const text = (key: string): string => [outputs[key] ?? []].flat().join(', ');
-  const vpn = text('vpnAddresses') === '' ? [] : [`${name}: VPN at ${text('vpnAddresses')}; a profile for it: slipway vpn client add NAME --network ${name}`];
-  return [`${name}: ${text('vpcId')}, private subnets ${text('privateSubnetIds') || 'none'}, public subnets ${text('publicSubnetIds') || 'none'}`, ...vpn];
+  const vpn =
+    text('vpnAddresses') === ''
+      ? []
+      : [`${name}: VPN at ${text('vpnAddresses')}; a profile for it: slipway vpn client add NAME --network ${name}`];
+  return [
+    `${name}: ${text('vpcId')}, private subnets ${text('privateSubnetIds') || 'none'}, public subnets ${text('publicSubnetIds') || 'none'}`,
+    ...vpn,
+  ];
 }
 
 /** Where a file of ours leads there it is named; a Secret on a management cluster is printed on demand. */
 function wayLines(workspace: Workspace, { name, cluster }: ClusterView, { path }: KubeconfigSource): readonly string[] {
   if (cluster?.provisioner === 'capi') return [`${name}: its kubeconfig is printed by slipway kubeconfig ${name}`];
-  return (cluster?.provisioner === 'local' || cluster?.provisioner === 'eks') && path !== undefined ? [`${name}: export KUBECONFIG=${shorten(workspace, path)}`] : [];
+  return (cluster?.provisioner === 'local' || cluster?.provisioner === 'eks') && path !== undefined
+    ? [`${name}: export KUBECONFIG=${shorten(workspace, path)}`]
+    : [];
 }
 
 async function revisionLines(

@@ -43,7 +43,8 @@ async function withStore<T>(options: VpnOptions, act: (store: VpnStore) => Promi
     const { host, signal } = options;
     const { view, provider } = chooseNetwork(workspace, options.network);
     const store = await provider.vpnStore(view, workspace.context, signal);
-    if (!store) throw new SlipwayError('SLW-VPN-001', `network ${view.name} has no VPN, or it is not made yet`, { object: `Network/${view.name}` });
+    if (!store)
+      throw new SlipwayError('SLW-VPN-001', `network ${view.name} has no VPN, or it is not made yet`, { object: `Network/${view.name}` });
     return act({ host, store, signal });
   });
 }
@@ -54,6 +55,11 @@ function chooseNetwork(workspace: Workspace, name: string | undefined): { readon
   const withVpn = known.filter(({ view }) => view.network === undefined || view.network.vpn !== undefined);
   const found = name === undefined ? (withVpn.length === 1 ? withVpn[0] : undefined) : known.find(({ view }) => view.name === name);
   if (found) return found;
-  const message = name === undefined ? `project ${workspace.place.name} has ${withVpn.length} networks with a VPN and none was named` : `project ${workspace.place.name} has no network ${name}`;
-  throw new SlipwayError('SLW-STA-016', message, { fix: names.length > 0 ? `name one of ${names.join(', ')} with --network` : 'add a Network to the project' });
+  const message =
+    name === undefined
+      ? `project ${workspace.place.name} has ${withVpn.length} networks with a VPN and none was named`
+      : `project ${workspace.place.name} has no network ${name}`;
+  throw new SlipwayError('SLW-STA-016', message, {
+    fix: names.length > 0 ? `name one of ${names.join(', ')} with --network` : 'add a Network to the project',
+  });
 }

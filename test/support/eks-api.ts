@@ -36,7 +36,10 @@ export async function startEksApi(kubeconfig: Kubeconfig, clusterName: string): 
   const tokens: string[] = [];
   const server = createServer({ cert: leaf.certificatePem, key: leaf.privateKeyPem }, (request, response) => {
     const name = clusterOfToken(request.headers.authorization);
-    if (name !== clusterName) return void response.writeHead(401, { 'content-type': 'application/json' }).end('{"kind":"Status","reason":"Unauthorized","message":"Unauthorized","code":401}');
+    if (name !== clusterName)
+      return void response
+        .writeHead(401, { 'content-type': 'application/json' })
+        .end('{"kind":"Status","reason":"Unauthorized","message":"Unauthorized","code":401}');
     tokens.push(name);
     forward(backend, request, response);
   });

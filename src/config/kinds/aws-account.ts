@@ -7,7 +7,8 @@ const ACCOUNT_ID = /^[0-9]{12}$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/;
 const REGION = /^[a-z]{2,3}(?:-[a-z]+)+-[0-9]{1,2}$/;
 
-export const roleArn = () => z.string().regex(ROLE_ARN, { error: 'must be the ARN of a role, such as arn:aws:iam::111122223333:role/name' });
+export const roleArn = () =>
+  z.string().regex(ROLE_ARN, { error: 'must be the ARN of a role, such as arn:aws:iam::111122223333:role/name' });
 
 /** Fields of an account; spread into the block of whatever lives in it. */
 export const awsAccountFields = {
@@ -38,11 +39,9 @@ export type AwsAccountSpec = z.output<typeof awsAccount>;
 export const awsTags = () =>
   z
     .record(
-      z
-        .string()
-        .regex(/^(?!aws:)[\p{L}\p{N} _.:/=+@-]{1,128}$/iu, {
-          error: 'must be the key of a tag: at most 128 letters, digits and _ . : / = + @ -, not beginning with aws:',
-        }),
+      z.string().regex(/^(?!aws:)[\p{L}\p{N} _.:/=+@-]{1,128}$/iu, {
+        error: 'must be the key of a tag: at most 128 letters, digits and _ . : / = + @ -, not beginning with aws:',
+      }),
       z.string().max(256),
     )
     .default({})

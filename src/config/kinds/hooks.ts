@@ -10,9 +10,14 @@ const hook = z.strictObject({
     .describe('Name of the hook, unique among those of its moment; it stands in plan and journal.')
     .meta({ examples: ['register-dns'] }),
   run: line()
-    .describe('Program to run: path of an executable file, relative to the folder of this YAML file. It runs in that folder, without a shell.')
+    .describe(
+      'Program to run: path of an executable file, relative to the folder of this YAML file. It runs in that folder, without a shell.',
+    )
     .meta({ examples: ['./hooks/register-dns.sh'] }),
-  args: z.array(z.string().describe('One argument, given as it stands.')).default([]).describe('Arguments. Never a secret: other users can read them. Default: none.'),
+  args: z
+    .array(z.string().describe('One argument, given as it stands.'))
+    .default([])
+    .describe('Arguments. Never a secret: other users can read them. Default: none.'),
   env: z
     .record(environmentName(), value().describe('Value of the variable: text, {env: NAME}, {file: path} or {output: KIND/NAME.field}.'))
     .default({})
@@ -20,7 +25,10 @@ const hook = z.strictObject({
       'Variables of its environment, beside PATH, HOME and those that each hook has: SLIPWAY_PROJECT, SLIPWAY_SUBJECT, SLIPWAY_MOMENT, SLIPWAY_HOOK, SLIPWAY_OUTPUTS (a JSON file with what the document gives). Default: none.',
     )
     .meta({ examples: [{ ZONE: 'example.org' }] }),
-  timeout: duration().default('5m').describe('Bound of its run; afterwards it is ended, and has failed. Default: 5m.').meta({ examples: ['30s'] }),
+  timeout: duration()
+    .default('5m')
+    .describe('Bound of its run; afterwards it is ended, and has failed. Default: 5m.')
+    .meta({ examples: ['30s'] }),
   onFailure: z
     .enum(['fail', 'warn'])
     .default('fail')
@@ -28,7 +36,10 @@ const hook = z.strictObject({
 });
 
 const moment = (what: string) =>
-  z.array(hook.describe('One program. It must be safe to run again: after a crash it may have run in part.')).default([]).describe(`Programs to run ${what}, in this order. Default: none.`);
+  z
+    .array(hook.describe('One program. It must be safe to run again: after a crash it may have run in part.'))
+    .default([])
+    .describe(`Programs to run ${what}, in this order. Default: none.`);
 
 export const hooks = z.strictObject({
   beforeCreate: moment('before it is created'),

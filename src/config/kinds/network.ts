@@ -10,15 +10,34 @@ export const RESERVED_NETWORK_PROVIDERS = ['gcp', 'openstack'] as const;
 
 /** Services a VPC endpoint can be made for. Gateway endpoints (s3, dynamodb) cost nothing; the others are interfaces with an hourly price. */
 export const VPC_ENDPOINTS = [
-  's3', 'dynamodb', 'ec2', 'ecr.api', 'ecr.dkr', 'sts', 'logs', 'monitoring', 'elasticloadbalancing', 'autoscaling',
-  'eks', 'eks-auth', 'kms', 'secretsmanager', 'ssm', 'ssmmessages', 'ec2messages', 'elasticfilesystem', 'sqs',
+  's3',
+  'dynamodb',
+  'ec2',
+  'ecr.api',
+  'ecr.dkr',
+  'sts',
+  'logs',
+  'monitoring',
+  'elasticloadbalancing',
+  'autoscaling',
+  'eks',
+  'eks-auth',
+  'kms',
+  'secretsmanager',
+  'ssm',
+  'ssmmessages',
+  'ec2messages',
+  'elasticfilesystem',
+  'sqs',
 ] as const;
 
 const flowLogs = z.strictObject({
   destination: z.enum(['cloudWatch', 's3']).default('cloudWatch').describe('Where the records go. Default: cloudWatch.'),
   bucketArn: z
     .string()
-    .regex(/^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/, { error: 'must be the ARN of a bucket, such as arn:aws:s3:::my-logs' })
+    .regex(/^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/, {
+      error: 'must be the ARN of a bucket, such as arn:aws:s3:::my-logs',
+    })
     .exactOptional()
     .describe('Bucket for the records. Required with destination: s3.')
     .meta({ examples: ['arn:aws:s3:::my-logs'] }),
@@ -48,7 +67,11 @@ const aws = z.strictObject({
 
 const subnets = (which: string) =>
   z
-    .array(line().describe('One range of addresses inside cidr.').meta({ examples: ['10.0.16.0/20'] }))
+    .array(
+      line()
+        .describe('One range of addresses inside cidr.')
+        .meta({ examples: ['10.0.16.0/20'] }),
+    )
     .exactOptional()
     .describe(`Ranges of the ${which} subnets, one for each zone and in the order of the zones. Default: cut from cidr.`);
 
@@ -59,12 +82,21 @@ const awsNetwork = z.strictObject({
     .describe('Addresses of the network: from /16 to /28.')
     .meta({ examples: ['10.0.0.0/16'] }),
   additionalCidrs: z
-    .array(line().describe('One range of addresses.').meta({ examples: ['100.64.0.0/16'] }))
+    .array(
+      line()
+        .describe('One range of addresses.')
+        .meta({ examples: ['100.64.0.0/16'] }),
+    )
     .max(4)
     .default([])
     .describe('Further ranges of the network, at most four. Default: none.'),
   availabilityZones: z
-    .array(z.string().regex(/^[a-z]{2,3}(?:-[a-z0-9]+)+[a-z]$/, { error: 'must be the name of a zone, such as eu-central-1a' }).describe('Name of a zone.'))
+    .array(
+      z
+        .string()
+        .regex(/^[a-z]{2,3}(?:-[a-z0-9]+)+[a-z]$/, { error: 'must be the name of a zone, such as eu-central-1a' })
+        .describe('Name of a zone.'),
+    )
     .min(1)
     .max(6)
     .exactOptional()
@@ -75,7 +107,9 @@ const awsNetwork = z.strictObject({
   natGateways: z
     .enum(['none', 'single', 'perZone'])
     .default('single')
-    .describe('How private subnets reach the world. single: one NAT gateway, cheap, lost with its zone. perZone: one in each. none: not at all. Default: single.'),
+    .describe(
+      'How private subnets reach the world. single: one NAT gateway, cheap, lost with its zone. perZone: one in each. none: not at all. Default: single.',
+    ),
   tags: awsTags().describe('Tags of everything that is made. Default: none but our own.'),
   vpn: vpn.exactOptional().describe('VPN hosts in the public subnets. Default: none.'),
   hooks: hooksField(),

@@ -11,9 +11,13 @@ const s3 = z.strictObject({
   ...awsAccountFields,
   bucket: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens' })
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+      error: 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens',
+    })
     .exactOptional()
-    .describe('Name of the bucket. It is made when it is not there: versioned, encrypted, private, TLS only. Default: slipway-PROJECT-ACCOUNT-REGION.')
+    .describe(
+      'Name of the bucket. It is made when it is not there: versioned, encrypted, private, TLS only. Default: slipway-PROJECT-ACCOUNT-REGION.',
+    )
     .meta({ examples: ['acme-slipway-state'] }),
   prefix: z
     .string()
@@ -40,7 +44,9 @@ const state = z.strictObject({
   s3: s3.exactOptional().describe('Settings of backend s3. Required with it.'),
   passphrase: secret()
     .exactOptional()
-    .describe(`Passphrase that local state of OpenTofu is encrypted with. ${SECRET_NOTE} Default: a generated key in the state folder, without which the state cannot be read.`),
+    .describe(
+      `Passphrase that local state of OpenTofu is encrypted with. ${SECRET_NOTE} Default: a generated key in the state folder, without which the state cannot be read.`,
+    ),
 });
 
 const defaults = z.strictObject({

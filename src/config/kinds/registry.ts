@@ -4,7 +4,9 @@ import { clusterDocument } from './cluster.ts';
 import { networkDocument } from './network.ts';
 import { projectDocument } from './project.ts';
 
-export const kinds = { Project: projectDocument, Network: networkDocument, Cluster: clusterDocument } as const satisfies Readonly<Record<string, z.ZodType>>;
+export const kinds = { Project: projectDocument, Network: networkDocument, Cluster: clusterDocument } as const satisfies Readonly<
+  Record<string, z.ZodType>
+>;
 
 export type Kind = keyof typeof kinds;
 export type ParsedDocument = { readonly [K in Kind]: z.output<(typeof kinds)[K]> }[Kind];

@@ -65,7 +65,9 @@ const referenceFields = {
     .meta({ examples: ['./secrets/token'] }),
   output: line()
     .exactOptional()
-    .describe('What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`; what a Network gives stands in the guide.')
+    .describe(
+      'What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`; what a Network gives stands in the guide.',
+    )
     .meta({ examples: ['Cluster/mgmt.server'] }),
 };
 
@@ -83,8 +85,7 @@ export const secret = () =>
 export const value = () => z.union([z.string(), reference()], { error: VALUE_MARK });
 
 /** A list of texts or references, or one reference that gives them all, separated by commas. */
-export const valueList = (item: string) =>
-  z.union([z.array(value().describe(item)).min(1), reference()], { error: VALUE_MARK });
+export const valueList = (item: string) => z.union([z.array(value().describe(item)).min(1), reference()], { error: VALUE_MARK });
 
 export type ReferenceSpec = z.output<ReturnType<typeof reference>>;
 export type SecretSpec = z.output<ReturnType<typeof secret>>;

@@ -46,10 +46,17 @@ function checkAgainst(unit: Unit, network: Unit, path: FieldPath): readonly Slip
   const cidr = valueAt(network.document.value, ['spec', 'cidr']);
   const [first, second] = [services, cidr].map((text) => (typeof text === 'string' ? parseCidr(text) : undefined));
   return [
-    ...(own === undefined || other === undefined || own === other ? [] : [misfit(unit, [...EKS, 'region'], `the cluster is in ${String(own)}, its network ${network.subject} in ${String(other)}`)]),
+    ...(own === undefined || other === undefined || own === other
+      ? []
+      : [misfit(unit, [...EKS, 'region'], `the cluster is in ${String(own)}, its network ${network.subject} in ${String(other)}`)]),
     ...(zones && zones.length < 2 ? [misfit(unit, path, `EKS needs subnets in two zones at least, and ${network.subject} has one`)] : []),
     ...(first && second && overlaps(first, second)
-      ? [error('SLW-CFG-048', `${showField([...EKS, 'serviceCidr'])} ${String(services)} overlaps ${network.subject} ${String(cidr)}`, { context: unit, path: [...EKS, 'serviceCidr'] })]
+      ? [
+          error('SLW-CFG-048', `${showField([...EKS, 'serviceCidr'])} ${String(services)} overlaps ${network.subject} ${String(cidr)}`, {
+            context: unit,
+            path: [...EKS, 'serviceCidr'],
+          }),
+        ]
       : []),
   ];
 }
@@ -60,14 +67,24 @@ function poolNames(unit: Unit): readonly string[] {
 }
 
 function checkPool(unit: Unit, path: FieldPath): readonly SlipwayError[] {
-  return [...checkSkew(unit, path), ...checkSize(unit, path), ...checkImage(unit, path), ...checkVolume(unit, path), ...checkUpdate(unit, path), ...checkRules(unit, path)];
+  return [
+    ...checkSkew(unit, path),
+    ...checkSize(unit, path),
+    ...checkImage(unit, path),
+    ...checkVolume(unit, path),
+    ...checkUpdate(unit, path),
+    ...checkRules(unit, path),
+  ];
 }
 
 function checkSkew(unit: Unit, pool: FieldPath): readonly SlipwayError[] {
   const path = [...pool, 'version'];
   const [own, cluster] = [path, [...EKS, 'version']].map((place) => minorOf(valueAt(unit.document.value, place)));
   if (own === undefined || cluster === undefined || (own <= cluster && cluster - own <= MAX_SKEW)) return [];
-  const message = own > cluster ? `nodes of 1.${own} are newer than their cluster of 1.${cluster}` : `nodes of 1.${own} are more than ${MAX_SKEW} minor versions older than their cluster of 1.${cluster}`;
+  const message =
+    own > cluster
+      ? `nodes of 1.${own} are newer than their cluster of 1.${cluster}`
+      : `nodes of 1.${own} are more than ${MAX_SKEW} minor versions older than their cluster of 1.${cluster}`;
   return [error('SLW-EKS-007', message, { context: unit, path })];
 }
 
@@ -84,12 +101,16 @@ function checkSize(unit: Unit, pool: FieldPath): readonly SlipwayError[] {
   const [min, max] = [size('minSize', 1), size('maxSize', 3)];
   const desired = size('desiredSize', min);
   if (min > max) return [misfit(unit, [...pool, 'minSize'], `minSize ${min} is greater than maxSize ${max}`)];
-  return desired < min || desired > max ? [misfit(unit, [...pool, 'desiredSize'], `desiredSize ${desired} is not between minSize ${min} and maxSize ${max}`)] : [];
+  return desired < min || desired > max
+    ? [misfit(unit, [...pool, 'desiredSize'], `desiredSize ${desired} is not between minSize ${min} and maxSize ${max}`)]
+    : [];
 }
 
 function checkImage(unit: Unit, pool: FieldPath): readonly SlipwayError[] {
   const has = (name: string): boolean => valueAt(unit.document.value, [...pool, name]) !== undefined;
-  return has('amiId') && has('releaseVersion') ? [misfit(unit, [...pool, 'releaseVersion'], 'releaseVersion is of AWS’s images, and amiId names one of your own')] : [];
+  return has('amiId') && has('releaseVersion')
+    ? [misfit(unit, [...pool, 'releaseVersion'], 'releaseVersion is of AWS’s images, and amiId names one of your own')]
+    : [];
 }
 
 /** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html */
@@ -129,7 +150,9 @@ function checkRules(unit: Unit, pool: FieldPath): readonly SlipwayError[] {
 function checkPeer(unit: Unit, rule: FieldPath): readonly SlipwayError[] {
   const field = (name: string): unknown => valueAt(unit.document.value, [...rule, name]);
   const cidrs = field('cidrBlocks');
-  const peers = [Array.isArray(cidrs) && cidrs.length > 0, field('self') === true, field('sourceSecurityGroupId') !== undefined].filter(Boolean).length;
+  const peers = [Array.isArray(cidrs) && cidrs.length > 0, field('self') === true, field('sourceSecurityGroupId') !== undefined].filter(
+    Boolean,
+  ).length;
   return peers === 1 ? [] : [misfit(unit, rule, `${showField(rule)} needs exactly one of cidrBlocks, self and sourceSecurityGroupId`)];
 }
 
@@ -138,19 +161,24 @@ function checkPorts(unit: Unit, rule: FieldPath): readonly SlipwayError[] {
   const protocol = valueAt(unit.document.value, [...rule, 'protocol']) ?? 'tcp';
   const ports = valueAt(unit.document.value, path);
   const hasPorts = protocol === 'tcp' || protocol === 'udp';
-  if (ports === undefined) return hasPorts ? [misfit(unit, rule, `${showField(rule)} needs ports, because its protocol is ${String(protocol)}`)] : [];
+  if (ports === undefined)
+    return hasPorts ? [misfit(unit, rule, `${showField(rule)} needs ports, because its protocol is ${String(protocol)}`)] : [];
   if (!hasPorts) return [misfit(unit, path, `${showField(path)} is given, but protocol ${String(protocol)} has no ports`)];
   const [from = 0, to = from] = String(ports).split('-').map(Number);
   return to > MAX_PORT || from > to ? [misfit(unit, path, `${showField(path)} is ${showValue(ports)}, which is no range of ports`)] : [];
 }
 
 function checkRanges(unit: Unit): readonly SlipwayError[] {
-  const pools = poolNames(unit).flatMap((name) => rulePaths(unit, [...POOLS, name, 'firewallRules']).map((rule) => [...rule, 'cidrBlocks']));
+  const pools = poolNames(unit).flatMap((name) =>
+    rulePaths(unit, [...POOLS, name, 'firewallRules']).map((rule) => [...rule, 'cidrBlocks']),
+  );
   const lists: readonly FieldPath[] = [[...EKS, 'dmzCidrs'], [...EKS, 'endpointAccess', 'publicCidrs'], ...pools];
   const paths = [[...EKS, 'serviceCidr'], ...lists.flatMap((list) => rulePaths(unit, list))];
   const faulty = paths.flatMap((path) => {
     const text = valueAt(unit.document.value, path);
-    return typeof text === 'string' && !parseCidr(text) ? [error('SLW-CFG-047', `${showField(path)} is ${showValue(text)}, which is no range of addresses`, { context: unit, path })] : [];
+    return typeof text === 'string' && !parseCidr(text)
+      ? [error('SLW-CFG-047', `${showField(path)} is ${showValue(text)}, which is no range of addresses`, { context: unit, path })]
+      : [];
   });
   return [...faulty, ...checkServiceSize(unit)];
 }
@@ -165,7 +193,9 @@ function checkServiceSize(unit: Unit): readonly SlipwayError[] {
   const path = [...EKS, 'serviceCidr'];
   const text = valueAt(unit.document.value, path);
   const prefix = typeof text === 'string' && parseCidr(text) ? Number(text.split('/')[1]) : 16;
-  return prefix < 12 || prefix > 24 ? [misfit(unit, path, `${showField(path)} is ${String(text)}, but EKS takes ranges from /12 to /24`)] : [];
+  return prefix < 12 || prefix > 24
+    ? [misfit(unit, path, `${showField(path)} is ${String(text)}, but EKS takes ranges from /12 to /24`)]
+    : [];
 }
 
 function checkEndpoint(unit: Unit): readonly SlipwayError[] {
@@ -174,7 +204,8 @@ function checkEndpoint(unit: Unit): readonly SlipwayError[] {
   const [isPrivate, isPublic] = [field('private') ?? true, field('public') ?? false];
   const cidrs = field('publicCidrs');
   const count = Array.isArray(cidrs) ? cidrs.length : 0;
-  if (isPrivate === false && isPublic === false) return [misfit(unit, path, 'the API is neither private nor public: nobody could reach it')];
+  if (isPrivate === false && isPublic === false)
+    return [misfit(unit, path, 'the API is neither private nor public: nobody could reach it')];
   if (isPublic === true && count === 0) return [misfit(unit, path, 'the API is public, but publicCidrs does not say for whom')];
   return isPublic === false && count > 0 ? [misfit(unit, [...path, 'publicCidrs'], 'publicCidrs is given, but the API is not public')] : [];
 }
@@ -184,10 +215,22 @@ function checkEntries(unit: Unit): readonly SlipwayError[] {
   return rulePaths(unit, [...EKS, 'accessEntries']).flatMap((path) => {
     const arn = valueAt(unit.document.value, [...path, 'principalArn']);
     const groups = valueAt(unit.document.value, [...path, 'groups']);
-    const twice = arn !== undefined && seen.has(arn) ? [misfit(unit, [...path, 'principalArn'], `${String(arn)} has two access entries; EKS takes one`)] : [];
+    const twice =
+      arn !== undefined && seen.has(arn)
+        ? [misfit(unit, [...path, 'principalArn'], `${String(arn)} has two access entries; EKS takes one`)]
+        : [];
     seen.add(arn);
     const refused = Array.isArray(groups) ? groups.filter((group) => /^(?:system|eks|aws|amazon|iam):/.test(String(group))) : [];
-    return [...twice, ...refused.map((group) => misfit(unit, [...path, 'groups'], `EKS takes no group ${String(group)} in an access entry; for administrators use the policy AmazonEKSClusterAdminPolicy`))];
+    return [
+      ...twice,
+      ...refused.map((group) =>
+        misfit(
+          unit,
+          [...path, 'groups'],
+          `EKS takes no group ${String(group)} in an access entry; for administrators use the policy AmazonEKSClusterAdminPolicy`,
+        ),
+      ),
+    ];
   });
 }
 
@@ -197,15 +240,27 @@ function checkAddons(unit: Unit): readonly SlipwayError[] {
   const identities = valueAt(unit.document.value, [...EKS, 'podIdentities']);
   const needsRole = addon('ebsCsiDriver', 'enabled') !== false && addon('ebsCsiDriver', 'serviceAccountRoleArn') === undefined;
   return [
-    ...(Array.isArray(identities) && identities.length > 0 ? [misfit(unit, [...EKS, 'podIdentities'], 'podIdentities need the add-on podIdentityAgent')] : []),
-    ...(needsRole ? [misfit(unit, [...EKS, 'addons', 'podIdentityAgent'], 'ebsCsiDriver gets its role by podIdentityAgent; without it give serviceAccountRoleArn')] : []),
+    ...(Array.isArray(identities) && identities.length > 0
+      ? [misfit(unit, [...EKS, 'podIdentities'], 'podIdentities need the add-on podIdentityAgent')]
+      : []),
+    ...(needsRole
+      ? [
+          misfit(
+            unit,
+            [...EKS, 'addons', 'podIdentityAgent'],
+            'ebsCsiDriver gets its role by podIdentityAgent; without it give serviceAccountRoleArn',
+          ),
+        ]
+      : []),
   ];
 }
 
 function checkAccess(unit: Unit): readonly SlipwayError[] {
   const field = (name: string): unknown => valueAt(unit.document.value, ['spec', 'access', name]);
   if (field('bastion') !== undefined) return [];
-  return ['identity', 'knownHosts'].filter((name) => field(name) !== undefined).map((name) => misfit(unit, ['spec', 'access', name], `${name} is for a bastion, and there is none`));
+  return ['identity', 'knownHosts']
+    .filter((name) => field(name) !== undefined)
+    .map((name) => misfit(unit, ['spec', 'access', name], `${name} is for a bastion, and there is none`));
 }
 
 /** A path is served on this machine's loopback address, which a cluster in a cloud cannot fetch from. */
@@ -217,7 +272,9 @@ function checkSources(unit: Unit): readonly SlipwayError[] {
       const path = [...gitops, 'repositories', name, 'git', 'url'];
       const url = valueAt(unit.document.value, path);
       if (typeof url !== 'string' || /^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return [];
-      return [error('SLW-EXI-001', `repository ${name} is the path ${url}, which a cluster in a cloud cannot fetch`, { context: unit, path })];
+      return [
+        error('SLW-EXI-001', `repository ${name} is the path ${url}, which a cluster in a cloud cannot fetch`, { context: unit, path }),
+      ];
     });
   });
 }

@@ -46,9 +46,15 @@ const SUBNETS = ['privateSubnets', 'publicSubnets'] as const;
 
 function readRanges(unit: Unit): Ranges {
   const own = readAll(unit, [['spec', 'cidr'], ...itemPaths(unit, ['spec', 'additionalCidrs'])]);
-  const subnets = readAll(unit, SUBNETS.flatMap((list) => itemPaths(unit, ['spec', list])));
+  const subnets = readAll(
+    unit,
+    SUBNETS.flatMap((list) => itemPaths(unit, ['spec', list])),
+  );
   const clients = readAll(unit, [[...VPN, 'clientsCidr']]);
-  const others = readAll(unit, ['operatorCidrs', 'clientSourceCidrs', 'routes'].flatMap((list) => itemPaths(unit, [...VPN, list])));
+  const others = readAll(
+    unit,
+    ['operatorCidrs', 'clientSourceCidrs', 'routes'].flatMap((list) => itemPaths(unit, [...VPN, list])),
+  );
   return {
     own: own.ranges,
     subnets: subnets.ranges,
@@ -71,16 +77,24 @@ function readAll(unit: Unit, paths: readonly FieldPath[]): { readonly ranges: re
     ranges: texts.flatMap(({ path, text, cidr }) => (cidr ? [{ path, text, cidr }] : [])),
     errors: texts
       .filter(({ cidr }) => !cidr)
-      .map(({ path, text }) => error('SLW-CFG-047', `${showField(path)} is ${showValue(text)}, which is no range of addresses`, { context: unit, path })),
+      .map(({ path, text }) =>
+        error('SLW-CFG-047', `${showField(path)} is ${showValue(text)}, which is no range of addresses`, { context: unit, path }),
+      ),
   };
 }
 
 function checkSizes(unit: Unit, { own, subnets, clients }: Ranges): readonly SlipwayError[] {
-  const sized = [...own, ...subnets].filter(({ text, cidr }) => cidr.version !== 4 || prefixOf(text) > LARGEST_PREFIX || prefixOf(text) < SMALLEST_PREFIX);
+  const sized = [...own, ...subnets].filter(
+    ({ text, cidr }) => cidr.version !== 4 || prefixOf(text) > LARGEST_PREFIX || prefixOf(text) < SMALLEST_PREFIX,
+  );
   const pools = clients.filter(({ text, cidr }) => cidr.version !== 4 || prefixOf(text) < SMALLEST_PREFIX || prefixOf(text) > 29);
   return [
-    ...sized.map(({ path, text }) => misfit(unit, path, `${showField(path)} is ${text}, but AWS takes ranges of IPv4 from /${SMALLEST_PREFIX} to /${LARGEST_PREFIX}`)),
-    ...pools.map(({ path, text }) => misfit(unit, path, `${showField(path)} is ${text}, but clients of the VPN take a range of IPv4 from /16 to /29`)),
+    ...sized.map(({ path, text }) =>
+      misfit(unit, path, `${showField(path)} is ${text}, but AWS takes ranges of IPv4 from /${SMALLEST_PREFIX} to /${LARGEST_PREFIX}`),
+    ),
+    ...pools.map(({ path, text }) =>
+      misfit(unit, path, `${showField(path)} is ${text}, but clients of the VPN take a range of IPv4 from /16 to /29`),
+    ),
   ];
 }
 
@@ -90,7 +104,9 @@ function checkNesting(unit: Unit, { own, subnets }: Ranges): readonly SlipwayErr
   if (own.length === 0) return [];
   return subnets
     .filter(({ cidr }) => !own.some((range) => contains(range.cidr, cidr)))
-    .map(({ path, text }) => misfit(unit, path, `${showField(path)} is ${text}, which is not inside the network ${own.map((range) => range.text).join(', ')}`));
+    .map(({ path, text }) =>
+      misfit(unit, path, `${showField(path)} is ${text}, which is not inside the network ${own.map((range) => range.text).join(', ')}`),
+    );
 }
 
 function checkOverlaps(unit: Unit, { own, subnets, clients }: Ranges): readonly SlipwayError[] {
@@ -102,7 +118,8 @@ function checkOverlaps(unit: Unit, { own, subnets, clients }: Ranges): readonly 
     });
 }
 
-const pairs = (ranges: readonly Range[]): readonly (readonly [Range, Range])[] => ranges.flatMap((second, i) => ranges.slice(0, i).map((first) => [first, second] as const));
+const pairs = (ranges: readonly Range[]): readonly (readonly [Range, Range])[] =>
+  ranges.flatMap((second, i) => ranges.slice(0, i).map((first) => [first, second] as const));
 
 function checkCounts(unit: Unit): readonly SlipwayError[] {
   const zones = lengthAt(unit, ['spec', 'availabilityZones']);
@@ -112,7 +129,13 @@ function checkCounts(unit: Unit): readonly SlipwayError[] {
     return length === undefined || length === 0 || length === count ? [] : [{ list, length }];
   });
   const what = zones === undefined ? 'subnets of the other sort' : 'zones';
-  const wrong = given.map(({ list, length }) => misfit(unit, ['spec', list], `${showField(['spec', list])} has ${length} subnets for ${count ?? 0} ${what}: one for each is needed, or none`));
+  const wrong = given.map(({ list, length }) =>
+    misfit(
+      unit,
+      ['spec', list],
+      `${showField(['spec', list])} has ${length} subnets for ${count ?? 0} ${what}: one for each is needed, or none`,
+    ),
+  );
   return [...wrong, ...checkCut(unit)];
 }
 
@@ -126,8 +149,14 @@ function checkCut(unit: Unit): readonly SlipwayError[] {
   const field = (name: string): unknown => valueAt(unit.document.value, ['spec', name]);
   const cidr = field('cidr');
   if (typeof cidr !== 'string' || parseCidr(cidr)?.version !== 4) return [];
-  const [availabilityZones, publicSubnets, privateSubnets] = ['availabilityZones', 'publicSubnets', 'privateSubnets'].map(field).map((list) => (Array.isArray(list) ? list.map(String) : undefined));
-  const written = { ...(availabilityZones && { availabilityZones }), ...(publicSubnets && { publicSubnets }), ...(privateSubnets && { privateSubnets }) };
+  const [availabilityZones, publicSubnets, privateSubnets] = ['availabilityZones', 'publicSubnets', 'privateSubnets']
+    .map(field)
+    .map((list) => (Array.isArray(list) ? list.map(String) : undefined));
+  const written = {
+    ...(availabilityZones && { availabilityZones }),
+    ...(publicSubnets && { publicSubnets }),
+    ...(privateSubnets && { privateSubnets }),
+  };
   const fits = ((): boolean => {
     try {
       const layout = layOutSubnets({ cidr, ...written });
@@ -137,7 +166,15 @@ function checkCut(unit: Unit): readonly SlipwayError[] {
       return false;
     }
   })();
-  return fits ? [] : [misfit(unit, ['spec', 'cidr'], `spec.cidr ${cidr} is too small for subnets in each zone: none may be smaller than /${LARGEST_PREFIX}`)];
+  return fits
+    ? []
+    : [
+        misfit(
+          unit,
+          ['spec', 'cidr'],
+          `spec.cidr ${cidr} is too small for subnets in each zone: none may be smaller than /${LARGEST_PREFIX}`,
+        ),
+      ];
 }
 
 function checkZones(unit: Unit): readonly SlipwayError[] {
@@ -158,7 +195,9 @@ function checkPublicNeeds(unit: Unit): readonly SlipwayError[] {
   const nat = valueAt(unit.document.value, ['spec', 'natGateways']) ?? 'single';
   const hosts = valueAt(unit.document.value, VPN) === undefined ? 0 : (valueAt(unit.document.value, [...VPN, 'instances']) ?? 1);
   return [
-    ...(nat === 'none' ? [] : [misfit(unit, ['spec', 'natGateways'], `NAT gateways (${String(nat)}) stand in public subnets, and there are none`)]),
+    ...(nat === 'none'
+      ? []
+      : [misfit(unit, ['spec', 'natGateways'], `NAT gateways (${String(nat)}) stand in public subnets, and there are none`)]),
     ...(hosts === 0 ? [] : [misfit(unit, VPN, 'hosts of the VPN stand in public subnets, and there are none')]),
   ];
 }

@@ -10,7 +10,8 @@ export function checkState(unit: Unit): readonly SlipwayError[] {
   const field = (name: string): unknown => valueAt(unit.document.value, [...path, name]);
   const backend = field('backend') ?? 'local';
   const hasBlock = field('s3') !== undefined;
-  if (backend === 's3' && !hasBlock) return [error('SLW-CFG-015', 'spec.state.s3 is missing', { context: unit, path, fix: 'add s3: {region: REGION}' })];
+  if (backend === 's3' && !hasBlock)
+    return [error('SLW-CFG-015', 'spec.state.s3 is missing', { context: unit, path, fix: 'add s3: {region: REGION}' })];
   const extra = backend === 'local' ? 's3' : 'passphrase';
   if (backend !== 'local' && backend !== 's3') return [];
   if (field(extra) === undefined) return [];

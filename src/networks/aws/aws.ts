@@ -7,7 +7,8 @@ import { moduleStep, moduleUndo } from '../../cloud/cloud.ts';
 import { bucketName, type MarkedThing, markTags } from '../../cloud/marks.ts';
 import type { ResolvedNetwork } from '../../config/resolved-network.ts';
 import type { Json } from '../../core/digest.ts';
-import type { Outputs, Step } from '../../engine/step.ts';
+import type { Outputs, Step, StepRecord } from '../../engine/step.ts';
+import type { ObjectStore } from '../../vpn/object-store.ts';
 import { readVpnStatus } from '../../vpn/status.ts';
 import type { NetworkContext, NetworkLook, NetworkPart, NetworkProvider, NetworkView } from '../network.ts';
 import { networkStepId } from './ids.ts';
@@ -30,12 +31,7 @@ export const awsNetworkProvider: NetworkProvider = {
       [DESTROY_VPN, moduleUndo(context)],
     ]),
   look: (view, context, signal) => lookAt(view, context, signal),
-  vpnStore: async ({ name, records }, context, signal) => {
-    const record = records.get(networkStepId(name));
-    const identity = identityBucket(record?.outputs);
-    const place = placeOfRecord(record?.intent.choices);
-    return identity && place && openVpnStore(identity, { place, context, signal });
-  },
+  vpnStore: ({ name, records }, context, signal) => storeOf(records.get(networkStepId(name)), context, signal),
 };
 
 const DESTROY_NETWORK = 'aws-network/destroy';
@@ -77,17 +73,25 @@ function networkOutputs({ aws, vpn }: ResolvedNetwork, raw: Readonly<Record<stri
   };
 }
 
-async function lookAt({ name, network, records }: NetworkView, context: NetworkContext, signal: AbortSignal): Promise<NetworkLook> {
-  const record = records.get(networkStepId(name));
-  const vpcId = record?.outputs['vpcId'];
-  const place = placeOfRecord(record?.intent.choices);
-  const region = network?.aws.region ?? place?.region;
-  const facts = { ...(region !== undefined && { region }), ...(typeof vpcId === 'string' && { vpc: vpcId }) };
+async function lookAt(view: NetworkView, context: NetworkContext, signal: AbortSignal): Promise<NetworkLook> {
+  const { host } = context;
+  const record = view.records.get(networkStepId(view.name));
+  const facts = factsOf(view, record);
   if (record?.state === 'intended') return { facts, parts: [UNFINISHED] };
+  const store = await storeOf(record, context, signal);
+  return { facts, parts: store ? vpnParts(await readVpnStatus({ host, store, signal }), host.clock.now()) : [] };
+}
+
+function factsOf({ network }: NetworkView, record: StepRecord | undefined): NetworkLook['facts'] {
+  const vpc = record?.outputs['vpcId'];
+  const region = network?.aws.region ?? placeOfRecord(record?.intent.choices)?.region;
+  return { ...(region !== undefined && { region }), ...(typeof vpc === 'string' && { vpc }) };
+}
+
+async function storeOf(record: StepRecord | undefined, context: NetworkContext, signal: AbortSignal): Promise<ObjectStore | undefined> {
   const identity = identityBucket(record?.outputs);
-  if (!identity || !place) return { facts, parts: [] };
-  const store = await openVpnStore(identity, { place, context, signal });
-  return { facts, parts: vpnParts(await readVpnStatus({ host: context.host, store, signal }), context.host.clock.now()) };
+  const place = placeOfRecord(record?.intent.choices);
+  return identity && place && openVpnStore(identity, { place, context, signal });
 }
 
 const UNFINISHED: NetworkPart = {

@@ -14,11 +14,22 @@ export function vpnParts(status: VpnStatus, now: number): readonly NetworkPart[]
     facts: { ...endpoints, ...clients, server: inDays(status.ends.server, now), revocations: inDays(status.ends.revocationList, now) },
   };
   if (hosts.length > 0 || status.endpoints.length === 0) return [identity, ...hosts];
-  const silent: NetworkPart = { kind: 'VpnHost', name: status.network, state: 'progressing', reason: 'NotSeenYet', message: 'no host has reported itself yet' };
+  const silent: NetworkPart = {
+    kind: 'VpnHost',
+    name: status.network,
+    state: 'progressing',
+    reason: 'NotSeenYet',
+    message: 'no host has reported itself yet',
+  };
   return [identity, silent];
 }
 
-const STATES: Readonly<Record<VpnHostStatus['state'], NetworkPart['state']>> = { ready: 'ready', behind: 'progressing', late: 'failed', failing: 'failed' };
+const STATES: Readonly<Record<VpnHostStatus['state'], NetworkPart['state']>> = {
+  ready: 'ready',
+  behind: 'progressing',
+  late: 'failed',
+  failing: 'failed',
+};
 
 function hostPart({ host, state, problems, connected, revision, openvpn }: VpnHostStatus): NetworkPart {
   const facts = { connected: String(connected.length), revision: String(revision) };
@@ -35,7 +46,9 @@ function identityState({ due, published, ends }: VpnStatus, now: number): Pick<N
   if (ended) return { state: 'failed', reason: 'Expired', message: `the ${ended[0]} has ended; slipway up renews it` };
   const [first] = due;
   if (first) return { state: 'progressing', reason: 'RenewalDue', message: `${first.what}: ${first.reason}; slipway up renews it` };
-  return published ? { state: 'ready' } : { state: 'progressing', reason: 'Unpublished', message: 'hosts have not been given the last change; slipway up does' };
+  return published
+    ? { state: 'ready' }
+    : { state: 'progressing', reason: 'Unpublished', message: 'hosts have not been given the last change; slipway up does' };
 }
 
 const inDays = (end: number, now: number): string => (end <= now ? 'ended' : formatDuration(end - now));

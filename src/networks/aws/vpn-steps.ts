@@ -68,11 +68,24 @@ async function hostVariables(network: NetworkWithVpn, context: NetworkContext, {
 }
 
 /** Once in a run: it may have to be built. */
-function softwareOf({ vpn }: NetworkWithVpn, context: NetworkContext, { signal, report }: Pick<StepContext, 'signal' | 'report'>): Promise<ProvidedSoftware> {
+function softwareOf(
+  { vpn }: NetworkWithVpn,
+  context: NetworkContext,
+  { signal, report }: Pick<StepContext, 'signal' | 'report'>,
+): Promise<ProvidedSoftware> {
   const architecture = architectureOf(vpn.instanceType) === 'arm64' ? 'arm64' : 'amd64';
-  const kept = context.shared<{ provided: Promise<ProvidedSoftware> | undefined }>(`vpn software ${architecture} ${vpn.packages.join(' ')}`, () => ({ provided: undefined }));
+  const kept = context.shared<{ provided: Promise<ProvidedSoftware> | undefined }>(
+    `vpn software ${architecture} ${vpn.packages.join(' ')}`,
+    () => ({ provided: undefined }),
+  );
   const { host, toolchainDir } = context;
-  kept.provided ??= provideSoftware(host, { architectures: [architecture], packages: vpn.packages, signal, report, ...(toolchainDir !== undefined && { toolchainDir }) });
+  kept.provided ??= provideSoftware(host, {
+    architectures: [architecture],
+    packages: vpn.packages,
+    signal,
+    report,
+    ...(toolchainDir !== undefined && { toolchainDir }),
+  });
   return kept.provided.catch((thrown: unknown) => {
     kept.provided = undefined;
     throw thrown;
@@ -120,4 +133,3 @@ export function resolverOf(cidr: string): string {
   if (!range) throw new RangeError(`${cidr} is no range of addresses`);
   return formatIpv4(range.first + 2n);
 }
-

@@ -8,21 +8,34 @@ import type { StepContext } from '../../engine/step.ts';
 import type { NetworkContext } from '../network.ts';
 
 /** Those of the file, else those of the last apply, else the first of the region in the order of their names. @throws SLW-NET-003 */
-export async function zonesOf(network: ResolvedNetwork, context: NetworkContext, step: Pick<StepContext, 'record' | 'signal'>): Promise<readonly string[]> {
+export async function zonesOf(
+  network: ResolvedNetwork,
+  context: NetworkContext,
+  step: Pick<StepContext, 'record' | 'signal'>,
+): Promise<readonly string[]> {
   if (network.availabilityZones) return network.availabilityZones;
   const known = step.record?.outputs['availabilityZones'];
   if (Array.isArray(known) && known.length === network.zoneCount) return known.map(String);
   const offered = await offeredZones(network, context, step.signal);
   if (offered.length < network.zoneCount)
-    throw new SlipwayError('SLW-NET-003', `${network.aws.region} offers ${offered.length} zones, and ${network.subject} needs ${network.zoneCount}`, {
-      at: network.at,
-      object: network.subject,
-    });
+    throw new SlipwayError(
+      'SLW-NET-003',
+      `${network.aws.region} offers ${offered.length} zones, and ${network.subject} needs ${network.zoneCount}`,
+      {
+        at: network.at,
+        object: network.subject,
+      },
+    );
   return offered.slice(0, network.zoneCount);
 }
 
 async function offeredZones({ aws: place }: ResolvedNetwork, context: NetworkContext, signal: AbortSignal): Promise<readonly string[]> {
-  const params = { 'Filter.1.Name': 'zone-type', 'Filter.1.Value.1': 'availability-zone', 'Filter.2.Name': 'state', 'Filter.2.Value.1': 'available' };
+  const params = {
+    'Filter.1.Name': 'zone-type',
+    'Filter.1.Value.1': 'availability-zone',
+    'Filter.2.Name': 'state',
+    'Filter.2.Value.1': 'available',
+  };
   const call = { service: 'ec2', version: '2016-11-15', action: 'DescribeAvailabilityZones', params };
   const answer = await callQuery(sharedAws(context, place), call, signal);
   return listOf(answer, 'availabilityZoneInfo', 'item')

@@ -24,7 +24,9 @@ let dir = '';
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'slipway-hooks-'));
-  writeFileSync(join(dir, 'hook.sh'), `#!/bin/sh\necho "$SLIPWAY_MOMENT" >> ${dir}/said\ntest ! -e ${dir}/fail-$SLIPWAY_MOMENT\n`, { mode: 0o755 });
+  writeFileSync(join(dir, 'hook.sh'), `#!/bin/sh\necho "$SLIPWAY_MOMENT" >> ${dir}/said\ntest ! -e ${dir}/fail-$SLIPWAY_MOMENT\n`, {
+    mode: 0o755,
+  });
 });
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
@@ -39,7 +41,18 @@ const said = (): readonly string[] => {
 
 function hook(moment: HookMoment, changes: Partial<ResolvedHook> = {}): ResolvedHook {
   const at = { file: 'slipway.yaml', line: 1, col: 1 };
-  return { name: 'tell', moment, at, run: join(dir, 'hook.sh'), folder: dir, args: [], env: new Map(), timeoutMs: 10_000, onFailure: 'fail', ...changes };
+  return {
+    name: 'tell',
+    moment,
+    at,
+    run: join(dir, 'hook.sh'),
+    folder: dir,
+    args: [],
+    env: new Map(),
+    timeoutMs: 10_000,
+    onFailure: 'fail',
+    ...changes,
+  };
 }
 
 /** A world with one number in it, and what is wanted. */
@@ -68,7 +81,8 @@ class World {
       subject: SUBJECT,
       needs: [],
       observe: () => Promise.resolve(this.value ?? null),
-      change: (value) => (value === wanted ? { kind: 'none', summary: 'is so' } : { kind: value === null ? 'create' : 'update', summary: 'make it so' }),
+      change: (value) =>
+        value === wanted ? { kind: 'none', summary: 'is so' } : { kind: value === null ? 'create' : 'update', summary: 'make it so' },
       intent: () => Promise.resolve({ undo: { handler: 'thing/remove', data: {}, title: 'remove it' } }),
       apply: () => {
         this.value = wanted;
@@ -82,7 +96,10 @@ class World {
     const environment = { host, signal, timeoutMs: 10_000, ledger: this.ledger, report: () => undefined };
     const request = { project: 'p', verb: 'up' as const, undoHandlers: this.handlers };
     const bare = await makePlan({ ...request, steps: [this.step(wanted)] }, environment);
-    const steps = withHooks({ subject: SUBJECT, name: 'main', hooks, steps: [this.step(wanted)], ledger: this.ledger, plan: bare }, this.context);
+    const steps = withHooks(
+      { subject: SUBJECT, name: 'main', hooks, steps: [this.step(wanted)], ledger: this.ledger, plan: bare },
+      this.context,
+    );
     const plan = await makePlan({ ...request, steps }, environment);
     const outcome = await runUp({ ...this.#run(), plan, steps });
     return outcome.status;
@@ -96,7 +113,13 @@ class World {
 
   #run() {
     const { journal, ledger, handlers, context } = this;
-    return { ...{ host, signal, journal, ledger, redactor: context.redactor }, undoHandlers: handlers, slipway: '0', emit: () => undefined, timeoutMs: 10_000 };
+    return {
+      ...{ host, signal, journal, ledger, redactor: context.redactor },
+      undoHandlers: handlers,
+      slipway: '0',
+      emit: () => undefined,
+      timeoutMs: 10_000,
+    };
   }
 }
 
@@ -175,4 +198,3 @@ describe('hooks of a document', () => {
     ]);
   });
 });
-

@@ -6,7 +6,16 @@
 import { digestOf, type Json } from '../../core/digest.ts';
 import type { HookMoment, ResolvedHook } from '../../config/resolved-hooks.ts';
 import type { PlanData } from '../../engine/plan-data.ts';
-import { type Change, defineStep, type Intent, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../../engine/step.ts';
+import {
+  type Change,
+  defineStep,
+  type Intent,
+  type Outputs,
+  type Step,
+  type StepContext,
+  type StepId,
+  type StepRecord,
+} from '../../engine/step.ts';
 import type { WorkContext } from '../workspace.ts';
 import { givenBy } from './given.ts';
 import { hookIntent } from './hook-undo.ts';
@@ -43,7 +52,9 @@ export function withHooks(document: HookedDocument, context: WorkContext): reado
   // All of them, not the last alone: one that had nothing to run for is not in the ledger, and undoing follows the ledger.
   const entry = [open, ...before.map(({ id }) => id)];
   const own = new Set(document.steps.map(({ id }) => id));
-  const steps = document.steps.map((step) => (step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...step.needs, ...entry] }));
+  const steps = document.steps.map((step) =>
+    step.needs.some((need) => own.has(need)) ? step : { ...step, needs: [...step.needs, ...entry] },
+  );
   const after = chain(frame, { moments: ['afterCreate', 'afterUpdate'], first: [close] });
   return [openStep(frame), ...before, ...steps, closeStep(frame, [...entry, ...own]), ...after];
 }
@@ -123,7 +134,10 @@ interface MarkSeen {
 function markStep({ document, context }: Frame, mark: Mark): Step {
   const { subject } = document;
   const hooks = hooksOf(document, mark.moment);
-  const intent = (): Intent => ({ ...hookIntent(hooks, { subject, moment: mark.moment, project: context.project }), choices: mark.choices });
+  const intent = (): Intent => ({
+    ...hookIntent(hooks, { subject, moment: mark.moment, project: context.project }),
+    choices: mark.choices,
+  });
   return defineStep<MarkSeen>({
     ...{ id: mark.id, title: mark.title, subject, needs: mark.needs },
     observe: ({ record }) =>
@@ -164,10 +178,16 @@ function runStep(frame: Frame, hook: ResolvedHook, needs: readonly StepId[]): St
     ...{ title, subject, needs },
     observe: ({ record, outputs }) => Promise.resolve({ isDue: isDue(frame, hook, { record, mark: outputs(open) }) }),
     change: ({ isDue: due }) =>
-      due ? { kind: 'update', summary: `run ${hook.run}${hook.args.map((arg) => ` ${arg}`).join('')}` } : { kind: 'none', summary: 'nothing to run for' },
+      due
+        ? { kind: 'update', summary: `run ${hook.run}${hook.args.map((arg) => ` ${arg}`).join('')}` }
+        : { kind: 'none', summary: 'nothing to run for' },
     apply: async ({ host, signal, report, outputs }) => {
       const { redactor, project, stateDir } = context;
-      await runHook(hook, { ...{ host, redactor, project, stateDir, subject, signal, report }, given: givenBy(subject, document.ledger), outputs: context.outputs });
+      await runHook(hook, {
+        ...{ host, redactor, project, stateDir, subject, signal, report },
+        given: givenBy(subject, document.ledger),
+        outputs: context.outputs,
+      });
       return { turn: outputs(open)?.['turn'] ?? '' };
     },
   });
@@ -211,4 +231,3 @@ const KEBAB: Readonly<Record<HookMoment, string>> = {
   beforeDestroy: 'before-destroy',
   afterDestroy: 'after-destroy',
 };
-

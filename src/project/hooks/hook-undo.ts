@@ -39,7 +39,7 @@ export function hookUndoHandlers(context: WorkContext): UndoHandlers {
 
 async function runKept(undo: UndoContext, { redactor, stateDir, outputs }: WorkContext): Promise<void> {
   const { record, host, signal, report } = undo;
-  const { project, hooks } = record.intent.undo?.data as unknown as KeptHooks;
+  const { project, hooks } = (record.intent.undo?.data ?? { project: '', hooks: [] }) as unknown as KeptHooks;
   const { subject } = record;
   for (const { env, ...hook } of hooks) {
     signal.throwIfAborted();
@@ -47,4 +47,3 @@ async function runKept(undo: UndoContext, { redactor, stateDir, outputs }: WorkC
     await runHook({ ...hook, env: new Map(env) }, run);
   }
 }
-

@@ -36,14 +36,16 @@ export async function requireHookPrograms(host: Host, hooks: readonly ResolvedHo
 }
 
 async function findFault(host: Host, { run, name, moment, at }: ResolvedHook): Promise<SlipwayError | undefined> {
-  const fault = (what: string): SlipwayError => new SlipwayError('SLW-HOK-001', `${run}, the program of hook ${name} (${moment}), ${what}`, { at });
+  const fault = (what: string): SlipwayError =>
+    new SlipwayError('SLW-HOK-001', `${run}, the program of hook ${name} (${moment}), ${what}`, { at });
   const path = await host.files.realpath(run).catch(() => undefined);
   const stat = path === undefined ? undefined : await host.files.stat(path);
   if (path === undefined || !stat) return fault('does not exist');
   if (stat.kind !== 'file') return fault('is no regular file');
   if ((stat.mode & 0o111) === 0) return fault('is not executable');
   const start = Buffer.from(await host.files.readRange(path, 0, 4));
-  const isProgram = start.subarray(0, 2).toString('latin1') === '#!' || start.toString('latin1') === '\u007fELF' || start.readUInt32BE(0) === 0xcffaedfe;
+  const isProgram =
+    start.subarray(0, 2).toString('latin1') === '#!' || start.toString('latin1') === '\u007fELF' || start.readUInt32BE(0) === 0xcffaedfe;
   return isProgram ? undefined : fault('has no first line that names its interpreter');
 }
 
@@ -75,7 +77,15 @@ async function runToEnd(hook: ResolvedHook, run: HookRun): Promise<void> {
   const env = await environmentOf(hook, run, files);
   const ended = Promise.withResolvers<ProcessEnd>();
   const { run: command, args, folder: cwd } = hook;
-  const identity = await host.processes.spawnDetached({ command, args, cwd, env, logFile: files.log, recordFile: files.record, onEnded: ended.resolve });
+  const identity = await host.processes.spawnDetached({
+    command,
+    args,
+    cwd,
+    env,
+    logFile: files.log,
+    recordFile: files.record,
+    onEnded: ended.resolve,
+  });
   const bound = host.clock.timeout(hook.timeoutMs);
   const stop = AbortSignal.any([signal, bound]);
   const onStop = (): void => void endProcess(host, identity);
@@ -133,7 +143,9 @@ async function environmentOf(hook: ResolvedHook, run: HookRun, files: Files): Pr
     return value === undefined ? [] : [[name, value] as const];
   });
   const own = await Promise.all(
-    [...hook.env].map(async ([name, value]: readonly [string, Value]) => [name, await resolveValue(host, value, { redactor, outputs })] as const),
+    [...hook.env].map(
+      async ([name, value]: readonly [string, Value]) => [name, await resolveValue(host, value, { redactor, outputs })] as const,
+    ),
   );
   return {
     ...Object.fromEntries([...passed, ...own]),
@@ -150,5 +162,9 @@ async function failure(hook: ResolvedHook, run: HookRun, what: string): Promise<
   const text = run.redactor.redact((await run.host.files.readText(log).catch(() => undefined)) ?? '');
   const last = text.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   const words = last === '' ? 'it wrote nothing' : `its last words: ${last}`;
-  return new SlipwayError('SLW-HOK-002', `hook ${hook.name} (${hook.moment}) of ${run.subject} ${what}; ${words}`, { at: hook.at, object: run.subject, data: { log } });
+  return new SlipwayError('SLW-HOK-002', `hook ${hook.name} (${hook.moment}) of ${run.subject} ${what}; ${words}`, {
+    at: hook.at,
+    object: run.subject,
+    data: { log },
+  });
 }

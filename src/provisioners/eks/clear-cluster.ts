@@ -54,19 +54,27 @@ async function giveBackLoadBalancers(client: KubeClient, undo: UndoContext): Pro
     await deleteObjects(client, refs, {
       ...{ host, signal, timeoutMs },
       onBlocked: ([first]) =>
-        first && report({ type: 'waiting', object: formatRef(first.ref), reason: 'BeingDeleted', message: first.reason, boundMs: timeoutMs }),
+        first &&
+        report({ type: 'waiting', object: formatRef(first.ref), reason: 'BeingDeleted', message: first.reason, boundMs: timeoutMs }),
     });
   } catch (error) {
     signal.throwIfAborted();
     if (!isSlipwayError(error)) throw error;
-    report({ type: 'finding', level: 'warning', code: error.code, message: `load balancers are swept through AWS instead: ${error.message}` });
+    report({
+      type: 'finding',
+      level: 'warning',
+      code: error.code,
+      message: `load balancers are swept through AWS instead: ${error.message}`,
+    });
   }
 }
 
 /** Volumes whose owner said Retain outlive the cluster. */
 async function keepRetained(client: KubeClient, { signal, host, report }: UndoContext, path: string): Promise<void> {
   const { items } = await client.list({ apiVersion: 'v1', kind: 'PersistentVolume' }, { signal });
-  const kept = items.filter((volume) => textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') === 'Retain').flatMap((volume) => volumeId(volume) ?? []);
+  const kept = items
+    .filter((volume) => textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') === 'Retain')
+    .flatMap((volume) => volumeId(volume) ?? []);
   if (kept.length === 0) return;
   await host.files.mkdir(dirname(path));
   await host.files.writeAtomic(path, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
@@ -76,7 +84,8 @@ async function keepRetained(client: KubeClient, { signal, host, report }: UndoCo
 const volumeId = (volume: KubeObject): string | undefined =>
   textAt(volume, 'spec', 'csi', 'volumeHandle') ?? textAt(volume, 'spec', 'awsElasticBlockStore', 'volumeID')?.split('/').at(-1);
 
-const keptPath = ({ stateDir }: Pick<ProvisionerContext, 'stateDir'>, name: string): string => join(stateDir, 'clusters', name, 'kept-volumes.json');
+const keptPath = ({ stateDir }: Pick<ProvisionerContext, 'stateDir'>, name: string): string =>
+  join(stateDir, 'clusters', name, 'kept-volumes.json');
 
 /** What stands in the way of the module, before it goes, and what its nodes held, afterwards. @throws SLW-AWS-017 */
 export async function sweepCluster(undo: UndoContext, place: AwsPlace, context: ProvisionerContext): Promise<void> {
@@ -90,10 +99,14 @@ export async function sweepCluster(undo: UndoContext, place: AwsPlace, context: 
     managed: new Set([...kept, ...Object.values(outputs).filter((value) => typeof value === 'string')]),
     ...(vpcId !== undefined && { vpcId }),
   };
-  const gone = await sweepLeftovers(sharedAws(context, place), scope, { timeoutMs, signal, onProgress: (message) => report({ type: 'progress', message }) });
-  for (const { kind, id, proof } of gone) report({ type: 'finding', level: 'info', message: `removed ${kind} ${id}, left over by ${name} (${proof})` });
+  const gone = await sweepLeftovers(sharedAws(context, place), scope, {
+    timeoutMs,
+    signal,
+    onProgress: (message) => report({ type: 'progress', message }),
+  });
+  for (const { kind, id, proof } of gone)
+    report({ type: 'finding', level: 'info', message: `removed ${kind} ${id}, left over by ${name} (${proof})` });
 }
-
 
 /** What the module was given stands in its record. */
 function vpcOf({ record }: UndoContext): string | undefined {

@@ -26,7 +26,13 @@ export const eksProvisioner: Provisioner = {
   requireInReach: () => Promise.resolve(),
   undoHandlers: (context) =>
     new Map([
-      [DESTROY_CLUSTER, moduleUndo(context, { before: (undo, place) => sweepCluster(undo, place, context), after: (undo, place) => sweepCluster(undo, place, context) })],
+      [
+        DESTROY_CLUSTER,
+        moduleUndo(context, {
+          before: (undo, place) => sweepCluster(undo, place, context),
+          after: (undo, place) => sweepCluster(undo, place, context),
+        }),
+      ],
       [CLEAR_CLUSTER, clearClusterHandler(context)],
       [UNMAP_USERS, unmapUsersHandler(context)],
     ]),

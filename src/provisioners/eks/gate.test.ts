@@ -7,7 +7,9 @@ import type { KubeClient } from '../../kube/types.ts';
 import { type GateOptions, passGate } from './gate.ts';
 
 const node = createNodeHost();
-const CLIENT = { get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'u-1' } }) } as unknown as KubeClient;
+const CLIENT = {
+  get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'u-1' } }),
+} as unknown as KubeClient;
 const TABLE = 'Iface\neth0\t00000000\t0\t0003\t0\t0\t0\t00000000\ntun0\t0000000A\t0\t0003\t0\t0\t0\t0000FFFF\n';
 
 interface Way {
@@ -31,7 +33,18 @@ function machine({ addresses = ['10.0.0.9'], answers = () => false, platform = '
 function gate(host: Host, changes: Partial<GateOptions> = {}): Promise<{ readonly uid: string }> {
   const { signal } = new AbortController();
   const endpoint = 'https://abc.eks.amazonaws.com';
-  return passGate({ host, subject: 'Cluster/prod', endpoint, connect: () => Promise.resolve(CLIENT), isTunnelled: false, isPublic: false, waitMs: 0, signal, report: () => undefined, ...changes });
+  return passGate({
+    host,
+    subject: 'Cluster/prod',
+    endpoint,
+    connect: () => Promise.resolve(CLIENT),
+    isTunnelled: false,
+    isPublic: false,
+    waitMs: 0,
+    signal,
+    report: () => undefined,
+    ...changes,
+  });
 }
 
 const failing = (code: SlipwayError['code']) => () => Promise.reject(new SlipwayError(code, 'no'));

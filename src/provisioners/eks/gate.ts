@@ -81,11 +81,17 @@ async function missingPart({ host, subject, isPublic }: GateOptions, addresses: 
   if (!isPrivate(address))
     return new SlipwayError('SLW-EKS-004', `the public API of ${subject} at ${address} does not answer from here`, {
       ...about,
-      fix: isPublic ? 'put the address that this machine has on the internet into eks.endpointAccess.publicCidrs' : 'check the way of this machine to the internet',
+      fix: isPublic
+        ? 'put the address that this machine has on the internet into eks.endpointAccess.publicCidrs'
+        : 'check the way of this machine to the internet',
     });
   const route = await routeTo(host, address);
   if (route.kind === 'own')
-    return new SlipwayError('SLW-EKS-004', `the private API of ${subject} at ${address} does not answer, although ${route.device} leads there`, about);
+    return new SlipwayError(
+      'SLW-EKS-004',
+      `the private API of ${subject} at ${address} does not answer, although ${route.device} leads there`,
+      about,
+    );
   const how = route.kind === 'default' ? `only ${route.device}, the way to the internet, leads there` : 'no route leads there';
   const known = route.kind === 'unknown' ? 'nothing answers there' : how;
   return new SlipwayError('SLW-EKS-003', `the private API of ${subject} at ${address} cannot be reached: ${known}`, about);
@@ -93,7 +99,9 @@ async function missingPart({ host, subject, isPublic }: GateOptions, addresses: 
 
 /** RFC 1918, RFC 6598, RFC 4193. */
 function isPrivate(address: string): boolean {
-  return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|f[cd][0-9a-f]{2}:)/i.test(address);
+  return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|f[cd][0-9a-f]{2}:)/i.test(
+    address,
+  );
 }
 
 const UNTRUSTED = 'SLW-KUB-003';
@@ -101,7 +109,16 @@ const SILENT: ReadonlySet<string> = new Set(['SLW-KUB-001', 'SLW-KUB-002']);
 
 function explain(error: unknown, { subject, endpoint }: GateOptions): unknown {
   if (!isSlipwayError(error)) return error;
-  if (error.code === UNTRUSTED) return new SlipwayError('SLW-EKS-005', `what answers at ${endpoint} is not ${subject}: ${error.message}`, { object: subject, cause: error });
-  if (SILENT.has(error.code)) return new SlipwayError('SLW-EKS-004', `the API of ${subject} takes connections at ${endpoint}, but does not answer: ${error.message}`, { object: subject, cause: error });
+  if (error.code === UNTRUSTED)
+    return new SlipwayError('SLW-EKS-005', `what answers at ${endpoint} is not ${subject}: ${error.message}`, {
+      object: subject,
+      cause: error,
+    });
+  if (SILENT.has(error.code))
+    return new SlipwayError(
+      'SLW-EKS-004',
+      `the API of ${subject} takes connections at ${endpoint}, but does not answer: ${error.message}`,
+      { object: subject, cause: error },
+    );
   return error;
 }

@@ -58,7 +58,8 @@ async function placeOf({ eks, name, subject }: EksCluster, context: ProvisionerC
   };
 }
 
-const textOf = (value: Value, { host, redactor, outputs }: ProvisionerContext): Promise<string> => resolveValue(host, value, { redactor, outputs });
+const textOf = (value: Value, { host, redactor, outputs }: ProvisionerContext): Promise<string> =>
+  resolveValue(host, value, { redactor, outputs });
 
 /** One reference may give them all, separated by commas or white space. */
 async function listOf(list: ValueList, context: ProvisionerContext): Promise<readonly string[]> {
@@ -75,7 +76,10 @@ function eksRecord(raw: Readonly<Record<string, Json>>): Outputs {
 }
 
 /** EKS goes up by one minor version and never down. @throws SLW-EKS-007 */
-export function requireReachableVersion({ eks, subject, at }: Pick<EksCluster, 'subject' | 'at'> & { readonly eks: Pick<EksCluster['eks'], 'version'> }, { record }: Pick<StepContext, 'record'>): void {
+export function requireReachableVersion(
+  { eks, subject, at }: Pick<EksCluster, 'subject' | 'at'> & { readonly eks: Pick<EksCluster['eks'], 'version'> },
+  { record }: Pick<StepContext, 'record'>,
+): void {
   const known = record?.outputs['version'];
   const [now, wanted] = [minorOf(known), minorOf(eks.version)];
   if (now === undefined || wanted === undefined || wanted === now || wanted === now + 1) return;

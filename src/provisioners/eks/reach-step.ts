@@ -27,11 +27,17 @@ export function reachStep(cluster: EksCluster, context: ProvisionerContext): Ste
     change: (observed): Change => {
       if (!observed) return { kind: 'create', summary: 'reach the API of the new cluster, from inside its network' };
       if (!observed.isKnown) return { kind: 'create', summary: `use the API at ${observed.server}` };
-      return observed.isKept ? { kind: 'none', summary: `the API at ${observed.server}` } : { kind: 'update', summary: 'write the kubeconfig anew' };
+      return observed.isKept
+        ? { kind: 'none', summary: `the API at ${observed.server}` }
+        : { kind: 'update', summary: 'write the kubeconfig anew' };
     },
     intent: () =>
       Promise.resolve({
-        undo: { handler: CLEAR_CLUSTER, title: `remove load balancers and volumes that belong to workloads of ${name}`, data: { access: accessData(cluster) } },
+        undo: {
+          handler: CLEAR_CLUSTER,
+          title: `remove load balancers and volumes that belong to workloads of ${name}`,
+          data: { access: accessData(cluster) },
+        },
         choices: { access: accessData(cluster) },
       }),
     apply: async (step) => {
@@ -53,7 +59,12 @@ async function observe(cluster: EksCluster, context: ProvisionerContext, step: S
   const known = step.record?.state === 'applied' ? step.record.outputs : undefined;
   requireSame(cluster.subject, known?.['uid'], uid);
   const text = await context.host.files.readText(kubeconfigPath(context, cluster.name));
-  return { server: made.endpoint, uid, isKnown: known !== undefined, isKept: text === plainKubeconfig(made) && known?.['server'] === made.endpoint };
+  return {
+    server: made.endpoint,
+    uid,
+    isKnown: known !== undefined,
+    isKept: text === plainKubeconfig(made) && known?.['server'] === made.endpoint,
+  };
 }
 
 function requireSame(subject: string, known: unknown, uid: string): void {
@@ -69,7 +80,11 @@ interface Connecting {
 
 /** Through the gate; asked once in a run when there is a way. */
 export async function connectCluster(
-  { subject, eks, access }: Pick<EksCluster, 'subject'> & { readonly eks: Pick<EksCluster['eks'], 'endpointAccess'>; readonly access: EksCluster['access'] },
+  {
+    subject,
+    eks,
+    access,
+  }: Pick<EksCluster, 'subject'> & { readonly eks: Pick<EksCluster['eks'], 'endpointAccess'>; readonly access: EksCluster['access'] },
   context: ProvisionerContext,
   { made, step: { signal, report }, waitMs }: Connecting,
 ): Promise<{ readonly client: KubeClient; readonly uid: string }> {
@@ -96,18 +111,25 @@ function accessData({ access: { bastion, identity, knownHosts } }: EksCluster): 
 }
 
 /** From the journal alone. @throws SLW-EKS-002 to SLW-EKS-006 when there is no way, SLW-EKS-008 when it is another cluster */
-export async function connectFromRecords(undo: Pick<UndoContext, 'records' | 'signal' | 'report'>, name: string, context: ProvisionerContext): Promise<KubeClient | undefined> {
+export async function connectFromRecords(
+  undo: Pick<UndoContext, 'records' | 'signal' | 'report'>,
+  name: string,
+  context: ProvisionerContext,
+): Promise<KubeClient | undefined> {
   const ids = eksStepIds(name);
   const records = undo.records();
   const [module, reached] = [records.get(ids.module), records.get(ids.reach)];
   const place = placeOfRecord(module?.intent.choices);
   const made = place && madeCluster(module?.outputs, place);
   if (!made || !module) return undefined;
-  const kept = reached?.intent.choices?.['access'] as Partial<Access> | undefined;
-  const access: Access = { bastion: kept?.bastion, identity: kept?.identity, knownHosts: kept?.knownHosts, waitMs: 0 };
+  const access = accessOfRecord(reached?.intent.choices);
   const description = { subject: module.subject, access, eks: { endpointAccess: { private: true, public: false, publicCidrs: [] } } };
   const { client, uid } = await connectCluster(description, context, { made, step: undo, waitMs: 0 });
   requireSame(module.subject, reached?.outputs['uid'], uid);
   return client;
 }
 
+function accessOfRecord(choices: Outputs | undefined): Access {
+  const { bastion, identity, knownHosts } = (choices?.['access'] ?? {}) as Partial<Access>;
+  return { bastion, identity, knownHosts, waitMs: 0 };
+}

@@ -3,7 +3,12 @@ import type { KubeObject } from '../../kube/types.ts';
 import { stuckBecause } from './removed-pools.ts';
 
 const controlled = { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true }] };
-const pod = (metadata: object, spec: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-1', namespace: 'shop', labels: { app: 'web' }, ...metadata }, spec });
+const pod = (metadata: object, spec: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web-1', namespace: 'shop', labels: { app: 'web' }, ...metadata },
+  spec,
+});
 const budget = (disruptionsAllowed: number, labels: object = { app: 'web' }): KubeObject => ({
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',

@@ -28,7 +28,8 @@ export async function warnOfRemovedPools(cluster: EksCluster, context: Provision
   if (removed.length === 0 || !made) return;
   try {
     const { client } = await connectCluster(cluster, context, { made, step, waitMs: 0 });
-    for (const [name, pool] of removed) await warnOfPool(client, { name, group: pool.nodeGroupName ?? name, pools: cluster.eks.nodePools }, step);
+    for (const [name, pool] of removed)
+      await warnOfPool(client, { name, group: pool.nodeGroupName ?? name, pools: cluster.eks.nodePools }, step);
   } catch (error) {
     step.signal.throwIfAborted();
     if (!isSlipwayError(error)) throw error;
@@ -69,13 +70,21 @@ function isOfNode({ metadata }: KubeObject): boolean {
 }
 
 /** Pure; undefined when nothing is known to hold the pod. */
-export function stuckBecause(pod: KubeObject, pools: readonly Pick<ResolvedNodePool, 'labels'>[], budgets: readonly KubeObject[]): string | undefined {
+export function stuckBecause(
+  pod: KubeObject,
+  pools: readonly Pick<ResolvedNodePool, 'labels'>[],
+  budgets: readonly KubeObject[],
+): string | undefined {
   if (!(pod.metadata.ownerReferences ?? []).some(({ controller }) => controller === true)) return 'no controller makes it anew';
   const budget = budgets.find((one) => selects(one, pod) && valueAt(one, 'status', 'disruptionsAllowed') === 0);
   if (budget) return `PodDisruptionBudget ${budget.metadata.name} lets none go`;
-  const selector = Object.entries((valueAt(pod, 'spec', 'nodeSelector') ?? {}) as Readonly<Record<string, string>>).filter(([key]) => !/^(?:[\w.-]+\.)?kubernetes\.io\//.test(key));
+  const selector = Object.entries((valueAt(pod, 'spec', 'nodeSelector') ?? {}) as Readonly<Record<string, string>>).filter(
+    ([key]) => !/^(?:[\w.-]+\.)?kubernetes\.io\//.test(key),
+  );
   const fits = pools.some(({ labels }) => selector.every(([key, value]) => labels[key] === value));
-  return selector.length > 0 && !fits ? `it asks for nodes with ${selector.map(([key, value]) => `${key}=${value}`).join(', ')}, and no other pool has them` : undefined;
+  return selector.length > 0 && !fits
+    ? `it asks for nodes with ${selector.map(([key, value]) => `${key}=${value}`).join(', ')}, and no other pool has them`
+    : undefined;
 }
 
 function selects(budget: KubeObject, pod: KubeObject): boolean {

@@ -4,10 +4,17 @@ import { chooseRoute } from './route.ts';
 
 /** As in /proc/net/route of a little-endian machine. */
 const row = (device: string, destination: string, mask: string): string => {
-  const hex = (address: string): string => address.split('.').map((part) => Number(part).toString(16).padStart(2, '0')).toReversed().join('').toUpperCase();
+  const hex = (address: string): string =>
+    address
+      .split('.')
+      .map((part) => Number(part).toString(16).padStart(2, '0'))
+      .toReversed()
+      .join('')
+      .toUpperCase();
   return `${device}\t${hex(destination)}\t00000000\t0003\t0\t0\t0\t${hex(mask)}\t0\t0\t0`;
 };
-const table = (...rows: readonly string[]): string => ['Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT', ...rows, ''].join('\n');
+const table = (...rows: readonly string[]): string =>
+  ['Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT', ...rows, ''].join('\n');
 const DEFAULT = row('eth0', '0.0.0.0', '0.0.0.0');
 const to = (address: string): bigint => parseIp(address)?.value ?? 0n;
 

@@ -2,7 +2,10 @@
 import { parseIp } from '../../config/cidr.ts';
 import type { Host } from '../../host/host.ts';
 
-export type Route = { readonly kind: 'default' | 'own'; readonly device: string } | { readonly kind: 'none' } | { readonly kind: 'unknown' };
+export type Route =
+  | { readonly kind: 'default' | 'own'; readonly device: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown' };
 
 /** `own`: a route narrower than the one to the internet, as a VPN or a peering sets it. IPv4 only. */
 export async function routeTo(host: Host, address: string): Promise<Route> {
@@ -14,9 +17,15 @@ export async function routeTo(host: Host, address: string): Promise<Route> {
 
 /** The longest matching prefix of the kernel's table (/proc/net/route: hexadecimal, bytes in the machine's order). */
 export function chooseRoute(table: string, address: bigint): Route {
-  const rows = table.split('\n').slice(1).flatMap((line) => readRow(line) ?? []);
+  const rows = table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => readRow(line) ?? []);
   const fitting = rows.filter(({ destination, mask }) => (address & mask) === destination);
-  const best = fitting.reduce<(typeof rows)[number] | undefined>((found, row) => (found === undefined || row.mask > found.mask ? row : found), undefined);
+  const best = fitting.reduce<(typeof rows)[number] | undefined>(
+    (found, row) => (found === undefined || row.mask > found.mask ? row : found),
+    undefined,
+  );
   if (!best) return { kind: 'none' };
   return { kind: best.mask === 0n || isHalfOfAll(best.mask) ? (isTunnel(best.device) ? 'own' : 'default') : 'own', device: best.device };
 }

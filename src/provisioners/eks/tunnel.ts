@@ -53,7 +53,10 @@ export async function openTunnel(host: Host, options: TunnelOptions): Promise<Tu
 }
 
 /** Pure: the whole command line of ssh. Host keys are always checked; nothing is ever asked of a person. */
-export function sshArguments(port: number, { bastion, identityFile, knownHosts, target }: Omit<TunnelOptions, 'signal'>): readonly string[] {
+export function sshArguments(
+  port: number,
+  { bastion, identityFile, knownHosts, target }: Omit<TunnelOptions, 'signal'>,
+): readonly string[] {
   const settings = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
@@ -87,13 +90,18 @@ function sshEnvironment({ env }: Host): Readonly<Record<string, string>> {
 
 async function ready(host: Host, child: StreamedChild, { bastion, signal }: TunnelOptions): Promise<void> {
   const bound = host.clock.timeout(OPEN_BOUND_MS);
-  const said = new Promise<'open'>((resolve) => child.stdout.setEncoding('utf8').on('data', (text: string) => void (text.includes(READY) && resolve('open'))));
-  const stopped = new Promise<'stopped'>((resolve) => AbortSignal.any([signal, bound]).addEventListener('abort', () => resolve('stopped'), { once: true }));
+  const said = new Promise<'open'>((resolve) =>
+    child.stdout.setEncoding('utf8').on('data', (text: string) => void (text.includes(READY) && resolve('open'))),
+  );
+  const stopped = new Promise<'stopped'>((resolve) =>
+    AbortSignal.any([signal, bound]).addEventListener('abort', () => resolve('stopped'), { once: true }),
+  );
   const outcome = await Promise.race([said, child.ended, stopped]);
   if (outcome === 'open') return;
   signal.throwIfAborted();
   const name = `${bastion.host}:${bastion.port}`;
-  if (outcome === 'stopped') throw new SlipwayError('SLW-EKS-006', `the tunnel through ${name} did not open within ${OPEN_BOUND_MS / 1000}s`);
+  if (outcome === 'stopped')
+    throw new SlipwayError('SLW-EKS-006', `the tunnel through ${name} did not open within ${OPEN_BOUND_MS / 1000}s`);
   const words = outcome.stderr.trim().split('\n').slice(-3).join('; ') || `ssh ended with code ${outcome.code}`;
   throw new SlipwayError('SLW-EKS-006', `the tunnel through ${name} does not open: ${words}`, { data: { bastion: name } });
 }

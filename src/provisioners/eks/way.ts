@@ -26,7 +26,11 @@ export const kubeconfigPath = ({ stateDir }: Pick<ProvisionerContext, 'stateDir'
   join(stateDir, 'clusters', cluster, 'kubeconfig');
 
 /** The way of this run. @throws SLW-EKS-006 */
-export async function kubeconfigOfRun(cluster: MadeCluster, access: ResolvedAccess | undefined, { context, signal }: WayOptions): Promise<string> {
+export async function kubeconfigOfRun(
+  cluster: MadeCluster,
+  access: ResolvedAccess | undefined,
+  { context, signal }: WayOptions,
+): Promise<string> {
   if (!access?.bastion) return plainKubeconfig(cluster);
   const { server } = await sharedTunnel(cluster, access, { context, signal });
   return kubeconfigVia(cluster, server);
@@ -57,17 +61,31 @@ async function sharedTunnel(cluster: MadeCluster, access: ResolvedAccess, { cont
   });
 }
 
-async function startTunnel({ endpoint, name }: MadeCluster, { bastion, identity, knownHosts }: ResolvedAccess, { context, signal }: WayOptions): Promise<Tunnel> {
+async function startTunnel(
+  { endpoint, name }: MadeCluster,
+  { bastion, identity, knownHosts }: ResolvedAccess,
+  { context, signal }: WayOptions,
+): Promise<Tunnel> {
   if (!bastion) throw new RangeError(`${name} has no bastion`);
   const { hostname, port } = new URL(endpoint);
   const identityFile = identity && (await identityFileOf(identity, name, context));
-  const tunnel = await openTunnel(context.host, { bastion, identityFile, knownHosts, signal, target: { host: hostname, port: Number(port || 443) } });
+  const tunnel = await openTunnel(context.host, {
+    bastion,
+    identityFile,
+    knownHosts,
+    signal,
+    target: { host: hostname, port: Number(port || 443) },
+  });
   context.defer(() => tunnel.close());
   return tunnel;
 }
 
 /** ssh takes keys from files alone: one that comes from elsewhere lies in the state folder for the time of the run. */
-async function identityFileOf(identity: NonNullable<ResolvedAccess['identity']>, name: string, context: ProvisionerContext): Promise<string> {
+async function identityFileOf(
+  identity: NonNullable<ResolvedAccess['identity']>,
+  name: string,
+  context: ProvisionerContext,
+): Promise<string> {
   const { host, redactor, outputs, stateDir, defer } = context;
   const text = await resolveValue(host, identity, { redactor, outputs });
   if (identity.kind === 'file') return identity.path;
