@@ -20,7 +20,7 @@ const patterns: readonly Pattern[] = [
     code: 'SLW-TOF-007',
     pattern: /Saved plan is stale|plan file can no longer be applied|plan does not match the given state|can't apply a stale plan/i,
   },
-  { code: 'SLW-TOF-017', pattern: /decrypt|encrypted payload|cipher: message authentication failed|state encryption/i },
+  { code: 'SLW-TOF-017', pattern: /encrypted payload|decryption failed|message authentication failed/i },
   { code: 'SLW-TOF-020', pattern: /no space left on device|disk quota exceeded/i },
   { code: 'SLW-TOF-016', pattern: /Failed to (?:save|persist) state|errored\.tfstate/i },
   { code: 'SLW-TOF-013', pattern: /Plugin did not respond|plugin process exited|plugin crashed|provider crash|Request cancelled|panic: /i },

@@ -69,6 +69,8 @@ describe('failures', () => {
     ['No valid credential sources found', 'SLW-TOF-009'],
     ['creating IAM Role (x): EntityAlreadyExists: Role with name x already exists.', 'SLW-TOF-012'],
     ['Saved plan is stale', 'SLW-TOF-007'],
+    ['api error AccessDeniedException: not authorized to perform: kms:Decrypt', 'SLW-TOF-010'],
+    ['decryption failed for all provided methods: cipher: message authentication failed', 'SLW-TOF-017'],
     ['Plugin did not respond', 'SLW-TOF-013'],
     ['Instance cannot be destroyed', 'SLW-TOF-021'],
     ['dial tcp 10.0.0.1:443: connect: connection refused', 'SLW-TOF-008'],
