@@ -194,7 +194,9 @@ export class RunLog {
     }
   }
 
+  /** Of a run that has ended: what it wrote last may lack the end of its line. */
   result(): Omit<RunResult, 'code' | 'signal'> {
+    if (this.#rest.length > 0) this.#take(Buffer.concat([this.#rest, Buffer.from('\n')]));
     const diagnostics = this.messages.flatMap((message) => (message.type === 'diagnostic' ? [message.diagnostic] : []));
     const raw = this.messages.flatMap((message) => (message.type === 'text' && message.level === 'raw' ? [message.text] : []));
     const stateDump = this.messages.find((message) => message.type === 'state-dump');

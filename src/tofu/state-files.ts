@@ -59,7 +59,7 @@ export async function pushErrored(call: TofuCall): Promise<void> {
       cause: thrown,
     });
   }
-  await host.files.rename(path, join(privateDir(workspace.dir), 'pushed.tfstate'));
+  await host.files.remove(path);
 }
 
 async function replaceLocal({ host, workspace }: TofuCall, text: string): Promise<void> {
