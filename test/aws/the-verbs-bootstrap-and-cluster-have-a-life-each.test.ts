@@ -16,7 +16,10 @@ describe('two files and two people', () => {
     bed = await createAwsBed({ region: 'eu-central-1' });
     sandbox = createSandbox();
     // Keys of people come from a forge, which tests do not ask.
-    const bootstrap = example('bootstrap/bootstrap.yaml').replace('{github: octocat}', '{keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl jane"]}');
+    const bootstrap = example('bootstrap/bootstrap.yaml').replace(
+      '{github: octocat}',
+      '{keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl jane"]}',
+    );
     sandbox.put({ 'bootstrap.yaml': bootstrap, 'cluster/cluster.yaml': example('cluster/cluster.yaml').replace('wait: 10m', 'wait: 0s') });
   });
 
@@ -30,9 +33,15 @@ describe('two files and two people', () => {
 
   it('bootstrap init checks, and makes nothing', async () => {
     const { code, stdout } = await run('bootstrap', 'init', '--config', 'bootstrap.yaml');
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('slipway bootstrap update --config bootstrap.yaml') });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('slipway bootstrap update --config bootstrap.yaml'),
+    });
     expect(made()).toEqual([]);
-    expect(await run('cluster', 'init', '--config', 'bootstrap.yaml')).toMatchObject({ code: 64, stderr: expect.stringContaining('SLW-CLI-010') });
+    expect(await run('cluster', 'init', '--config', 'bootstrap.yaml')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('SLW-CLI-010'),
+    });
   });
 
   it('bootstrap update makes the network, and says what the other file needs', async () => {
@@ -45,7 +54,10 @@ describe('two files and two people', () => {
   });
 
   it('cluster update makes the cluster in it, up to the private API', async () => {
-    const { code, stderr } = await run('cluster', 'update', '--config', 'cluster', '--yes', '-f', 'x').catch(() => ({ code: -1, stderr: '' }));
+    const { code, stderr } = await run('cluster', 'update', '--config', 'cluster', '--yes', '-f', 'x').catch(() => ({
+      code: -1,
+      stderr: '',
+    }));
     expect([code, stderr.includes('SLW-CLI-002')]).toEqual([64, true]);
     const update = await run('cluster', 'update', '--config', 'cluster/cluster.yaml', '--yes');
     expect(update, update.stderr).toMatchObject({ code: 75 });
@@ -53,7 +65,10 @@ describe('two files and two people', () => {
   });
 
   it('both go, each with its own verb', async () => {
-    expect(await run('cluster', 'destroy', '--config', 'cluster/cluster.yaml')).toMatchObject({ code: 64, stderr: expect.stringContaining('SLW-CLI-004') });
+    expect(await run('cluster', 'destroy', '--config', 'cluster/cluster.yaml')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('SLW-CLI-004'),
+    });
     const cluster = await run('cluster', 'destroy', '--config', 'cluster/cluster.yaml', '--confirm', 'demo');
     expect(cluster.code, cluster.stderr).toBe(0);
     expect(made()).not.toContain('aws_eks_cluster');
