@@ -52,8 +52,8 @@ export async function renderUserData(host: Host, request: UserDataRequest): Prom
   const digests = Object.fromEntries(Object.entries(agents).map(([arch, { digest }]) => [arch, digest]));
   const config = { ...rest, allocationId, endpoints, agents: digests };
   const document = {
-    // No login of the image's own: the agent makes the accounts.
-    users: [],
+    // Instead of the image's own login; an empty list is refused by cloud-init's schema. The agent makes the accounts of people.
+    users: [{ name: 'slipway-vpn', system: true, lock_passwd: true, no_create_home: true, shell: '/usr/sbin/nologin' }],
     disable_root: true,
     ssh_pwauth: false,
     write_files: [
