@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contains, overlaps, parseCidr } from './cidr.ts';
@@ -92,5 +94,15 @@ describe('an EKS cluster', () => {
       { name: 'b', version: '1.34', desiredSize: 2, subnetIds: undefined, firewallRules: [{ fromPort: 80, toPort: 90 }] },
       { name: 'a', version: '1.33', desiredSize: 1, subnetIds: [{ kind: 'literal', text: 'subnet-1' }] },
     ]);
+  });
+});
+
+describe('the examples for AWS', () => {
+  const folder = join(import.meta.dirname, '..', '..', 'examples', 'aws');
+
+  it.each(['project/slipway.yaml', 'bootstrap/bootstrap.yaml', 'cluster/cluster.yaml'])('are valid: %s', async (path) => {
+    const host = hostWith(readFileSync(join(folder, path), 'utf8'), { env: { VPC_ID: 'vpc-1', SUBNET_IDS: 'subnet-1,subnet-2' } });
+    const { networks, clusters } = await loadProject(host, '.');
+    expect(networks.length + clusters.length).toBeGreaterThan(0);
   });
 });
