@@ -30,6 +30,9 @@ func (p *planner) plan(b *block, prior, proposed, config map[string]any) (map[st
 	for _, name := range p.rules.ComputedBlocks {
 		keepComputed(strings.Split(name, "."), planned, prior, config)
 	}
+	for name, value := range planned {
+		planned[name] = unlessBothZero(prior[name], value)
+	}
 	changed := changedNames(prior, planned)
 	// Timeouts alone are no change to the provider's SDK.
 	if len(changed) == 0 || (len(changed) == 1 && changed[0] == "timeouts") {
