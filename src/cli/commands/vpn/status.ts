@@ -15,7 +15,7 @@ export const vpnOptions = ({ network }: VpnFlags): { readonly network?: string }
 
 const run: CommandRun<VpnFlags> = async (session, flags) => {
   const status = await vpnStatus({ ...operationOptions(session, flags), ...vpnOptions(flags) });
-  session.result('vpn.status', status, statusLines(status, session.host.clock.now()));
+  session.result('vpn-status', status, statusLines(status, session.host.clock.now()));
   return status.hosts.some(({ state }) => state === 'late' || state === 'failing') ? exits.failed : exits.done;
 };
 

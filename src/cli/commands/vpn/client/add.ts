@@ -23,7 +23,7 @@ const run: CommandRun<VpnAddFlags, readonly [string]> = async (session, flags, [
   await host.files.writeAtomic(path, added.file, { mode: 0o600 });
   const { serial, notAfter } = added;
   const left = formatDuration(notAfter - host.clock.now());
-  session.result('vpn.client.add', { name, serial, notAfter, path }, [
+  session.result('vpn-client-add', { name, serial, notAfter, path }, [
     `${name} may connect for ${left}: ${path}`,
     'Hand this file over privately; it cannot be made again, only renewed.',
   ]);

@@ -10,7 +10,7 @@ const run: CommandRun<VpnFlags> = async (session, flags) => {
   const lines = clients.map(
     ({ name, state, notAfter }) => `${name}  ${state}  ${state === 'valid' ? 'until' : 'ended'} ${isoTime(notAfter)}`,
   );
-  session.result('vpn.client.list', { clients }, lines.length > 0 ? lines : ['no clients yet: slipway vpn client add NAME']);
+  session.result('vpn-client-list', { clients }, lines.length > 0 ? lines : ['no clients yet: slipway vpn client add NAME']);
   return 0;
 };
 

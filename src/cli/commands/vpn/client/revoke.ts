@@ -6,7 +6,7 @@ import { type VpnFlags, vpnOptions } from '../status.ts';
 
 const run: CommandRun<VpnFlags, readonly [string]> = async (session, flags, [name]) => {
   const { wasRevoked } = await revokeVpnClient({ ...operationOptions(session, flags), ...vpnOptions(flags), name });
-  session.result('vpn.client.revoke', { name, wasRevoked }, [
+  session.result('vpn-client-revoke', { name, wasRevoked }, [
     wasRevoked ? `${name} was revoked already` : `${name} is revoked; hosts refuse it within two minutes`,
   ]);
   return 0;
