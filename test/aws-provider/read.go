@@ -67,6 +67,17 @@ func keep(state, current map[string]any, path string) {
 	}
 }
 
+// fillIn sets what is open at a path, in blocks that are there.
+func fillIn(state map[string]any, path string, value any) {
+	head, rest := cutPath(path)
+	if rest == "" && state[head] == nil {
+		state[head] = value
+	}
+	if inner, ok := element(asList(state[head]), 0).(map[string]any); ok && rest != "" {
+		fillIn(inner, rest, value)
+	}
+}
+
 // unlessBothZero: zero, empty and absent are one to the provider's SDK, which keeps what the state has.
 func unlessBothZero(current, told any) any {
 	if zero(current) && zero(told) {
@@ -135,9 +146,7 @@ func (p *provider) ImportResourceState(ctx context.Context, request *tfprotov5.I
 	}
 	state := p.refreshed(schema, map[string]any{"tags": map[string]any{}}, result.State)
 	for path, value := range schema.behaviour.Defaults {
-		if head, rest := cutPath(path); rest == "" && state[head] == nil {
-			state[head] = value
-		}
+		fillIn(state, path, value)
 	}
 	encoded, err := encode(state, schema)
 	imported := &tfprotov5.ImportedResource{TypeName: request.TypeName, State: encoded}

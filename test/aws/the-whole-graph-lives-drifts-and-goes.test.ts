@@ -1,7 +1,7 @@
 /** All modules together on the test bed with the real tofu: made, unchanged, drifted, upgraded, replaced, imported, gone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsBed, createAwsBed } from '../support/aws-bed.ts';
-import { actionLines, type AwsWorld, byType, inventory, openAwsWorld } from '../support/aws-world.ts';
+import { actionLines, type AwsWorld, byType, inventory, openAwsWorld, type WorldChange } from '../support/aws-world.ts';
 
 describe('network, VPN hosts and cluster in one state', () => {
   let bed: AwsBed;
@@ -95,7 +95,7 @@ describe('network, VPN hosts and cluster in one state', () => {
     for (const address of Object.keys(forgotten)) await world.must('state', 'rm', address);
     await world.must('import', '-no-color', 'module.network.aws_vpc.this', vpcId);
     await world.must('import', '-no-color', 'module.eks.aws_eks_cluster.this', 'world');
-    expect(actionLines(await world.plan())).toEqual([]);
+    expect((await world.plan()).map(({ address, change: { before, after } }) => [address, differingFields(before, after)])).toEqual([]);
     expect((await world.run('import', '-no-color', 'aws_vpc.none', 'vpc-0123')).code).not.toBe(0);
   });
 
@@ -109,3 +109,10 @@ describe('network, VPN hosts and cluster in one state', () => {
     ).toEqual([...foreign].sort());
   });
 });
+
+function differingFields(before: WorldChange['change']['before'], after: WorldChange['change']['after']): readonly string[] {
+  const names = Object.keys({ ...before, ...after });
+  return names
+    .filter((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after?.[name]))
+    .map((name) => `${name}: ${JSON.stringify(before?.[name])} -> ${JSON.stringify(after?.[name])}`);
+}
