@@ -143,7 +143,7 @@ function providerBlock(hcl: string, functions: (name: string) => string): Block 
 }
 
 function configurationType(kind: string, storage: string): Type {
-  const base = /^boolean/.test(storage) ? 'bool' : /^number/.test(storage) ? 'number' : 'string';
+  const base = storage.startsWith('boolean') ? 'bool' : storage.startsWith('number') ? 'number' : 'string';
   return kind === 'list' || kind === 'set' || kind === 'map' ? [kind, base] : base;
 }
 
