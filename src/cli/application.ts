@@ -2,7 +2,8 @@
 import { buildApplication, run } from '@stricli/core';
 import { SlipwayError } from '../core/errors.ts';
 import type { Invocation } from './context.ts';
-import { type ParseContext, rootRoutes } from './routes.ts';
+import type { ParseContext } from './command.ts';
+import { rootRoutes } from './routes.ts';
 import { captureUsage } from './usage.ts';
 
 export type Parsed =

@@ -1,6 +1,7 @@
 /** Completion scripts, made from the table of commands: they know what help knows, and start no process of ours when a key is pressed. */
 import type { Command, RouteMap } from '@stricli/core';
-import { type ParseContext, rootRoutes } from './routes.ts';
+import type { ParseContext } from './command.ts';
+import { rootRoutes } from './routes.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];

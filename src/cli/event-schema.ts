@@ -183,6 +183,11 @@ export const resultKinds: Readonly<Record<string, string>> = {
   down: '`{status, exit, summary}`.',
   status:
     '`{project, state, causes: [{object, reason, message, file?}], tree}`; a node of the tree is `{kind, name, state, reason?, message?, facts?, sinceMs?, children}`. With `--watch` one result for each change.',
+  'vpn-client-add': '`{name, serial, notAfter, path}`: the profile is in the file, never in the event.',
+  'vpn-client-list': '`{clients: [{name, state, notAfter, serial, revokedAt?}]}`; `state` is `valid`, `expired` or `revoked`.',
+  'vpn-client-revoke': '`{name, wasRevoked}`.',
+  'vpn-status':
+    '`{network, location, endpoints, revision, published, ends: {authority, server, revocationList}, due, clients, hosts}`; times are ms since the epoch.',
   'pivot-plan':
     '`{source, target, namespaces, clusters, disposableSource, objects: [{ref, uid, verdict, reason, level?, droppedOwners?}], counts, pauses, suspends, notes, refusals: [{reason, object?, message}], digest}`; with refusals the exit is 1.',
   pivot:

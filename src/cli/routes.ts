@@ -1,19 +1,21 @@
 /**
  * The table of commands: names, flags and briefs. Loads no command; each is imported when it is run, so that help stays fast.
  */
-import { buildCommand, buildRouteMap, type Command, type CommandContext, type RouteMap } from '@stricli/core';
+import { buildRouteMap, type RouteMap } from '@stricli/core';
+import { bootstrapRoutes, clusterRoutes, vpnRoutes } from './cloud-routes.ts';
+import { command, type ParseContext } from './command.ts';
 import type { CompletionFlags } from './commands/completion.ts';
 import type { DownFlags } from './commands/down.ts';
 import type { InitFlags } from './commands/init.ts';
 import type { KubeconfigFlags } from './commands/kubeconfig.ts';
 import type { LogsFlags } from './commands/logs.ts';
 import type { PlanFlags } from './commands/plan.ts';
+import type { EksTokenFlags } from './commands/serve/eks-token.ts';
 import type { ServeFlags } from './commands/serve/git.ts';
 import type { StatusFlags } from './commands/status.ts';
 import type { ToolchainFlags } from './commands/toolchain/list.ts';
 import type { UnlockFlags } from './commands/unlock.ts';
 import type { UpFlags } from './commands/up.ts';
-import type { Invocation } from './context.ts';
 import {
   consentFlags,
   type FlagSpecs,
@@ -38,51 +40,6 @@ import {
   type PivotSelectionFlags,
   pivotSelectionFlags,
 } from './pivot-flags.ts';
-import type { Session } from './session.ts';
-
-/** The parser's context: instead of running a command it notes what is to be run. */
-export interface ParseContext extends CommandContext {
-  invocation: Invocation | undefined;
-}
-
-interface ArgumentSpec {
-  readonly name: string;
-  readonly brief: string;
-  readonly optional?: boolean;
-}
-
-interface CommandSpec<F extends GlobalFlags> {
-  readonly brief: string;
-  readonly description?: string;
-  readonly flags: FlagSpecs<F>;
-  readonly aliases: Readonly<Record<string, keyof F>>;
-  readonly args?: readonly ArgumentSpec[];
-  /** Instead of `args`: any number of one kind. */
-  readonly anyArgs?: ArgumentSpec;
-  /** The flags and arguments that the module takes are those declared here. */
-  readonly load: () => Promise<{ readonly default: (session: Session, flags: F, args: never) => Promise<number> }>;
-}
-
-function command<F extends GlobalFlags>(name: string, spec: CommandSpec<F>): Command<ParseContext> {
-  const toParameter = (arg: ArgumentSpec) => ({
-    placeholder: arg.name,
-    brief: arg.brief,
-    parse: text,
-    ...(arg.optional === true && { optional: true }),
-  });
-  const positional = spec.anyArgs
-    ? { kind: 'array', parameter: toParameter(spec.anyArgs) }
-    : { kind: 'tuple', parameters: (spec.args ?? []).map(toParameter) };
-  function note(this: ParseContext, flags: F, ...args: readonly string[]): void {
-    this.invocation = { command: name, flags, run: async (session) => (await spec.load()).default(session, flags, args as never) };
-  }
-  const built = {
-    docs: { brief: spec.brief, ...(spec.description !== undefined && { fullDescription: spec.description }) },
-    parameters: { flags: spec.flags, aliases: spec.aliases, positional },
-    loader: () => Promise.resolve(note),
-  };
-  return buildCommand<GlobalFlags, readonly string[], ParseContext>(built as never);
-}
 
 const toolchainFlags: FlagSpecs<ToolchainFlags> = {
   ...globalFlags,
@@ -330,7 +287,7 @@ const pivot = buildRouteMap<string, ParseContext>({
 
 /** Resident helpers; started by Slipway itself. */
 const serve = buildRouteMap<string, ParseContext>({
-  docs: { brief: 'Resident helpers of local clusters' },
+  docs: { brief: 'Helpers that Slipway and kubeconfigs start' },
   routes: {
     git: command<ServeFlags>('serve git', {
       brief: 'Serve repositories read-only on loopback',
@@ -341,6 +298,17 @@ const serve = buildRouteMap<string, ParseContext>({
       },
       aliases: globalAliases,
       load: () => import('./commands/serve/git.ts'),
+    }),
+    eksToken: command<EksTokenFlags>('serve eks-token', {
+      brief: 'Print a short-lived credential for the API of an EKS cluster',
+      flags: {
+        ...globalFlags,
+        cluster: { kind: 'parsed', parse: text, placeholder: 'name', brief: 'Name of the cluster in EKS' },
+        region: { kind: 'parsed', parse: text, placeholder: 'region', brief: 'Region of the cluster' },
+        profile: { kind: 'parsed', parse: text, optional: true, placeholder: 'name', brief: 'Profile of the AWS configuration files' },
+      },
+      aliases: globalAliases,
+      load: () => import('./commands/serve/eks-token.ts'),
     }),
   },
 });
@@ -362,6 +330,9 @@ export const rootRoutes: RouteMap<ParseContext> = buildRouteMap<string, ParseCon
     kubeconfig,
     logs,
     pivot,
+    bootstrap: bootstrapRoutes,
+    cluster: clusterRoutes,
+    vpn: vpnRoutes,
     journal,
     unlock,
     doctor,

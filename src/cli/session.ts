@@ -30,7 +30,11 @@ export interface Session extends World {
 }
 
 /** Verbs that must outlive a closed stdout: `slipway up | head` still finishes what it began. */
-const ACTS = new Set(['up', 'down', 'pivot run', 'pivot rollback', 'pivot retire', 'toolchain build', 'unlock', 'init', 'serve git']);
+const ACTS = new Set([
+  ...['up', 'down', 'pivot run', 'pivot rollback', 'pivot retire', 'toolchain build', 'unlock', 'init', 'serve git'],
+  ...['bootstrap init', 'bootstrap update', 'bootstrap destroy', 'cluster init', 'cluster update', 'cluster destroy'],
+  ...['vpn client add', 'vpn client revoke'],
+]);
 
 /** Runs the command to its exit code; never throws. */
 export async function runInvocation(invocation: Invocation, world: World): Promise<number> {

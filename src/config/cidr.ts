@@ -48,3 +48,32 @@ function parseIpv6(text: string): IpAddress | undefined {
   if (!isComplete || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
   return { version: 6, value: groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) };
 }
+
+/** Part of a network that subnets of one sort are cut from. */
+const PARTS = { lowerHalf: { shift: 1, index: 0n }, thirdQuarter: { shift: 2, index: 2n } } as const;
+
+export interface SubnetCut {
+  readonly part: keyof typeof PARTS;
+  readonly count: number;
+}
+
+/** `count` equal ranges from a part of a range of IPv4, as large as fit; undefined when the text is no such range or too small. */
+export function cutSubnets(text: string, { part, count }: SubnetCut): readonly string[] | undefined {
+  const cidr = parseCidr(text);
+  if (cidr?.version !== 4) return undefined;
+  const { shift, index } = PARTS[part];
+  const prefix = Number(text.split('/')[1]) + shift;
+  const own = prefix + Math.ceil(Math.log2(count));
+  if (own > 32) return undefined;
+  const first = cidr.first + index * (1n << BigInt(32 - prefix));
+  return Array.from({ length: count }, (_, i) => `${formatIpv4(first + BigInt(i) * (1n << BigInt(32 - own)))}/${own}`);
+}
+
+export function formatIpv4(value: bigint): string {
+  return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
+}
+
+/** Whether `inner` lies in `outer` altogether. */
+export function contains(outer: Cidr, inner: Cidr): boolean {
+  return outer.version === inner.version && outer.first <= inner.first && inner.last <= outer.last;
+}

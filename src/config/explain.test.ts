@@ -29,7 +29,7 @@ describe('explainField', () => {
       required: false,
       children: [],
     });
-    expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing', 'capi'], required: true });
+    expect(explainField('Cluster.spec.provisioner')).toMatchObject({ allowed: ['local', 'existing', 'capi', 'eks'], required: true });
     expect(explainField('Cluster.spec.existing')).toMatchObject({ only: 'provisioner: existing', required: true });
     expect(explainField('Cluster.spec.capi.infrastructure')).toMatchObject({
       required: true,

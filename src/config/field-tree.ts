@@ -77,12 +77,16 @@ function toField(schema: JsonSchema, place: Place): Field {
 }
 
 /** Variants of a mapping become one mapping whose fields know their variant; text-or-reference becomes the reference. */
-function mergeVariants(schema: JsonSchema): JsonSchema & { readonly alsoText?: boolean; readonly onlyIn?: ReadonlyMap<string, string> } {
+function mergeVariants(
+  schema: JsonSchema,
+): JsonSchema & { readonly alsoText?: boolean; readonly alsoList?: boolean; readonly onlyIn?: ReadonlyMap<string, string> } {
   const variants = (schema.anyOf ?? schema.oneOf ?? []).filter((variant) => variant.type !== undefined);
   if (variants.length === 0) return schema;
   const reference = variants.find((variant) => variant.type === 'object');
-  if (variants.some((variant) => variant.type === 'string'))
-    return { ...reference, ...schema, properties: reference?.properties ?? {}, alsoText: true };
+  const either = { ...reference, ...schema, properties: reference?.properties ?? {} };
+  const list = reference && variants.find((variant) => variant.type === 'array');
+  if (list) return { ...either, ...(list.items && { items: list.items }), alsoList: true };
+  if (variants.some((variant) => variant.type === 'string')) return { ...either, alsoText: true };
   return { ...schema, ...mergeProperties(variants), type: 'object' };
 }
 
@@ -135,7 +139,10 @@ function childFields(shape: ReturnType<typeof mergeVariants>, place: Place): rea
 }
 
 function hasReferenceKeys(children: readonly Field[]): boolean {
-  return children.length === 3 && ['env', 'file', 'output'].every((key) => children.some((child) => child.name === key));
+  return (
+    children.filter(({ name }) => name !== '[]').length === 3 &&
+    ['env', 'file', 'output'].every((key) => children.some((child) => child.name === key))
+  );
 }
 
 const PLAIN_TYPES: Readonly<Record<string, string>> = {
@@ -148,12 +155,19 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
 };
 
 function typeName(shape: ReturnType<typeof mergeVariants>, children: readonly Field[]): string {
-  if (shape.alsoText) return 'text or reference';
-  if (hasReferenceKeys(children)) return shape.writeOnly ? 'secret reference' : 'reference';
   const inner = children.at(-1)?.type ?? 'anything';
+  if (shape.alsoText) return 'text or reference';
+  if (shape.alsoList) return `list of ${inner}, or reference`;
+  if (hasReferenceKeys(children)) return shape.writeOnly ? 'secret reference' : 'reference';
+  return collectionName(shape, inner) ?? plainName(shape);
+}
+
+const plainName = ({ type = '' }: JsonSchema): string => PLAIN_TYPES[type] ?? 'text';
+
+function collectionName(shape: JsonSchema, inner: string): string | undefined {
   if (shape.type === 'array') return `list of ${inner}`;
   if (typeof shape.additionalProperties === 'object') return `mapping of names to ${inner}`;
-  return PLAIN_TYPES[shape.type ?? ''] ?? 'text';
+  return undefined;
 }
 
 function ruleOf(schema: JsonSchema): string | undefined {

@@ -116,7 +116,7 @@ describe('loadProject', () => {
     });
     const demo = (await loadProject(host, '.')).clusters[1];
     if (demo?.provisioner !== 'existing') throw new Error('wrong provisioner');
-    expect(demo.needs).toEqual(['mgmt']);
+    expect(demo.needs).toEqual(['Cluster/mgmt']);
     expect(demo.existing.kubeconfig).toMatchObject({ kind: 'output', target: 'Cluster/mgmt', output: 'kubeconfig', secret: true });
     const repository = demo.gitops?.repositories[0];
     expect(repository?.source).toMatchObject({

@@ -8,8 +8,10 @@ import { isSlipwayError, SlipwayError, SlipwayErrors, type SourcePosition } from
 import type { Host } from '../host/host.ts';
 import { identify, type Unit } from './document.ts';
 import { findProjectFiles, type ProjectFiles, readSource, showPath } from './files.ts';
-import type { ClusterDocument } from './kinds/cluster.ts';
-import { type ProjectDocument, type ProjectSpec, projectSpec } from './kinds/project.ts';
+import { type ProjectSpec, projectSpec } from './kinds/project.ts';
+import type { ParsedDocument } from './kinds/registry.ts';
+import { type ResolvedNetwork, resolveNetwork } from './resolved-network.ts';
+import { LOCAL_STATE, type ResolvedState, resolveState } from './resolved-state.ts';
 import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { Resolver } from './resolver.ts';
@@ -17,19 +19,25 @@ import { checkCapiFields } from './rules/capi-fields.ts';
 import { checkClusterNames } from './rules/capi-names.ts';
 import { checkNetworks } from './rules/capi-networks.ts';
 import { checkDependencies } from './rules/dependencies.ts';
+import { checkEksFields, checkEksNetworks } from './rules/eks-fields.ts';
+import { checkHookNames } from './rules/hook-names.ts';
 import { findLookAlikes } from './rules/look-alikes.ts';
 import { checkNames } from './rules/names.ts';
+import { checkNetworkFields } from './rules/network-fields.ts';
 import { checkOutputs, documentNeeds, findReferences, type FoundReference } from './rules/outputs.ts';
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
 import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkSite } from './rules/site.ts';
+import { checkState } from './rules/state.ts';
 import { checkFolders, checkManifests, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
 import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
 
+export type { ResolvedNetwork } from './resolved-network.ts';
 export type { ResolvedSite } from './resolved-site.ts';
 export type {
   CapiCluster,
+  EksCluster,
   ExistingCluster,
   LocalCluster,
   ResolvedCluster,
@@ -63,9 +71,11 @@ export interface LoadedProject {
   readonly files: readonly string[];
   /** Absolute; not made by loading. */
   readonly stateDir: string;
-  readonly state: { readonly backend: 'local' };
+  readonly state: ResolvedState;
   readonly defaults: { readonly timeoutMs: number; readonly parallel: number };
   readonly site: ResolvedSite;
+  /** In the order of the documents. */
+  readonly networks: readonly ResolvedNetwork[];
   /** In the order of the documents. */
   readonly clusters: readonly ResolvedCluster[];
   readonly findings: readonly Finding[];
@@ -122,7 +132,7 @@ function emptyProject(host: Host, found: ProjectFiles): SlipwayError {
 interface Judged {
   readonly unit: Unit;
   /** What the kind's schema made of it; undefined when it found faults. */
-  readonly parsed: ProjectDocument | ClusterDocument | undefined;
+  readonly parsed: ParsedDocument | undefined;
   readonly errors: readonly SlipwayError[];
 }
 
@@ -147,6 +157,7 @@ function checkDocuments(documents: readonly SourceDocument[]): Checked {
     ...sources.flatMap((one) => one.errors),
     ...checkNames(units),
     ...checkClusterNames(units),
+    ...checkEksNetworks(units),
     ...checkOutputs(references, units),
   ];
   return { judged, units, references, sources, errors, warnings: sources.flatMap((one) => one.warnings) };
@@ -160,6 +171,10 @@ function judge(unit: Unit): Judged {
     ...checkCapiFields(unit),
     ...checkNetworks(unit),
     ...checkSite(unit),
+    ...checkNetworkFields(unit),
+    ...checkEksFields(unit),
+    ...checkHookNames(unit),
+    ...checkState(unit),
   ];
   const reserved = findReservedWords(unit);
   if (reserved.length > 0) return { unit, parsed: undefined, errors: [...reserved, ...rules] };
@@ -209,9 +224,10 @@ interface Assembly {
 
 function assemble(host: Host, { found, checked, options, warnings }: Assembly): LoadedProject {
   const needs = documentNeeds(checked.references, checked.units);
+  const needsOf = (unit: Unit) => [...new Set(needs.get(unit.subject))];
   const bySubject = new Map(checked.units.map((unit) => [unit.subject, unit]));
-  const { spec, site } = findProject(checked);
   const name = checked.units[0]?.name ?? '';
+  const { spec, site, state } = findProject(checked, name);
   const base = checked.units[0]?.document.folder ?? found.dir;
   const ownStateDir = spec.state.dir === undefined ? join(found.dir, '.slipway', name) : resolve(base, spec.state.dir);
   return {
@@ -219,26 +235,43 @@ function assemble(host: Host, { found, checked, options, warnings }: Assembly): 
     dir: found.dir,
     files: found.files,
     stateDir: options.stateDir === undefined ? ownStateDir : resolve(host.env.cwd, options.stateDir),
-    state: { backend: spec.state.backend },
+    state,
     defaults: { timeoutMs: parseDuration(spec.defaults.timeout) ?? 0, parallel: spec.defaults.parallel },
     site,
+    networks: checked.judged.flatMap(({ parsed, unit }) =>
+      parsed?.kind === 'Network' ? [resolveNetwork(parsed, unit, { needs: needsOf(unit), clusterNames: clustersIn(unit, checked) })] : [],
+    ),
     clusters: checked.judged.flatMap(({ parsed, unit }) =>
-      parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, { needs: clusterNames(needs.get(unit.subject)), site })] : [],
+      parsed?.kind === 'Cluster' ? [resolveCluster(parsed, unit, { needs: needsOf(unit), site })] : [],
     ),
     findings: [...warnings].sort(byPosition).map(toFinding),
     positionOf: (subject, path) => bySubject.get(subject)?.document.locate(path),
   };
 }
 
-/** What the Project document says, or what holds without one. */
-function findProject({ judged }: Checked): { readonly spec: ProjectSpec; readonly site: ResolvedSite } {
-  for (const { parsed, unit } of judged)
-    if (parsed?.kind === 'Project') return { spec: parsed.spec, site: resolveSite(parsed.spec.site, new Resolver(unit)) };
-  return { spec: projectSpec.parse({}), site: NO_SITE };
+interface ProjectWide {
+  readonly spec: ProjectSpec;
+  readonly site: ResolvedSite;
+  readonly state: ResolvedState;
 }
 
-function clusterNames(subjects: readonly string[] = []): readonly string[] {
-  return [...new Set(subjects.map((subject) => subject.slice(subject.indexOf('/') + 1)))];
+/** What the Project document says, or what holds without one. */
+function findProject({ judged }: Checked, name: string): ProjectWide {
+  for (const { parsed, unit } of judged) {
+    if (parsed?.kind !== 'Project') continue;
+    const make = new Resolver(unit);
+    return { spec: parsed.spec, site: resolveSite(parsed.spec.site, make), state: resolveState(parsed.spec.state, name, make) };
+  }
+  return { spec: projectSpec.parse({}), site: NO_SITE, state: LOCAL_STATE };
+}
+
+/** Names of the EKS clusters whose network refers to this one. */
+function clustersIn(network: Unit, { references }: Checked): readonly string[] {
+  const inside = references.filter(
+    ({ path, reference }) =>
+      path[1] === 'eks' && path[2] === 'network' && reference?.kind === 'output' && reference.target === network.subject,
+  );
+  return [...new Set(inside.flatMap(({ unit }) => unit.name ?? []))];
 }
 
 function toFinding(warning: SlipwayError): Finding {

@@ -56,7 +56,7 @@ describe('a cluster of provisioner capi', () => {
   it('as workload cluster comes after its management cluster, with machines filled in field by field', async () => {
     const { clusters } = await project(MGMT + WEB);
     const web = capiOf(clusters, 1);
-    expect(web).toMatchObject({ role: 'workload', needs: ['mgmt'], bootstrapCluster: undefined, pivot: undefined });
+    expect(web).toMatchObject({ role: 'workload', needs: ['Cluster/mgmt'], bootstrapCluster: undefined, pivot: undefined });
     expect(web.capi.kubernetesVersion).toBe('v1.34.5');
     expect(web.capi.controlPlane).toEqual({
       replicas: 3,

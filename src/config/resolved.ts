@@ -6,6 +6,8 @@ import { type ClusterDocument, type ClusterSpec, PINNED_KUBERNETES } from './kin
 import type { GitSourceSpec, GitopsSpec, KustomizationSpec, OciSourceSpec, RepositorySpec } from './kinds/gitops.ts';
 import type { Reference, Value } from './references.ts';
 import { type CapiParts, resolveCapi } from './resolved-capi.ts';
+import { type EksParts, resolveEks } from './resolved-eks.ts';
+import { type ResolvedHook, resolveHooks } from './resolved-hooks.ts';
 import { gitAuth, type ResolvedSite } from './resolved-site.ts';
 import { demand, Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';
@@ -19,8 +21,9 @@ interface ClusterIdentity {
   readonly spec: ClusterSpec;
   /** Undefined: no Flux is wanted. */
   readonly gitops: ResolvedGitops | undefined;
-  /** Names of clusters whose outputs this one needs, and of the management cluster that makes it. */
+  /** Documents whose outputs this one needs, and the management cluster that makes it: `Network/main`, `Cluster/mgmt`. */
   readonly needs: readonly string[];
+  readonly hooks: readonly ResolvedHook[];
   /** What the project says of the place where its clusters live. */
   readonly site: ResolvedSite;
 }
@@ -39,7 +42,10 @@ export type ExistingCluster = ClusterIdentity & {
 /** A cluster that Cluster API makes. */
 export type CapiCluster = ClusterIdentity & CapiParts & { readonly provisioner: 'capi' };
 
-export type ResolvedCluster = LocalCluster | ExistingCluster | CapiCluster;
+/** A cluster of Amazon EKS, made by OpenTofu. */
+export type EksCluster = ClusterIdentity & EksParts & { readonly provisioner: 'eks' };
+
+export type ResolvedCluster = LocalCluster | ExistingCluster | CapiCluster | EksCluster;
 
 export interface ResolvedGitops {
   readonly repositories: readonly ResolvedRepository[];
@@ -106,10 +112,12 @@ export function resolveCluster(document: ClusterDocument, unit: Unit, { needs, s
     spec,
     gitops: gitops(spec.gitops, ['spec', 'gitops']),
     needs,
+    hooks: resolveHooks(spec.hooks, make),
     site,
   };
   if (spec.provisioner === 'capi')
     return { ...identity, provisioner: 'capi', ...resolveCapi(spec, { make, pinned: PINNED_KUBERNETES, gitops }) };
+  if (spec.provisioner === 'eks') return { ...identity, provisioner: 'eks', ...resolveEks(spec, make) };
   if (spec.provisioner === 'local')
     return { ...identity, provisioner: 'local', local: { nodes: spec.local.nodes, kubernetesVersion: PINNED_KUBERNETES } };
   const kubeconfig = make.secret(spec.existing.kubeconfig, ['spec', 'existing', 'kubeconfig']);

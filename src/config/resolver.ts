@@ -1,7 +1,7 @@
 /** From checked specs to references and positions, for one document. Called only after the rules found nothing. */
 import type { SourcePosition } from '../core/errors.ts';
 import type { Unit } from './document.ts';
-import type { ReferenceSpec, ValueSpec } from './kinds/vocabulary.ts';
+import type { ReferenceSpec, ValueListSpec, ValueSpec } from './kinds/vocabulary.ts';
 import { type Reference, type Value, toReference, toValue } from './references.ts';
 import type { FieldPath } from './source.ts';
 
@@ -23,6 +23,13 @@ export class Resolver {
   /** A value that may be left out. */
   valueIf(spec: ValueSpec | undefined, path: FieldPath): Value | undefined {
     return spec === undefined ? undefined : this.value(spec, path);
+  }
+
+  /** Values one by one, or one reference that gives them all. */
+  valueList(spec: ValueListSpec, path: FieldPath): readonly Value[] | Reference {
+    return Array.isArray(spec)
+      ? spec.map((item, i) => this.value(item, [...path, i]))
+      : demand(toReference(spec, this.#source(path, false)));
   }
 
   at(path: FieldPath): SourcePosition {

@@ -2,9 +2,7 @@
 import type * as z from 'zod';
 import type { SlipwayError } from '../core/errors.ts';
 import type { Unit } from './document.ts';
-import type { ClusterDocument } from './kinds/cluster.ts';
-import type { ProjectDocument } from './kinds/project.ts';
-import { kinds } from './kinds/registry.ts';
+import { kinds, type ParsedDocument } from './kinds/registry.ts';
 import { API_VERSION } from './kinds/vocabulary.ts';
 import { explainIssues, valueAt } from './shape-faults.ts';
 
@@ -12,7 +10,7 @@ type Data = Readonly<Record<string, unknown>>;
 
 export interface Shape {
   /** With defaults filled in; undefined when there are faults. */
-  readonly parsed: ProjectDocument | ClusterDocument | undefined;
+  readonly parsed: ParsedDocument | undefined;
   readonly errors: readonly SlipwayError[];
 }
 
@@ -27,7 +25,7 @@ export function checkShape(unit: Unit): Shape {
 
 /** Fields that decide which others there are, and what stands for the word when it is missing or unknown. */
 const DECIDERS: readonly { readonly parent: readonly string[]; readonly words: readonly string[] }[] = [
-  { parent: ['spec'], words: ['capi', 'existing'] },
+  { parent: ['spec'], words: ['capi', 'existing', 'eks'] },
   { parent: ['spec', 'bootstrapCluster'], words: ['existing'] },
 ];
 

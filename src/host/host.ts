@@ -84,6 +84,13 @@ export interface DetachedSpec {
   readonly logFile: string;
   /** The shim writes the process identity here, durably, before it executes the command. */
   readonly recordFile: string;
+  /** Told when it ends while we still live; after a signal `code` is 128 + its number. */
+  readonly onEnded?: (end: ProcessEnd) => void;
+}
+
+export interface ProcessEnd {
+  readonly code: number;
+  readonly signal?: string;
 }
 
 /** A child whose standard input and output are byte streams. */
@@ -144,6 +151,8 @@ export interface Net {
   isPortFree(port: number): Promise<boolean>;
   /** Whether something accepts a TCP connection there within the time. */
   canConnect(host: string, port: number, timeoutMs: number): Promise<boolean>;
+  /** Addresses of a name, as the system's resolver has them; empty when it has none. */
+  lookup(name: string): Promise<readonly string[]>;
 }
 
 export interface Environment {

@@ -130,7 +130,10 @@ async function spawnDetached(spec: DetachedSpec): Promise<ProcessIdentity> {
     });
     let ended: string | undefined;
     child.once('error', (error) => (ended = error.message));
-    child.once('exit', (code, name) => (ended = name ?? `exit ${code ?? '?'}`));
+    child.once('exit', (code, name) => {
+      ended = name ?? `exit ${code ?? '?'}`;
+      spec.onEnded?.({ code: code ?? 128 + (name === null ? 0 : osConstants.signals[name]), ...(name !== null && { signal: name }) });
+    });
     child.unref();
     return await waitForRecord(spec, () => ended);
   } finally {

@@ -1,6 +1,7 @@
 /**
  * The real world. Built only by cli/main.ts, the defaults of index.ts, and tests.
  */
+import { lookup } from 'node:dns/promises';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { availableParallelism, homedir, hostname, userInfo } from 'node:os';
@@ -53,6 +54,10 @@ const net: Net = {
         .once('error', () => settle(false))
         .once('timeout', () => settle(false));
     }),
+  lookup: async (name) => {
+    const found = await lookup(name, { all: true }).catch(() => []);
+    return found.map(({ address }) => address);
+  },
 };
 
 /** Binds and frees a port; the port, or undefined when it cannot be bound. */

@@ -32,7 +32,7 @@ export interface LeafRequest {
   readonly validity: Validity;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Renew when less than this share of the life is left. */
 const RENEWAL_SHARE = 1 / 3;
@@ -91,6 +91,11 @@ export function fingerprintOf(certificatePem: string): string {
   return new X509Certificate(certificatePem).fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
+/** Lower-case hex, as revocation lists and registers hold it. */
+export function serialOf(certificatePem: string): string {
+  return new X509Certificate(certificatePem).serialNumber.toLowerCase();
+}
+
 type Extensions = NonNullable<Parameters<typeof X509CertificateGenerator.create>[0]['extensions']>;
 
 async function leafExtensions(
@@ -119,7 +124,8 @@ function nameOf(x509: typeof Library, subject: Subject): Name {
   return new x509.Name([...organizations, { CN: [{ utf8String: subject.commonName }] }]);
 }
 
-async function loadLibrary(): Promise<typeof Library> {
+/** For the neighbours in this folder. */
+export async function loadLibrary(): Promise<typeof Library> {
   // The library's container wants this polyfill to be there first.
   await import('reflect-metadata');
   return import('@peculiar/x509');
@@ -138,7 +144,8 @@ async function exportKey(key: CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-async function importKey(privateKeyPem: string): Promise<CryptoKey> {
+/** The key that signs certificates and revocation lists. */
+export async function importKey(privateKeyPem: string): Promise<CryptoKey> {
   const der = Buffer.from(privateKeyPem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
   return crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
 }

@@ -30,7 +30,7 @@ export function knownClusters({ place, ledger, registry }: Workspace): readonly 
 /** Step ids begin with the area; a cluster whose document is gone is known by them alone. */
 function provisionerInLedger(ledger: Workspace['ledger'], subject: string): string {
   const areas = new Set([...ledger.values()].filter((record) => record.subject === subject).map(({ step }) => step.split('/')[0]));
-  return ['capi', 'local'].find((area) => areas.has(area)) ?? 'existing';
+  return ['capi', 'eks', 'local'].find((area) => areas.has(area)) ?? 'existing';
 }
 
 /** @throws SLW-STA-013 when there is none of that name, or no name and not just one */

@@ -13,7 +13,8 @@ import { toResult } from './up.ts';
 
 export async function downProject(options: DownOptions): Promise<OperationResult> {
   const place = await findProjectOrState(options);
-  if ((await options.host.files.stat(place.stateDir)) === undefined) return nothing(place);
+  const isRemote = place.loaded?.state.backend === 's3';
+  if (!isRemote && (await options.host.files.stat(place.stateDir)) === undefined) return nothing(place);
   const result = await undoAll(place, options);
   if (!options.forget || result.status !== 'done') return result;
   await options.host.files.remove(place.stateDir);

@@ -6,7 +6,7 @@ import { createSortableId } from '../core/ids.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
 import { EventLog } from '../engine/event-log.ts';
 import type { DurableEvent, RunStatus, StepReport } from '../engine/events.ts';
-import type { Journal } from '../engine/journal/journal.ts';
+import type { JournalWriter } from '../engine/journal/journal.ts';
 import type { OperationOptions } from './operations.ts';
 
 const TITLES: Readonly<Record<PivotPhase, string>> = {
@@ -45,7 +45,7 @@ export interface RecordOptions {
   readonly options: OperationOptions;
   /** What is moved where, for people: `bootstrap to mgmt`. */
   readonly name: string;
-  readonly journal: Journal | undefined;
+  readonly journal: JournalWriter | undefined;
   readonly timeoutMs: number;
 }
 

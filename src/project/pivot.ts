@@ -7,7 +7,7 @@ import { planPivot, pivotStatus, retirePivot, rollbackPivot, runPivot } from '..
 import type { PivotPlan } from '../capi/pivot/plan.ts';
 import { isAbort, isSlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { exits } from '../core/exits.ts';
-import type { Journal } from '../engine/journal/journal.ts';
+import type { JournalWriter } from '../engine/journal/journal.ts';
 import type { StepReport } from '../engine/events.ts';
 import type { OperationOptions, OperationResult } from './operations.ts';
 import { isClusterName, type OpenEnd, openEnd } from './pivot-ends.ts';
@@ -68,7 +68,7 @@ export async function projectPivotStatus(request: PivotRequest): Promise<PivotSt
 /** Under the lock of the project where there is one. */
 export async function actOnPivot(verb: PivotVerb, request: PivotActRequest): Promise<PivotOutcome> {
   const place = await findPlace(request);
-  const act = (workspace: Workspace, journal?: Journal): Promise<PivotOutcome> =>
+  const act = (workspace: Workspace, journal?: JournalWriter): Promise<PivotOutcome> =>
     withEnds(request, { workspace, journal }, (opened) => perform(verb, request, opened));
   if (!place) return withNoProject(request, (workspace) => act(workspace));
   return withWritable('pivot', { place, options: request }, (workspace) => act(workspace, workspace.journal));
@@ -105,7 +105,7 @@ interface Opened {
 
 interface Surroundings {
   readonly workspace: Workspace;
-  readonly journal: Journal | undefined;
+  readonly journal: JournalWriter | undefined;
 }
 
 async function withEnds<T>(request: PivotRequest, { workspace, journal }: Surroundings, act: (opened: Opened) => Promise<T>): Promise<T> {

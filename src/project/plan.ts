@@ -1,22 +1,19 @@
 /** `slipway plan`: what `up` would do. Reads the world, locks and writes nothing but the plan file asked for. */
-import { makePlan, type PlanEnvironment } from '../engine/plan.ts';
+import type { PlanEnvironment } from '../engine/plan.ts';
 import type { PlanData } from '../engine/plan-data.ts';
 import { writePlanFile } from '../engine/plan-file.ts';
 import type { StepReport } from '../engine/events.ts';
 import type { StepId } from '../engine/step.ts';
 import type { OperationOptions, PlanOptions } from './operations.ts';
-import { findProject, isoNow, projectSteps, type Workspace, withReadable } from './workspace.ts';
+import { planUp } from './steps.ts';
+import { findProject, isoNow, type Workspace, withReadable } from './workspace.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 export async function planProject(options: PlanOptions): Promise<PlanData> {
   const place = await findProject(options);
   return withReadable(place, options, async (workspace) => {
-    const steps = await projectSteps(workspace);
-    const plan = await makePlan(
-      { project: place.name, verb: 'up', steps, undoHandlers: workspace.undoHandlers, only: options.only },
-      planEnvironment(workspace, options),
-    );
+    const { plan } = await planUp(workspace, planEnvironment(workspace, options), options.only);
     if (options.out !== undefined) await writePlanFile(options.host, options.out, plan);
     return plan;
   });

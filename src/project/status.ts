@@ -5,6 +5,7 @@ import type { ProcessView } from '../provisioners/provisioner.ts';
 import { causesOfDescription, descriptionOf, foreignNodes, type Managed, readManaged } from './cluster-api-status.ts';
 import { type KnownCluster, knownClusters } from './clusters.ts';
 import { gitopsStatus } from './gitops-status.ts';
+import { lookAtNetworks } from './network-status.ts';
 import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
 import { findProjectOrState, type Workspace, withReadable } from './workspace.ts';
 
@@ -26,10 +27,13 @@ interface Look {
 }
 
 async function readStatus(workspace: Workspace, options: OperationOptions): Promise<ProjectStatus> {
-  const looks = await Promise.all(knownClusters(workspace).map((cluster) => lookAt(cluster, workspace, options)));
+  const [networks, looks] = await Promise.all([
+    lookAtNetworks(workspace, options),
+    Promise.all(knownClusters(workspace).map((cluster) => lookAt(cluster, workspace, options))),
+  ]);
   const all = looks.flatMap(({ managed }) => managed);
   const whole = looks.map((look) => withDescription(look, all));
-  const state = worst(whole.map(({ node }) => node));
+  const state = worst([...networks, ...whole].map(({ node }) => node));
   const own = workspace.place.loaded?.clusters ?? [];
   // What others run on the same management cluster is shown, and is no trouble of this project.
   const children = whole.map(({ node, managed }) => ({
@@ -39,8 +43,8 @@ async function readStatus(workspace: Workspace, options: OperationOptions): Prom
   return {
     project: workspace.place.name,
     state,
-    causes: whole.flatMap(({ causes }) => causes),
-    tree: { kind: 'Project', name: workspace.place.name, state, children },
+    causes: [...networks, ...whole].flatMap(({ causes }) => causes),
+    tree: { kind: 'Project', name: workspace.place.name, state, children: [...networks.map(({ node }) => node), ...children] },
   };
 }
 
@@ -139,7 +143,7 @@ interface Window {
 
 function lookInside({ view, provisioner }: KnownCluster, workspace: Workspace, { options, silent }: Window): Promise<Inside> {
   return asked(options, async (signal) => {
-    const source = await provisioner.kubeconfig(view, workspace.context);
+    const source = await (provisioner.way?.(view, workspace.context, signal) ?? provisioner.kubeconfig(view, workspace.context));
     if (!source || silent) return nothing;
     const client: KubeClient = await workspace.context.connect(source);
     const [gitops, managed] = await Promise.all([

@@ -6,31 +6,57 @@ import { FLUX_NAMESPACE, KUSTOMIZE_API } from '../flux/source.ts';
 import { textAt } from '../kube/readiness-state.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
 import type { ClusterView, KubeconfigSource } from '../provisioners/provisioner.ts';
+import type { NetworkView } from '../networks/network.ts';
 import { knownClusters } from './clusters.ts';
+import { knownNetworks } from './networks.ts';
 import type { Workspace } from './workspace.ts';
 
 export async function upSummary(workspace: Workspace, outcome: RunOutcome, signal: AbortSignal): Promise<readonly string[]> {
   if (outcome.status !== 'done') return [];
-  const lines: string[] = [];
+  const lines: string[] = knownNetworks(workspace).flatMap(({ view }) => networkLines(view));
   for (const { view, provisioner } of knownClusters(workspace)) {
     const source = await provisioner.kubeconfig(view, workspace.context);
     if (!source) continue;
     if (view.cluster?.gitops)
       lines.push(
-        ...(await revisionLines(await workspace.context.connect(source), ownerOf(workspace.context.stateId, view.name), {
-          cluster: view.name,
-          signal,
-        })),
+        ...(await revisionLines(
+          await workspace.context.connect((await provisioner.way?.(view, workspace.context, signal)) ?? source),
+          ownerOf(workspace.context.stateId, view.name),
+          {
+            cluster: view.name,
+            signal,
+          },
+        )),
       );
     lines.push(...wayLines(workspace, view, source));
   }
   return lines;
 }
 
+/** What people need who describe clusters elsewhere, or connect. */
+function networkLines({ name, network, records }: NetworkView): readonly string[] {
+  if (!network) return [];
+  const outputs = Object.assign(
+    {},
+    ...[...records.values()].filter(({ subject }) => subject === network.subject).map((record) => record.outputs),
+  ) as Record<string, unknown>;
+  const text = (key: string): string => [outputs[key] ?? []].flat().join(', ');
+  const vpn =
+    text('vpnAddresses') === ''
+      ? []
+      : [`${name}: VPN at ${text('vpnAddresses')}; a profile for it: slipway vpn client add NAME --network ${name}`];
+  return [
+    `${name}: ${text('vpcId')}, private subnets ${text('privateSubnetIds') || 'none'}, public subnets ${text('publicSubnetIds') || 'none'}`,
+    ...vpn,
+  ];
+}
+
 /** Where a file of ours leads there it is named; a Secret on a management cluster is printed on demand. */
 function wayLines(workspace: Workspace, { name, cluster }: ClusterView, { path }: KubeconfigSource): readonly string[] {
   if (cluster?.provisioner === 'capi') return [`${name}: its kubeconfig is printed by slipway kubeconfig ${name}`];
-  return cluster?.provisioner === 'local' && path !== undefined ? [`${name}: export KUBECONFIG=${shorten(workspace, path)}`] : [];
+  return (cluster?.provisioner === 'local' || cluster?.provisioner === 'eks') && path !== undefined
+    ? [`${name}: export KUBECONFIG=${shorten(workspace, path)}`]
+    : [];
 }
 
 async function revisionLines(

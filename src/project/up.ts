@@ -1,5 +1,5 @@
 /** `slipway up`: observe, plan, confirm, run, verify. Running it again continues or finds nothing to do. */
-import { isEmptyPlan, makePlan } from '../engine/plan.ts';
+import { isEmptyPlan } from '../engine/plan.ts';
 import type { PlanData } from '../engine/plan-data.ts';
 import { readPlanFile, requireSamePlan } from '../engine/plan-file.ts';
 import { type RunOutcome, runUp } from '../engine/run.ts';
@@ -7,17 +7,16 @@ import type { Step } from '../engine/step.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
 import type { OperationResult, UpOptions } from './operations.ts';
 import { parallelOf, planEnvironment, timeoutOf } from './plan.ts';
+import { planUp } from './steps.ts';
 import { upSummary } from './summary.ts';
-import { findProject, projectSteps, withWritable, type WritableWorkspace } from './workspace.ts';
+import { findProject, withWritable, type WritableWorkspace } from './workspace.ts';
 
 /** @throws SlipwayErrors for an invalid project, SLW-STA-008 when another run has the lock, SLW-ENG-005 when a reviewed plan no longer fits */
 export async function upProject(options: UpOptions): Promise<OperationResult> {
   const reviewed = options.planFile === undefined ? undefined : await readPlanFile(options.host, options.planFile);
   const place = await findProject(options);
   return withWritable('up', { place, options }, async (workspace) => {
-    const steps = await projectSteps(workspace);
-    const request = { project: place.name, verb: 'up', steps, undoHandlers: workspace.undoHandlers, only: options.only } as const;
-    const plan = await makePlan(request, planEnvironment(workspace, options));
+    const { plan, steps } = await planUp(workspace, planEnvironment(workspace, options), options.only);
     if (reviewed) requireSamePlan(reviewed, plan);
     const agreed = isEmptyPlan(plan) || (await options.confirm({ plan, destroys: plan.destroys }));
     if (!agreed) return { status: 'cancelled', exit: 1, summary: [] };
@@ -31,7 +30,7 @@ interface Prepared {
   readonly steps: readonly Step[];
 }
 
-function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Prepared): Parameters<typeof runUp>[0] {
+export function runOptions(workspace: WritableWorkspace, options: UpOptions, { plan, steps }: Prepared): Parameters<typeof runUp>[0] {
   const { host, redactor, emit, signal, detach } = options;
   const parallel = parallelOf(workspace, options);
   return {

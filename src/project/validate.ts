@@ -5,6 +5,10 @@ import { findProject } from './workspace.ts';
 /** @throws SlipwayErrors with every fault of the files, each with its position */
 export async function validateProject(options: OperationOptions): Promise<ValidateResult> {
   const { name, loaded } = await findProject(options);
-  const documents = (loaded?.clusters ?? []).map((cluster) => ({ kind: 'Cluster', name: cluster.name, file: cluster.at.file }));
+  const documents = [...(loaded?.networks ?? []), ...(loaded?.clusters ?? [])].map(({ subject, name: own, at }) => ({
+    kind: subject.slice(0, subject.indexOf('/')),
+    name: own,
+    file: at.file,
+  }));
   return { project: name, documents };
 }

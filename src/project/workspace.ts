@@ -3,23 +3,29 @@
  * Everything that is opened here is closed here.
  */
 import { join, resolve } from 'node:path';
+import { stateUndoHandlers } from '../cloud/state-steps.ts';
 import { type LoadedProject, loadProject } from '../config/load.ts';
+import { LOCAL_STATE } from '../config/resolved-state.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import type { EventBody } from '../engine/events.ts';
-import type { Journal } from '../engine/journal/journal.ts';
+import type { Journal, JournalWriter } from '../engine/journal/journal.ts';
 import { isoTime } from '../engine/iso-time.ts';
 import { foldLedger } from '../engine/ledger.ts';
 import { acquireLock } from '../engine/lock.ts';
 import { formerPlaces, relocate } from '../engine/relocate.ts';
+import type { RemoteState } from '../engine/remote/remote-state.ts';
 import { openState, prepareStateFolder, readState } from '../engine/state-folder.ts';
-import type { Step, StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
+import type { StepId, StepRecord, UndoHandler, UndoHandlers } from '../engine/step.ts';
 import type { ConnectForUndo } from '../flux/step-options.ts';
 import { fluxUndoHandlers } from '../flux/undo.ts';
 import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/types.ts';
+import type { NetworkContext, NetworkRegistry } from '../networks/network.ts';
 import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
 import type { OperationOptions } from './operations.ts';
-import { createRegistry } from './registry.ts';
+import { hookUndoHandlers } from './hooks/hook-undo.ts';
+import { createNetworkRegistry, createRegistry } from './registry.ts';
+import { describeAttached, openRemote, viewRemote } from './remote.ts';
 
 export interface ProjectPlace {
   readonly name: string;
@@ -29,17 +35,22 @@ export interface ProjectPlace {
   readonly loaded: LoadedProject | undefined;
 }
 
+/** What provisioners and network providers may know of the project. */
+export type WorkContext = ProvisionerContext & NetworkContext;
+
 export interface Workspace {
   readonly place: ProjectPlace;
-  readonly context: ProvisionerContext;
+  readonly context: WorkContext;
   readonly registry: ProvisionerRegistry;
+  readonly networks: NetworkRegistry;
   /** What was created and not undone. */
   readonly ledger: Map<StepId, StepRecord>;
   readonly undoHandlers: UndoHandlers;
 }
 
 export interface WritableWorkspace extends Workspace {
-  readonly journal: Journal;
+  /** With remote state a row counts only when it is there as well. */
+  readonly journal: JournalWriter;
 }
 
 /** Loads the project and says its warnings. @throws SlipwayErrors with everything that is wrong */
@@ -110,25 +121,45 @@ export async function withWritable<T>(
         options,
         `the last run (${lock.takenOverFrom.verb}, pid ${lock.takenOverFrom.pid}) did not end cleanly; continuing from its journal`,
       );
-    return await withJournal(dir, work, act);
+    return await withJournal({ ...work, dir, verb }, act);
   } finally {
     await lock.release();
   }
 }
 
-async function withJournal<T>(dir: string, work: Work, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
-  const { host, redactor } = work.options;
-  const { journal, kind, from, stateId } = await openState(host, dir, redactor);
+interface LockedWork extends Work {
+  readonly dir: string;
+  readonly verb: string;
+}
+
+async function withJournal<T>(work: LockedWork, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+  const { dir, options } = work;
+  const { journal, kind, from } = await openState(options.host, dir, options.redactor);
   try {
-    if (kind === 'moved') say(work.options, `the state folder was moved here from ${from ?? 'elsewhere'}`);
-    const ledger = relocate(foldLedger(journal.read()), formerPlaces(journal, dir), dir);
-    return await withContext({ dir, stateId, ledger }, work, async (workspace) => {
-      for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(ledger, workspace.context);
-      return act({ ...workspace, journal });
-    });
+    if (kind === 'moved') say(options, `the state folder was moved here from ${from ?? 'elsewhere'}`);
+    const remote = await openRemote(options, { ...work, journal });
+    try {
+      for (const words of remote ? describeAttached(remote) : []) say(options, words);
+      return await withLedger({ ...work, journal, remote: remote?.state }, act);
+    } finally {
+      await remote?.close();
+    }
   } finally {
     journal.close();
   }
+}
+
+interface JournaledWork extends LockedWork {
+  readonly journal: Journal;
+  readonly remote: RemoteState | undefined;
+}
+
+function withLedger<T>({ journal, remote, dir, ...work }: JournaledWork, act: (workspace: WritableWorkspace) => Promise<T>): Promise<T> {
+  const state = { ...readKnown(journal, dir), ...(remote && { remote }) };
+  return withContext(state, work, async (workspace) => {
+    for (const provisioner of workspace.registry.values()) await provisioner.requireInReach(state.ledger, workspace.context);
+    return act({ ...workspace, journal: remote ?? journal });
+  });
 }
 
 /** Reads journal and world; writes and locks nothing. */
@@ -137,18 +168,33 @@ export async function withReadable<T>(
   options: OperationOptions,
   act: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
-  const journal = await readState(options.host, place.stateDir);
-  let state: KnownState = { dir: place.stateDir, stateId: '', ledger: new Map() };
-  try {
-    if (journal) state = readKnown(journal, await options.host.files.realpath(place.stateDir));
-  } finally {
-    journal?.close();
-  }
-  return withContext(state, { place, options }, act);
+  return withContext(await readKnownState(place, options), { place, options }, act);
 }
 
 function readKnown(journal: Journal, dir: string): KnownState {
   return { dir, stateId: journal.meta('state.id') ?? '', ledger: relocate(foldLedger(journal.read()), formerPlaces(journal, dir), dir) };
+}
+
+async function readKnownState(place: ProjectPlace, options: OperationOptions): Promise<KnownState> {
+  const journal = await readState(options.host, place.stateDir);
+  try {
+    const dir = journal ? await options.host.files.realpath(place.stateDir) : place.stateDir;
+    const known = journal ? readKnown(journal, dir) : { dir, stateId: '', ledger: new Map() };
+    const view = await viewRemote(options, { place, journal }).catch((thrown: unknown) => unseen(options, thrown));
+    if (!view) return known;
+    const former = [...(journal ? formerPlaces(journal, dir) : []), ...view.places.filter((each) => each !== dir)];
+    return { dir, stateId: view.stateId, ledger: relocate(foldLedger(view.rows), former, dir) };
+  } finally {
+    journal?.close();
+  }
+}
+
+/** Without a way to the remote state, verbs that look show what this machine knows. */
+function unseen(options: OperationOptions, thrown: unknown): undefined {
+  options.signal.throwIfAborted();
+  if (!isSlipwayError(thrown)) throw thrown;
+  const { code, message } = thrown;
+  options.emit({ type: 'finding', level: 'warning', code, message: `the remote state is not read: ${message}`, time: isoNow(options) });
 }
 
 /** For verbs that also work between any two kubeconfigs: no file, no state, nothing written. */
@@ -162,12 +208,16 @@ interface KnownState {
   readonly dir: string;
   readonly stateId: string;
   readonly ledger: Map<StepId, StepRecord>;
+  /** Of a verb that writes, when the state is remote. */
+  readonly remote?: RemoteState;
 }
 
 async function withContext<T>(state: KnownState, { place, options }: Work, act: (workspace: Workspace) => Promise<T>): Promise<T> {
   const clients = new Map<string, Promise<KubeClient>>();
   const registry = createRegistry();
-  const context: ProvisionerContext = {
+  const networks = createNetworkRegistry();
+  const deferred: (() => void | Promise<void>)[] = [];
+  const context: WorkContext = {
     host: options.host,
     project: place.name,
     projectDir: place.dir,
@@ -179,13 +229,34 @@ async function withContext<T>(state: KnownState, { place, options }: Work, act: 
     connect: (source) => shareClient(clients, options, source),
     clusters: place.loaded?.clusters ?? [],
     shared: createShared(),
+    defer: (close) => void deferred.unshift(close),
+    state: place.loaded?.state ?? LOCAL_STATE,
+    stateBucket: undefined,
+    stateNeeds: [],
+    ...(state.remote && { remoteState: stateMoves(state.remote) }),
     ...(options.newHome !== undefined && { newHome: resolve(options.host.env.cwd, options.newHome) }),
   };
   try {
-    return await act({ place, context, registry, ledger: state.ledger, undoHandlers: allHandlers(registry, context) });
+    return await act({
+      place,
+      context,
+      registry,
+      networks,
+      ledger: state.ledger,
+      undoHandlers: allHandlers({ registry, networks }, context),
+    });
   } finally {
     for (const client of clients.values()) await client.then((open) => open.close()).catch(() => undefined);
+    for (const close of deferred) await Promise.resolve(close()).catch(() => undefined);
   }
+}
+
+/** Lock and journal follow the bucket: they move in when it is made, and out before it goes. */
+function stateMoves(remote: RemoteState): NonNullable<WorkContext['remoteState']> {
+  return {
+    arrived: async () => void (await remote.activate()),
+    leaving: () => remote.quiesce(),
+  };
 }
 
 /** One instance for each key. */
@@ -218,7 +289,7 @@ function shareClient(
 }
 
 /** Flux stands on clusters of every provisioner; whoever made the cluster knows the way to it. */
-function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext): UndoHandlers {
+function allHandlers({ registry, networks }: Pick<Workspace, 'registry' | 'networks'>, context: WorkContext): UndoHandlers {
   const connect: ConnectForUndo = async (undo, cluster) => {
     for (const provisioner of registry.values()) {
       const client = await provisioner.connectForUndo(undo, cluster, context);
@@ -226,9 +297,13 @@ function allHandlers(registry: ProvisionerRegistry, context: ProvisionerContext)
     }
     return undefined;
   };
-  const handlers = new Map<string, UndoHandler>(fluxUndoHandlers(connect));
-  for (const provisioner of registry.values()) for (const [name, handler] of provisioner.undoHandlers(context)) handlers.set(name, handler);
-  return handlers;
+  const makers = [...registry.values(), ...networks.values()];
+  return new Map<string, UndoHandler>([
+    ...fluxUndoHandlers(connect),
+    ...stateUndoHandlers(context),
+    ...hookUndoHandlers(context),
+    ...makers.flatMap((maker) => [...maker.undoHandlers(context)]),
+  ]);
 }
 
 /** Step records carry what a document gives under the names that `{output: …}` uses; those of a helper (its bootstrap cluster) are not its own. */
@@ -238,32 +313,9 @@ function outputOf(ledger: ReadonlyMap<StepId, StepRecord>, target: string, outpu
     const isOwn = record.subject === target && record.step.endsWith(`/${nameOf(target)}`);
     const value = isOwn ? record.outputs[output] : undefined;
     if (typeof value === 'string') return value;
+    if (Array.isArray(value)) return value.map(String).join(',');
   }
   return undefined;
-}
-
-/** All steps of the project, from every provisioner. @throws SlipwayErrors with the faults of all clusters */
-export async function projectSteps({ place, registry, context }: Workspace): Promise<readonly Step[]> {
-  const clusters = place.loaded?.clusters ?? [];
-  const results = await Promise.allSettled(clusters.map((cluster) => provisionerOf(registry, cluster.provisioner).steps(cluster, context)));
-  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  const bug = errors.find((error) => !isSlipwayError(error) && !(error instanceof SlipwayErrors));
-  if (bug !== undefined) throw bug;
-  if (errors.length > 0)
-    throw new SlipwayErrors(errors.flatMap((error) => (error instanceof SlipwayErrors ? error.errors : [error as SlipwayError])));
-  const steps = new Map(clusters.map(({ name }, index) => [name, results[index]?.status === 'fulfilled' ? results[index].value : []]));
-  return clusters.flatMap(({ name, needs }) =>
-    afterOutputs(
-      steps.get(name) ?? [],
-      needs.flatMap((other) => steps.get(other) ?? []),
-    ),
-  );
-}
-
-/** What takes outputs of another document begins when that one is done. */
-function afterOutputs(steps: readonly Step[], givers: readonly Step[]): readonly Step[] {
-  const ids = givers.map(({ id }) => id);
-  return ids.length === 0 ? steps : steps.map((step) => (step.needs.length === 0 ? { ...step, needs: ids } : step));
 }
 
 export function provisionerOf(registry: ProvisionerRegistry, name: string): Provisioner {

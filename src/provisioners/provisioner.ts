@@ -2,11 +2,10 @@
  * What every provisioner offers: it turns one `kind: Cluster` into steps and knows how to look at the result.
  * Provisioners never import each other; the registry is built by the project layer and handed down.
  */
+import type { CloudContext } from '../cloud/cloud.ts';
 import type { ResolvedCluster } from '../config/resolved.ts';
-import type { Redactor } from '../core/redaction.ts';
 import type { Step, StepId, StepRecord, UndoContext, UndoHandlers } from '../engine/step.ts';
 import type { CannotRun } from '../flux/diagnose-workload.ts';
-import type { Host } from '../host/host.ts';
 import type { KubeClient } from '../kube/types.ts';
 
 /** How a kubeconfig is reached: text, and where it came from (relative paths in it start there). */
@@ -17,25 +16,18 @@ export interface KubeconfigSource {
 }
 
 /** What a provisioner may know of the project that it works for. */
-export interface ProvisionerContext {
-  readonly host: Host;
+export interface ProvisionerContext extends CloudContext {
   readonly project: string;
   /** Folder of the project file; relative paths of the project start here. */
   readonly projectDir: string;
-  /** Real path. */
-  readonly stateDir: string;
   /** Identity of the state folder: marks what is ours on clusters that others use too. */
   readonly stateId: string;
-  readonly toolchainDir: string | undefined;
-  readonly redactor: Redactor;
   /** Outputs of other documents, as far as they are known: `outputs('Cluster/mgmt', 'server')`. */
   readonly outputs: (target: string, output: string) => string | undefined;
   /** One shared client for each kubeconfig in a run; closed by the project layer. */
   readonly connect: (source: KubeconfigSource) => Promise<KubeClient>;
   /** All clusters of the project; empty when its file cannot be read. */
   readonly clusters: readonly ResolvedCluster[];
-  /** One instance for each key in a run: what two clusters of a project must not both do. */
-  readonly shared: <T extends object>(key: string, make: () => T) => T;
   /** `down --to`: kubeconfig (absolute path) of the cluster that takes over what a management cluster still manages. */
   readonly newHome?: string;
 }
@@ -86,6 +78,8 @@ export interface Provisioner {
   connectForUndo(undo: UndoContext, cluster: string, context: ProvisionerContext): Promise<KubeClient | undefined>;
   /** How to reach the cluster; undefined before it was made. */
   kubeconfig(view: ClusterView, context: ProvisionerContext): Promise<KubeconfigSource | undefined>;
+  /** How this run reaches it, where that is another way than a person's: a tunnel. */
+  way?(view: ClusterView, context: ProvisionerContext, signal: AbortSignal): Promise<KubeconfigSource | undefined>;
   /** Processes on this host that belong to the cluster; empty when there are none. */
   processes(view: ClusterView, context: ProvisionerContext): Promise<readonly ProcessView[]>;
   /** Clusters of no document that may hold objects of this one; empty when there are none (any more). */

@@ -1,5 +1,5 @@
 /**
- * The table of real components: where their source is, which version is pinned (toolchain/go.mod is the only place that says),
+ * The table of real components: where their source is, which version is pinned (the go.mod files of toolchain/ are the only place that says),
  * how they are linked, and which container images they stand for. Knows no cluster.
  */
 import { dirname, join } from 'node:path';
@@ -21,7 +21,10 @@ export type BinaryName =
   | 'cluster-api-kubeadm-control-plane'
   | 'in-memory-provider'
   | 'clusterctl'
-  | 'kwok';
+  | 'kwok'
+  | 'tofu'
+  | 'vpn-agent-amd64'
+  | 'vpn-agent-arm64';
 
 export interface CatalogueEntry {
   readonly name: BinaryName;
@@ -41,7 +44,16 @@ export interface CatalogueEntry {
   readonly sources?: string;
   /** Needs the version stamps of Kubernetes: clients cannot parse the placeholder of an unstamped build. */
   readonly stamped?: true;
+  /** Folder of toolchain/ with a module of its own: what it replaces or pins does not fit the others. */
+  readonly apart?: Apart;
+  /** Variables set by the linker, as `-X` wants them. */
+  readonly variables?: readonly string[];
+  /** For other machines than this one: Linux of this architecture, as Go names it. */
+  readonly arch?: 'amd64' | 'arm64';
 }
+
+type Apart = 'tofu' | 'vpn-agent';
+const APART: readonly Apart[] = ['tofu', 'vpn-agent'];
 
 const flux = (name: string): string => `github.com/fluxcd/${name}`;
 const capi = 'sigs.k8s.io/cluster-api';
@@ -67,6 +79,18 @@ export const catalogue: Readonly<Record<BinaryName, CatalogueEntry>> = {
     sources: 'in-memory',
   },
   kwok: { name: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', module: 'sigs.k8s.io/kwok', purpose: 'simulated pods (nodes: simulated)', coldBuildSeconds: 30, versionArgs: ['--version'] },
+  tofu: {
+    name: 'tofu',
+    package: 'github.com/opentofu/opentofu/cmd/tofu',
+    module: 'github.com/opentofu/opentofu',
+    purpose: 'OpenTofu, for clouds',
+    coldBuildSeconds: 180,
+    versionArgs: ['version', '-json'],
+    apart: 'tofu',
+    variables: ['github.com/opentofu/opentofu/version.dev=no'],
+  },
+  'vpn-agent-amd64': vpnAgent('amd64'),
+  'vpn-agent-arm64': vpnAgent('arm64'),
   clusterctl: { ...clusterApi('clusterctl', { path: 'cmd/clusterctl', coldBuildSeconds: 6 }), purpose: 'the peer in benchmarks' },
 };
 
@@ -84,6 +108,12 @@ function clusterApi(name: BinaryName, { path, image, coldBuildSeconds }: { path:
   return { name, package: `${capi}/${path}`, module: capi, purpose: 'Cluster API', coldBuildSeconds, ...(image !== undefined && { image: capiImage(image) }) };
 }
 
+/** A module of ours without requirements: its files are its version. */
+function vpnAgent(arch: 'amd64' | 'arm64'): CatalogueEntry {
+  const name = 'slipway.dev/toolchain/vpn-agent';
+  return { name: `vpn-agent-${arch}`, package: name, module: name, purpose: `agent of VPN hosts (${arch})`, coldBuildSeconds: 15, sources: 'vpn-agent', apart: 'vpn-agent', arch };
+}
+
 /** @throws SLW-TCH-008 */
 export function requireBinaryName(name: string): BinaryName {
   if (Object.hasOwn(catalogue, name)) return name as BinaryName;
@@ -96,23 +126,47 @@ export function toolchainSourceDir(): string {
   return join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'toolchain');
 }
 
-/** What the pinned module says. */
-export interface Pins {
+/** What one pinned module says. */
+interface ModulePins {
   readonly goMod: string;
   readonly goSum: string;
   /** The `go` directive, e.g. `1.26.0`. */
   readonly goVersion: string;
   readonly moduleVersions: ReadonlyMap<string, string>;
+}
+
+/** What the pinned modules say: the one that most share, and those apart. */
+export interface Pins extends ModulePins {
+  readonly apart: ReadonlyMap<Apart, ModulePins>;
   /** Digests of our own programs' files (tests apart), by the folder that a catalogue entry names. */
   readonly sourceDigests: ReadonlyMap<string, string>;
 }
 
 export async function readPins(host: Host, dir: string = toolchainSourceDir()): Promise<Pins> {
+  const folders = Object.values(catalogue).flatMap(({ sources }) => (sources === undefined ? [] : [sources]));
+  const [shared, apart, sourceDigests] = await Promise.all([
+    readModule(host, dir),
+    Promise.all(APART.map(async (folder) => [folder, await readModule(host, join(dir, folder))] as const)),
+    Promise.all(folders.map(async (folder) => [folder, await digestSources(host, join(dir, folder))] as const)),
+  ]);
+  return { ...shared, apart: new Map(apart), sourceDigests: new Map(sourceDigests) };
+}
+
+async function readModule(host: Host, dir: string): Promise<ModulePins> {
   const [goMod = '', goSum = ''] = await Promise.all([host.files.readText(join(dir, 'go.mod')), host.files.readText(join(dir, 'go.sum'))]);
   const moduleVersions = new Map([...goMod.matchAll(/^(?:require )?\s*([^\s()]+\.[^\s()]+) (v\S+)(?: \/\/.*)?$/gm)].map((match) => [match[1] ?? '', match[2] ?? ''] as const));
-  const folders = Object.values(catalogue).flatMap(({ sources }) => (sources === undefined ? [] : [sources]));
-  const sourceDigests = new Map(await Promise.all(folders.map(async (folder) => [folder, await digestSources(host, join(dir, folder))] as const)));
-  return { goMod, goSum, goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? '', moduleVersions, sourceDigests };
+  return { goMod, goSum, goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? '', moduleVersions };
+}
+
+/** Pins of the module that a component is built in. */
+export function pinsOf(pins: Pins, name: BinaryName): ModulePins {
+  const { apart } = catalogue[name];
+  return (apart === undefined ? undefined : pins.apart.get(apart)) ?? pins;
+}
+
+/** Folder of the module that a component is built in. */
+export function sourceDirOf(dir: string, name: BinaryName): string {
+  return join(dir, catalogue[name].apart ?? '.');
 }
 
 async function digestSources(host: Host, folder: string): Promise<string> {
@@ -120,16 +174,18 @@ async function digestSources(host: Host, folder: string): Promise<string> {
   return digestOf(await Promise.all(names.map(async (name) => [name, sha256((await host.files.readText(join(folder, name))) ?? '')])));
 }
 
-/** `v1.36.3`; throws when the pin is gone, which is a bug of the catalogue. */
+/** `v1.36.3`, of a module of ours a digest; throws when the pin is gone, which is a bug of the catalogue. */
 export function versionOf(pins: Pins, name: BinaryName): string {
-  const version = pins.moduleVersions.get(catalogue[name].module);
-  if (version === undefined) throw new SlipwayError('SLW-BUG-001', `toolchain/go.mod does not pin ${catalogue[name].module}`);
+  const { arch, sources = '' } = catalogue[name];
+  if (arch !== undefined) return `v0.0.0-${(pins.sourceDigests.get(sources) ?? '').slice(0, 12)}`;
+  const version = pinsOf(pins, name).moduleVersions.get(catalogue[name].module);
+  if (version === undefined) throw new SlipwayError('SLW-BUG-001', `${join('toolchain', catalogue[name].apart ?? '.', 'go.mod')} does not pin ${catalogue[name].module}`);
   return version;
 }
 
 /** Linker flags: no debug tables, and for Kubernetes the version that clients read. */
 export function linkerFlags(pins: Pins, name: BinaryName): string {
-  if (!catalogue[name].stamped) return '-s -w';
+  if (!catalogue[name].stamped) return ['-s -w', ...(catalogue[name].variables ?? []).map((variable) => `-X ${variable}`)].join(' ');
   const version = versionOf(pins, name);
   const [major = '', minor = ''] = version.slice(1).split('.');
   const stamp = (variable: string, value: string): string => `-X k8s.io/component-base/version.${variable}=${value}`;

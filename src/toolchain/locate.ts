@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { digestOf, sha256 } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
-import { type BinaryName, catalogue, linkerFlags, type Pins, readPins, toolchainSourceDir, versionOf } from './catalogue.ts';
+import { type BinaryName, catalogue, linkerFlags, type Pins, pinsOf, readPins, toolchainSourceDir, versionOf } from './catalogue.ts';
 import { findGoVersion, goArch } from './go-environment.ts';
 
 export interface LocateOptions {
@@ -53,10 +53,12 @@ export const toolchainCache = (host: Host): string => join(cacheRoot(host), 'too
 
 /** All that decides the bytes of one binary, Go's own version apart. Another tool's flags are not in it. */
 export function inputsDigest(host: Host, pins: Pins, name: BinaryName): string {
-  const target = `${host.env.platform}/${goArch(host)}`;
+  const { arch } = catalogue[name];
+  const target = arch === undefined ? `${host.env.platform}/${goArch(host)}` : `linux/${arch}`;
   const own = pins.sourceDigests.get(catalogue[name].sources ?? '');
   const flags = [...BUILD_FLAGS, linkerFlags(pins, name)];
-  const inputs = { goMod: sha256(pins.goMod), goSum: sha256(pins.goSum), package: catalogue[name].package, flags, target };
+  const { goMod, goSum } = pinsOf(pins, name);
+  const inputs = { goMod: sha256(goMod), goSum: sha256(goSum), package: catalogue[name].package, flags, target };
   return digestOf({ ...inputs, ...(own !== undefined && { sources: own }) }).slice(0, 16);
 }
 

@@ -8,8 +8,8 @@ import { acquireLock, type Lock } from '../engine/lock.ts';
 import type { StepReport } from '../engine/events.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import { buildFailure } from './build-failure.ts';
-import { type BinaryName, catalogue, linkerFlags, toolchainSourceDir } from './catalogue.ts';
-import { buildEnvironment, requireGo } from './go-environment.ts';
+import { type BinaryName, catalogue, linkerFlags, pinsOf, sourceDirOf, toolchainSourceDir } from './catalogue.ts';
+import { buildEnvironment, compareGoVersions, requireGo } from './go-environment.ts';
 import { BUILD_FLAGS, cacheFolder, type FoundBinary, locateBinaries, type Located, type LocateOptions, toolchainCache } from './locate.ts';
 
 export interface ProvideOptions extends LocateOptions {
@@ -24,7 +24,7 @@ export async function provideBinaries(host: Host, names: readonly BinaryName[], 
   const located = await locateBinaries(host, names, options);
   for (const message of located.findings) options.report({ type: 'finding', level: 'info', message });
   if (located.missing.length === 0) return located.found;
-  requireGo(located.goVersion, { needed: located.pins.goVersion, missing: located.missing.map(({ name }) => name) });
+  requireGo(located.goVersion, { needed: newestGo(located), missing: located.missing.map(({ name }) => name) });
   await host.files.mkdir(toolchainCache(host));
   const lock = await waitForLock(host, options);
   try {
@@ -35,6 +35,12 @@ export async function provideBinaries(host: Host, names: readonly BinaryName[], 
     await lock.release();
   }
   return (await locateBinaries(host, names, options)).found;
+}
+
+/** The `go` directive that all missing ones are content with. */
+function newestGo({ missing, pins }: Located): string {
+  const needed = missing.map(({ name }) => pinsOf(pins, name).goVersion);
+  return needed.sort((a, b) => compareGoVersions(`go${a}`, `go${b}`)).at(-1) ?? pins.goVersion;
 }
 
 async function waitForLock(host: Host, options: ProvideOptions): Promise<Lock> {
@@ -57,11 +63,11 @@ export function goBuildArgs(located: Located, outDir: string): readonly string[]
   return ['build', ...BUILD_FLAGS, '-v', ...flags, '-o', `${outDir}/`, ...names.map((name) => catalogue[name].package)];
 }
 
-/** Packages whose last path element is equal would overwrite each other: they are built in separate rounds. */
+/** Packages whose last path element is equal would overwrite each other, and a module apart is a build of its own: separate rounds. */
 export function buildRounds(names: readonly BinaryName[]): readonly (readonly BinaryName[])[] {
   const rounds: BinaryName[][] = [];
   for (const name of names) {
-    const round = rounds.find((candidate) => candidate.every((other) => outputName(other) !== outputName(name)));
+    const round = rounds.find((candidate) => candidate.every((other) => outputName(other) !== outputName(name) && catalogue[other].apart === catalogue[name].apart));
     if (round) round.push(name);
     else rounds.push([name]);
   }
@@ -86,7 +92,8 @@ async function build(host: Host, located: Located, options: ProvideOptions): Pro
     const progress = await createProgress(host, located, options);
     for (const round of buildRounds(located.missing.map(({ name }) => name))) {
       const part = { ...located, missing: located.missing.filter(({ name }) => round.includes(name)) };
-      await runGoBuild(host, goBuildArgs(part, temporary), { ...options, progress });
+      const { arch } = catalogue[round[0] ?? 'etcd'];
+      await runGoBuild(host, goBuildArgs(part, temporary), { ...options, sourceDir: moduleDir(round, options), progress, arch });
       for (const name of round) await admit(host, located, { name, built: join(temporary, outputName(name)), signal: options.signal });
     }
   } finally {
@@ -101,7 +108,8 @@ async function createProgress(host: Host, located: Located, options: ProvideOpti
   const names = located.missing.map(({ name }) => name);
   const seconds = Math.max(...located.missing.map(({ estimatedSeconds }) => estimatedSeconds));
   options.report({ type: 'progress', message: `builds from source, once, minutes with cold caches (at least ${seconds}s): ${names.join(', ')}` });
-  const total = await countPackages(host, names, options);
+  const counts = await Promise.all(buildRounds(names).map((round) => countPackages(host, round, options)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
   let done = 0;
   return (line) => {
     if (line.startsWith('go: downloading ')) options.report({ type: 'progress', message: `downloads ${line.slice('go: downloading '.length)}` });
@@ -110,19 +118,32 @@ async function createProgress(host: Host, located: Located, options: ProvideOpti
 }
 
 async function countPackages(host: Host, names: readonly BinaryName[], options: ProvideOptions): Promise<number> {
-  const result = await go(host, ['list', '-deps', '-f', '{{.ImportPath}}', ...names.map((name) => catalogue[name].package)], options);
+  const args = ['list', '-deps', '-f', '{{.ImportPath}}', ...names.map((name) => catalogue[name].package)];
+  const result = await go(host, args, { ...options, sourceDir: moduleDir(names, options) });
   if (result.code !== 0) throw buildFailure(result.stderr);
   return result.stdout.split('\n').length - 1;
 }
 
-async function runGoBuild(host: Host, args: readonly string[], options: ProvideOptions & { readonly progress: LineProgress }): Promise<void> {
+/** All of a round are of one module. */
+function moduleDir([first]: readonly BinaryName[], options: ProvideOptions): string {
+  const dir = options.sourceDir ?? toolchainSourceDir();
+  return first === undefined ? dir : sourceDirOf(dir, first);
+}
+
+async function runGoBuild(host: Host, args: readonly string[], options: GoOptions & { readonly progress: LineProgress }): Promise<void> {
   const result = await go(host, args, options, options.progress);
   if (result.code !== 0) throw buildFailure(result.stderr);
 }
 
-async function go(host: Host, args: readonly string[], options: ProvideOptions, onStderrLine?: LineProgress): Promise<RunResult> {
+interface GoOptions extends ProvideOptions {
+  /** Of Linux machines that the binary is for; undefined: this machine. */
+  readonly arch?: string | undefined;
+}
+
+async function go(host: Host, args: readonly string[], options: GoOptions, onStderrLine?: LineProgress): Promise<RunResult> {
   const cwd = options.sourceDir ?? toolchainSourceDir();
-  const env = await buildEnvironment(host, cwd, options.signal);
+  const own = await buildEnvironment(host, cwd, options.signal);
+  const env = options.arch === undefined ? own : { ...own, GOOS: 'linux', GOARCH: options.arch };
   return host.processes.run('go', args, { cwd, env, signal: options.signal, ...(onStderrLine && { onStderrLine }) });
 }
 

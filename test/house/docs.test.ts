@@ -25,7 +25,7 @@ describe('documents', () => {
   it.each(projects)('show projects that are valid: %s', async (_name, text) => {
     const host = createMemoryHost({ files: { '/p/slipway.yaml': text }, cwd: '/p' });
     const project = await loadProject(host, '.', { checkWorld: false });
-    expect(project.clusters.length).toBeGreaterThan(0);
+    expect(project.clusters.length + project.networks.length).toBeGreaterThan(0);
   });
 
   it('are many enough for these checks to mean something', () => {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { aws, dev, openstack, vsphere } from './capi-infrastructures.ts';
 import { controlPlane, machine, workers } from './capi-machines.ts';
 import { gitops } from './gitops.ts';
+import { hooksField } from './hooks.ts';
 import { bootstrapCluster, pivot } from './pivot.ts';
 import { label, line, value } from './vocabulary.ts';
 
@@ -135,6 +136,7 @@ export const capiSpec = z.strictObject({
     .describe('The temporary cluster that makes a management cluster. Required with role: management.'),
   pivot: pivot.exactOptional().describe('How the management cluster takes over its own definition. Only with role: management.'),
   gitops: gitops.exactOptional().describe('What Flux applies on this cluster. Default: no Flux.'),
+  hooks: hooksField(),
 });
 
 export type CapiClusterSpec = z.output<typeof capiSpec>;

@@ -1,12 +1,14 @@
 /** Kind Cluster: a Kubernetes cluster and what Flux applies on it. Each provisioner is one member of the union. */
 import * as z from 'zod';
 import { capiSpec } from './capi.ts';
+import { eksSpec } from './eks.ts';
 import { existing } from './existing.ts';
 import { gitops } from './gitops.ts';
+import { hooksField } from './hooks.ts';
 import { API_VERSION, metadata } from './vocabulary.ts';
 
 /** Designed, not built yet; refused by name instead of as an unknown word. */
-export const RESERVED_PROVISIONERS = ['eks', 'gke', 'vsphere'] as const;
+export const RESERVED_PROVISIONERS = ['gke', 'vsphere'] as const;
 /** What the toolchain pins; a test compares it with toolchain/go.mod. */
 export const PINNED_KUBERNETES = '1.36.3';
 
@@ -35,6 +37,7 @@ const localSpec = z.strictObject({
     .describe('How the cluster comes to be. local: etcd and kube-apiserver as processes on this machine, without containers.'),
   local: local.prefault({}).describe('Settings of the provisioner local.'),
   gitops: gitopsField(),
+  hooks: hooksField(),
 });
 
 const existingSpec = z.strictObject({
@@ -43,9 +46,10 @@ const existingSpec = z.strictObject({
     .describe('How the cluster comes to be. existing: it is already there, and stays when the project goes.'),
   existing: existing.describe('Settings of the provisioner existing.'),
   gitops: gitopsField(),
+  hooks: hooksField(),
 });
 
-export const clusterSpec = z.discriminatedUnion('provisioner', [localSpec, existingSpec, capiSpec]);
+export const clusterSpec = z.discriminatedUnion('provisioner', [localSpec, existingSpec, capiSpec, eksSpec]);
 
 export const clusterDocument = z
   .strictObject({

@@ -65,7 +65,9 @@ const referenceFields = {
     .meta({ examples: ['./secrets/token'] }),
   output: line()
     .exactOptional()
-    .describe('What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`.')
+    .describe(
+      'What another document of the project gives: `KIND/NAME.field`. A Cluster gives `name`, `server` and `kubeconfig`; what a Network gives stands in the guide.',
+    )
     .meta({ examples: ['Cluster/mgmt.server'] }),
 };
 
@@ -82,9 +84,13 @@ export const secret = () =>
 /** Text, or a reference to text. Not hidden in output. */
 export const value = () => z.union([z.string(), reference()], { error: VALUE_MARK });
 
+/** A list of texts or references, or one reference that gives them all, separated by commas. */
+export const valueList = (item: string) => z.union([z.array(value().describe(item)).min(1), reference()], { error: VALUE_MARK });
+
 export type ReferenceSpec = z.output<ReturnType<typeof reference>>;
 export type SecretSpec = z.output<ReturnType<typeof secret>>;
 export type ValueSpec = z.output<ReturnType<typeof value>>;
+export type ValueListSpec = z.output<ReturnType<typeof valueList>>;
 
 export const SECRET_NOTE = `A secret: only {env: NAME} or {file: path}, at least ${MIN_SECRET_LENGTH} characters; hidden in every output.`;
 

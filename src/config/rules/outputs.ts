@@ -34,7 +34,7 @@ interface Place {
 function collect(place: Place, value: unknown, found: FoundReference[]): void {
   if (typeof value !== 'object' || value === null) return;
   const { unit, path, field } = place;
-  if (field.isReference) {
+  if (field.isReference && !Array.isArray(value)) {
     const raw = value as Readonly<Record<string, unknown>>;
     found.push({
       ...place,

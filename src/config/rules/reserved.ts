@@ -2,6 +2,7 @@
 import type { SlipwayError } from '../../core/errors.ts';
 import { GITOPS_PATHS, type Unit } from '../document.ts';
 import { PINNED_KUBERNETES, RESERVED_PROVISIONERS } from '../kinds/cluster.ts';
+import { RESERVED_NETWORK_PROVIDERS } from '../kinds/network.ts';
 import { RESERVED_BOOTSTRAPS } from '../kinds/pivot.ts';
 import { RESERVED_BACKENDS } from '../kinds/project.ts';
 import { error, valueAt } from '../shape-faults.ts';
@@ -19,7 +20,7 @@ const RESERVED: readonly ReservedWords[] = [
     path: ['spec', 'provisioner'],
     words: RESERVED_PROVISIONERS,
     label: 'provisioner',
-    fix: 'use provisioner: local, existing or capi',
+    fix: 'use provisioner: local, existing, capi or eks',
   },
   {
     path: ['spec', 'bootstrapCluster', 'provisioner'],
@@ -27,7 +28,8 @@ const RESERVED: readonly ReservedWords[] = [
     label: 'bootstrap cluster by',
     fix: 'use provisioner: local or provisioner: existing',
   },
-  { path: ['spec', 'state', 'backend'], words: RESERVED_BACKENDS, label: 'state backend', fix: 'use backend: local' },
+  { path: ['spec', 'state', 'backend'], words: RESERVED_BACKENDS, label: 'state backend', fix: 'use backend: local or s3' },
+  { path: ['spec', 'provider'], words: RESERVED_NETWORK_PROVIDERS, label: 'network provider', fix: 'use provider: aws' },
 ];
 
 /** A document with a reserved word cannot be judged by the schema: its other fields belong to what is not built. */

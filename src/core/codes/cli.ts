@@ -70,4 +70,12 @@ export const cliCodes = {
     exit: 1,
     retry: 'no',
   },
+  'SLW-CLI-010': {
+    title: 'no document of that kind',
+    explain:
+      'The verbs bootstrap and cluster are about the documents of one kind: bootstrap about networks, cluster about clusters. The project that was given holds none of them.',
+    fix: 'give the right file with --config, or use slipway up for the whole project',
+    exit: 64,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;

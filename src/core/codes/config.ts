@@ -411,4 +411,11 @@ export const configCodes = {
     exit: 65,
     retry: 'no',
   },
+  'SLW-CFG-055': {
+    title: 'settings of another state backend',
+    explain: 'Each backend of the state has settings of its own, and the project gives some for a backend that it does not choose.',
+    fix: 'remove the settings, or choose the backend they belong to',
+    exit: 65,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;

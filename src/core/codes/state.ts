@@ -119,4 +119,12 @@ export const stateCodes = {
     exit: 64,
     retry: 'no',
   },
+  'SLW-STA-016': {
+    title: 'no such network',
+    explain:
+      'The verbs about a VPN need to know whose it is. The project has no network of that name, or several with a VPN and none was named.',
+    fix: 'name the network with --network',
+    exit: 64,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;

@@ -10,7 +10,7 @@ import { SlipwayError } from '../../core/errors.ts';
 import { Redactor } from '../../core/redaction.ts';
 import type { Host } from '../../host/host.ts';
 import { emptyHead, findFault, hashRow, type Head, type JournalEntry, type JournalRow } from './row.ts';
-import { checkSchema, migrate } from './schema.ts';
+import { checkSchema, deleteRowsAfter, migrate } from './schema.ts';
 import { guard, sqliteFailure } from './sqlite-failure.ts';
 
 export interface JournalWriter {
@@ -122,6 +122,38 @@ export class Journal implements JournalWriter {
     return { rows, intact: true, message: `${rows} rows, chain intact` };
   }
 
+  /** Rows of another machine's copy, as they are; they must follow the last one here. Only under the lock. @throws SLW-STA-003 when they do not */
+  adopt(rows: readonly JournalRow[]): void {
+    guard(this.path, () => {
+      let head = this.#head;
+      this.#transaction(() => {
+        for (const row of rows) {
+          const fault = findFault(row, head);
+          if (fault !== undefined) throw brokenChain(this.path, fault, head.seq + 1);
+          this.#insertRow(row);
+          head = { seq: row.seq, hash: row.hash };
+        }
+        this.#putMeta('head', JSON.stringify(head));
+      });
+      this.#head = head;
+    });
+  }
+
+  /** Drops the rows after `seq`, which nobody acted on; gives what was dropped. Only under the lock. */
+  cut(seq: number): readonly JournalRow[] {
+    const rows = [...this.read()];
+    const last = rows[seq - 1];
+    const head: Head = last ? { seq, hash: last.hash } : emptyHead;
+    guard(this.path, () =>
+      this.#transaction(() => {
+        deleteRowsAfter(this.#db, head.seq);
+        this.#putMeta('head', JSON.stringify(head));
+      }),
+    );
+    this.#head = head;
+    return rows.slice(head.seq);
+  }
+
   meta(key: string): string | undefined {
     const value = guard(this.path, () => this.#db.prepare('SELECT value FROM meta WHERE key = ?').get(key))?.['value'];
     return typeof value === 'string' ? value : undefined;
@@ -180,9 +212,13 @@ export class Journal implements JournalWriter {
   #write(entry: Batch['rows'][number], head: Head): JournalRow {
     const unsigned = { ...entry, seq: head.seq + 1, prev: head.hash };
     const row: JournalRow = { ...unsigned, hash: hashRow(unsigned) };
+    this.#insertRow(row);
+    return row;
+  }
+
+  #insertRow(row: JournalRow): void {
     this.#insert ??= this.#db.prepare(`INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#insert.run(row.seq, row.time, row.run, row.type, row.step, row.body, row.prev, row.hash);
-    return row;
   }
 
   #transaction<T>(act: () => T): T {

@@ -8,6 +8,9 @@ import { SlipwayError } from '../../core/errors.ts';
 /** ASCII "SLIP": tells a foreign SQLite file from ours. */
 const APPLICATION_ID = 0x534c4950;
 
+const DROPS_NO_ROW =
+  "CREATE TRIGGER journal_drops_no_row BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;";
+
 /** `migrations[n]` leads from version n to n + 1; append only. */
 export const migrations: readonly string[] = [
   `CREATE TABLE journal (
@@ -15,8 +18,15 @@ export const migrations: readonly string[] = [
      body TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
    CREATE TRIGGER journal_keeps_rows BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'journal rows are never changed'); END;
-   CREATE TRIGGER journal_drops_no_row BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;`,
+   ${DROPS_NO_ROW}`,
 ];
+
+/** The one exception: rows that never counted. Inside a transaction. */
+export function deleteRowsAfter(db: DatabaseSync, seq: number): void {
+  db.exec('DROP TRIGGER journal_drops_no_row');
+  db.prepare('DELETE FROM journal WHERE seq > ?').run(seq);
+  db.exec(DROPS_NO_ROW);
+}
 
 export function schemaVersion(db: DatabaseSync): number {
   return pragma(db, 'user_version');

@@ -1,0 +1,7 @@
+/** `slipway bootstrap update`: see document-verbs.ts. */
+import type { CommandRun } from '../../context.ts';
+import { updateDocuments, type DocumentFlags } from '../../document-verbs.ts';
+
+const run: CommandRun<DocumentFlags> = (session, flags) => updateDocuments(session, 'Network', flags);
+
+export default run;

@@ -1,0 +1,7 @@
+/** `slipway cluster init`: see document-verbs.ts. */
+import type { CommandRun } from '../../context.ts';
+import { initDocuments, type DocumentFlags } from '../../document-verbs.ts';
+
+const run: CommandRun<DocumentFlags> = (session, flags) => initDocuments(session, 'Cluster', flags);
+
+export default run;

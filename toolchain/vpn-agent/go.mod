@@ -1,0 +1,3 @@
+module slipway.dev/toolchain/vpn-agent
+
+go 1.26.0
