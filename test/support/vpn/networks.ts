@@ -35,8 +35,18 @@ export function whyNoNetworks(): string | undefined {
   return existsSync('/usr/sbin/ip') || existsSync('/sbin/ip') ? undefined : 'ip is not installed (package iproute2)';
 }
 
+/** Of a run of the same test that was killed. */
+function removeLeftovers(id: string): void {
+  const names = sh('ip netns list')
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
+  for (const name of names) if (name.startsWith(`sv${id}-`)) sh(`ip netns del ${name}`);
+  sh(`ip link del svh${id} 2>/dev/null || true`);
+}
+
 /** `id` tells the networks of tests apart: letters and digits, at most 4; `net` is a number from 0 to 255 of its own. */
 export function createNetworks(id: string, net: number): Networks {
+  removeLeftovers(id);
   const made: string[] = [];
   const namespace = (name: string): string => `sv${id}-${name}`;
   const add = (name: string): string => {
