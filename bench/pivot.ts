@@ -13,6 +13,7 @@ import type { KubeObject } from '../src/kube/types.ts';
 import { classCluster, clusterClass, namespaceObject, plainCluster } from '../test/support/capi-fixtures.ts';
 import { applyAll, createManagement, type Management, PROVIDERS, waitAvailable } from '../test/support/capi-management.ts';
 import { readObjects, settledObjects } from '../test/support/capi-objects.ts';
+import { untilCalm } from '../test/support/calm.ts';
 import type { CapiEnd } from '../test/support/capi-world.ts';
 import { clusterctlMove, writeInventory } from '../test/support/clusterctl.ts';
 import { describeRun, runPivotChild } from '../test/support/pivot-run.ts';
@@ -86,6 +87,8 @@ async function measureOurs(management: Management, shape: Shape, clusters: numbe
   const { world } = management;
   const objects = await countObjects(world.source);
   const last = await management.lastEvent();
+  // After the snapshot all controllers have begun anew; a pivot of a fleet that lives finds them at rest.
+  await untilCalm(world.dir);
   const run = await runPivotChild(world, { pivot: { watchMs: 0, timeoutMs: 600_000 }, timeoutMs: 1_200_000 });
   if (run.code !== 0) throw new Error(`the pivot of ${clusters} clusters failed: ${describeRun(run)}`);
   const phases = run.events.flatMap((event) =>
@@ -105,6 +108,7 @@ async function measureOurs(management: Management, shape: Shape, clusters: numbe
 async function measurePeer({ world }: Management): Promise<NonNullable<PivotFigure['peer']>> {
   const ends = [world.source, world.target];
   for (const end of ends) await writeInventory(await end.client(), inventory);
+  await untilCalm(world.dir);
   const [from = '', to = ''] = await Promise.all(ends.map((end) => end.kubeconfig()));
   const move = await clusterctlMove({ dir: join(world.dir, 'clusterctl'), from, to, namespace: NAMESPACE });
   return { ms: Math.round(move.ms), moved: await countObjects(world.target), exit: move.code };

@@ -17,6 +17,8 @@ export interface FakeWorld extends World {
   readonly questions: string[];
   send(name: 'SIGINT' | 'SIGTERM'): void;
   closeStdout(): void;
+  /** Something was thrown that nobody waited for. */
+  fault(error: unknown): void;
   /** Lets time pass: everything that waits on `clock.every` is called as often as it asked. */
   pass(ms: number): void;
 }
@@ -39,6 +41,7 @@ export function createFakeWorld(options: FakeOptions = {}): FakeWorld {
   });
   const signals = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
   const closed = new Set<() => void>();
+  const faults = new Set<(error: unknown) => void>();
   const answers = [...(options.answers ?? [])];
   const questions: string[] = [];
   const terminal: Terminal = {
@@ -50,6 +53,7 @@ export function createFakeWorld(options: FakeOptions = {}): FakeWorld {
     onResize: () => () => undefined,
     onSignal: subscribe(signals),
     onClosed: subscribe(closed),
+    onFault: subscribe(faults),
     onExit: () => () => undefined,
     flush: () => Promise.resolve(),
     exit: (code) => {
@@ -66,6 +70,7 @@ export function createFakeWorld(options: FakeOptions = {}): FakeWorld {
     questions,
     send: (name) => signals.forEach((callback) => callback(name)),
     closeStdout: () => closed.forEach((callback) => callback()),
+    fault: (error) => faults.forEach((callback) => callback(error)),
     pass,
   };
 }

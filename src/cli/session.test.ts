@@ -36,6 +36,14 @@ describe('the exit code', () => {
     expect(world.text.stdout).toBe('');
   });
 
+  it('of what is thrown where nobody waits for it is 70, too', async () => {
+    const world = createFakeWorld();
+    const exit = start(world, untilAborted);
+    world.fault(new TypeError('x is not a function'));
+    expect(await exit).toBe(70);
+    expect(world.text.stderr).toContain('error SLW-BUG-001: unexpected: x is not a function');
+  });
+
   it('of a verb is what it returns', async () => {
     expect(await start(createFakeWorld(), () => Promise.resolve(2))).toBe(2);
   });

@@ -42,16 +42,25 @@ export async function runInvocation(invocation: Invocation, world: World): Promi
   const interrupts = watchInterrupts(world, { say: (line) => view.say([line]), acts: ACTS.has(invocation.command) });
   const pulse = createPulse(world, view);
   const session = createSession(world, view, { interrupts, beat: pulse.beat });
+  const { fault, stop } = watchFaults(world);
   try {
-    const exit = await invocation.run(session);
+    const exit = await Promise.race([invocation.run(session), fault]);
     return interrupts.exit() ?? exit;
   } catch (thrown) {
     return finishWithError(thrown, { world, view, interrupts, flags: invocation.flags });
   } finally {
+    stop();
     pulse.stop();
     interrupts.stop();
     view.close();
   }
+}
+
+/** What is thrown where nobody waits for it ends the command like any other error: with its code, never with a bare stack. */
+function watchFaults({ terminal }: World): { readonly fault: Promise<never>; stop(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  return { fault: promise, stop: terminal.onFault(reject) };
 }
 
 interface SessionParts {

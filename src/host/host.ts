@@ -206,6 +206,8 @@ export interface Terminal {
   onSignal(callback: (name: 'SIGINT' | 'SIGTERM') => void): () => void;
   /** The reader of stdout went away. */
   onClosed(callback: () => void): () => void;
+  /** An error that no promise or callback took: a fault of ours or of a library. Without a callback the runtime prints it and dies. */
+  onFault(callback: (error: unknown) => void): () => void;
   /** Runs at the very end, however the process exits; must be synchronous. */
   onExit(callback: () => void): () => void;
   /** Until all that was written is taken by its reader, or the reader is gone: a pipe takes 64 KiB at once, and `exit` drops the rest. */

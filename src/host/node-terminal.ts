@@ -18,6 +18,7 @@ export function createNodeTerminal(): Terminal {
       closed.add(callback);
       return () => void closed.delete(callback);
     },
+    onFault: (callback) => subscribe(process, 'uncaughtException', callback),
     onExit: (callback) => subscribe(process, 'exit', callback),
     flush: async () => void (await Promise.all([process.stdout, process.stderr].map(drained))),
     exit: (code) => process.exit(code),
@@ -55,7 +56,7 @@ async function askOnce(question: string, signal: AbortSignal): Promise<string | 
   }
 }
 
-function subscribe(emitter: NodeJS.EventEmitter, event: string, callback: () => void): () => void {
+function subscribe(emitter: NodeJS.EventEmitter, event: string, callback: (value: unknown) => void): () => void {
   emitter.on(event, callback);
   return () => void emitter.off(event, callback);
 }

@@ -50,7 +50,8 @@ async function refusals(more: Parameters<typeof pivotOptions>[1] = {}): Promise<
   expect(differencesBetween(await worldOf(pair.source, namespace), before)).toEqual([]);
   expect(await transactionOn(pair.source)).toBeUndefined();
   expect(await transactionOn(pair.target)).toBeUndefined();
-  return plan.refusals.map(({ reason, object }) => `${reason} ${object ?? ''}`.trim());
+  // Their order is that of age, in whole seconds.
+  return plan.refusals.map(({ reason, object }) => `${reason} ${object ?? ''}`.trim()).sort();
 }
 
 const status = (kind: string, name: string, patch: unknown): Promise<KubeObject> =>
@@ -72,15 +73,15 @@ it('while machines change', async () => {
     conditions: [{ type: 'RollingOut', status: 'True', reason: 'RollingOut', message: 'rolling out' }],
   });
   expect(await refusals()).toEqual([
-    `rollout-in-flight MachineDeployment/${namespace}/shop-md`,
     `rollout-in-flight KubeadmControlPlane/${namespace}/shop-cp`,
+    `rollout-in-flight MachineDeployment/${namespace}/shop-md`,
   ]);
 });
 
 it('before a Cluster is up and its machines are nodes', async () => {
   await status('Cluster', 'shop', { initialization: { controlPlaneInitialized: false } });
   await status('Machine', 'shop-md-0', { nodeRef: null });
-  expect(await refusals()).toEqual([`not-initialized Cluster/${namespace}/shop`, `machine-without-node Machine/${namespace}/shop-md-0`]);
+  expect(await refusals()).toEqual([`machine-without-node Machine/${namespace}/shop-md-0`, `not-initialized Cluster/${namespace}/shop`]);
 });
 
 it('while something is being deleted', async () => {
@@ -109,7 +110,7 @@ it('with an object of somebody else in the way', async () => {
     stringData: { value: 'another' },
   });
   await pair.target.create({ ...refTo('Cluster', namespace, 'shop'), metadata: { name: 'shop', namespace }, spec: {} });
-  expect(await refusals()).toEqual([`foreign-object Secret/${namespace}/shop-ca`, `foreign-object Cluster/${namespace}/shop`]);
+  expect(await refusals()).toEqual([`foreign-object Cluster/${namespace}/shop`, `foreign-object Secret/${namespace}/shop-ca`]);
 });
 
 it('from a source that lives on, when kinds do not tell that they are paused', async () => {

@@ -22,7 +22,7 @@ function killNamed(name: string): boolean {
 
 /** Runs up and acts at the first event of that type and step. */
 async function upWith(type: string, step: string, act: () => boolean): Promise<number | null> {
-  const run = sandbox.start(['up', '--yes', '--output', 'json', '--timeout', '5s']);
+  const run = sandbox.start(['up', '--yes', '--output', 'json', '--timeout', '15s']);
   const acted = atEvent(run, (event) => event['type'] === type && String(event['step']).startsWith(step)).then(act);
   const { code } = await run.result;
   expect(await acted).toBe(true);

@@ -37,6 +37,8 @@ export interface CopyOptions {
   readonly standing: Inventory;
   /** A reverse pivot copies onto the frozen originals: whatever stands there is ours. */
   readonly isReverse?: boolean;
+  /** Called as soon as an object stands; gives it as it stands afterwards. */
+  readonly onPlaced?: (entry: Ordered, placed: Placed) => Promise<Placed>;
   /** With `isReverse`: owners of an original that had no part in the pivot; it keeps them, the copy had to do without. */
   readonly isForeignOwner?: (owner: OwnerReference) => boolean;
 }
@@ -63,7 +65,8 @@ export class Copying {
     let done = 0;
     for (const level of Map.groupBy(entries, (entry) => entry.level).values())
       await inChains(chainsOf(level), this.#options.session.pool, async (entry) => {
-        const placed = await this.#place(entry);
+        const made = await this.#place(entry);
+        const placed = (await this.#options.onPlaced?.(entry, made)) ?? made;
         this.#placed.set(keyOf(entry.object), placed);
         this.#uids.set(entry.object.metadata.uid ?? '', placed.uid);
         onDone(++done);

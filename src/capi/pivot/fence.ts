@@ -1,13 +1,12 @@
-/** FENCE: tombstones on the Clusters of the source, then its controllers are stopped; a source that lives on is fenced by its pauses alone. */
+/** FENCE: every Cluster has a tombstone, then the source's controllers are stopped; a source that lives on is fenced by its pauses alone. */
 import { SlipwayError } from '../../core/errors.ts';
 import { digestOf } from '../../core/digest.ts';
-import { mapPool } from '../../kube/pool.ts';
 import { formatRef, refOf } from '../../kube/types.ts';
 import { runHooks } from './hooks.ts';
 import { conditionOf } from './fields.ts';
-import { annotationOf, TOMBSTONE_ANNOTATION } from './marks.ts';
 import { awakeClusters } from './quiesce.ts';
 import type { Session } from './session.ts';
+import { writeTombstones } from './tombstones.ts';
 import { type Ground, readWorld, type World } from './world.ts';
 
 /** Gives the world as it stands still; its digest is recorded in both clusters. */
@@ -32,21 +31,6 @@ function requireAsleep(world: World): void {
   if (!awake) return;
   const object = formatRef(refOf(awake));
   throw new SlipwayError('SLW-PIV-013', `${object} on ${world.from.name} was made or unpaused after the others were paused`, { object });
-}
-
-async function writeTombstones(session: Session, world: World): Promise<void> {
-  const value = `${session.transaction.target.name} ${session.transaction.target.uid}`;
-  const open = world.going.filter(
-    ({ object, verdict }) =>
-      verdict === 'moves' && world.inventory.kindOf(object).role === 'cluster' && annotationOf(object, TOMBSTONE_ANNOTATION) !== value,
-  );
-  await mapPool(open, session.pool, async ({ object }) => {
-    await session.writes.patch(
-      { end: 'source', ref: refOf(object) },
-      { metadata: { annotations: { [TOMBSTONE_ANNOTATION]: value } } },
-      { purpose: 'tombstone' },
-    );
-  });
 }
 
 /** Equal as long as nobody writes to anything that goes. */

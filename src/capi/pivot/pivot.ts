@@ -55,10 +55,10 @@ async function isOver(opened: Opened, stage: PivotStage): Promise<boolean> {
 /** RELEASE and WATCH; the target alone is enough. */
 async function finish({ session, ground, isSourceReachable }: Opened): Promise<void> {
   const { client } = session.options.target;
-  const definitions = (await readDefinitions(client, session.signal)).filter(isOfClusterApi);
+  const source = isSourceReachable ? await ground() : undefined;
+  const definitions = source?.to.definitions ?? (await readDefinitions(client, session.signal)).filter(isOfClusterApi);
   const kinds = movingKinds(definitions, definitions);
   const target = await readInventory({ client, kinds, namespaces: undefined, signal: session.signal, withoutData: true });
-  const source = isSourceReachable ? await ground() : undefined;
   await session.phase('release', () => release(session, source, target));
   await session.phase('watch', () => watchRelease(session, target));
   await session.save({ stage: 'released' });

@@ -1,12 +1,12 @@
 /**
  * PREFLIGHT on the real target, before anything is paused: namespaces, classes and their templates are really made and reconciled there
- * (admission of a Cluster waits for its class), everything else is tried by a dry run.
+ * (admission of a Cluster waits for its class), of everything else one object of each shape is tried by a dry run.
  */
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { CLUSTER_CLASS } from '../words.ts';
-import { canonicalDigest, canonicalForm, differingPaths } from './canonical.ts';
+import { canonicalForm, differingPaths } from './canonical.ts';
 import { Copying } from './copy.ts';
 import { copyForm } from './copy-form.ts';
 import { conditionOf, keyOf, kindKey, numberAt } from './fields.ts';
@@ -15,13 +15,14 @@ import { RUN_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
 import type { Refusal } from './plan.ts';
 import type { Session } from './session.ts';
+import { shapeOf } from './shape.ts';
 import { isConflict } from './transaction.ts';
 import { namespaceRef } from './target-checks.ts';
 import { untilAll } from './until.ts';
 import type { World } from './world.ts';
 
-/** What the target's admission makes of an object: digest of what was asked, digest of the answer. */
-export type Expectations = ReadonlyMap<string, { readonly asked: string; readonly answered: string }>;
+/** What the target's admission makes of objects, by shape: the paths that it changed in the one that was tried. */
+export type Expectations = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** @throws SLW-PIV-001 */
 export async function preflight(session: Session, world: World, standing: Inventory): Promise<Expectations> {
@@ -95,26 +96,17 @@ interface TryOptions {
 }
 
 async function tryAll(session: Session, world: World, options: TryOptions): Promise<Expectations> {
-  const expectations = new Map<string, { readonly asked: string; readonly answered: string }>();
+  const expectations = new Map<string, ReadonlySet<string>>();
   const refusals: Refusal[] = [];
   const undryable = new Set<string>();
-  const entries = world.going.filter(({ object, isEarly }) => !isEarly && !options.standing.byKey(keyOf(object)));
-  await mapPool(entries, session.pool, async (entry) => {
-    const { object } = entry;
-    // Owners that do not exist yet stand with their uids at the source; a dry run stores nothing.
-    const form = copyForm(entry, {
-      inventory: world.inventory,
-      runId: session.transaction.runId,
-      uidOf: (uid) => options.uidOf(uid) ?? uid,
-    });
+  await mapPool([...formsToTry(session, world, options)], session.pool, async ([shape, form]) => {
     try {
       const { client } = session.options.target;
       const answer = await session.writes.retrying(() => client.create(form, { dryRun: true, signal: session.signal }));
-      expectations.set(keyOf(object), { asked: canonicalDigest(form), answered: canonicalDigest(answer) });
-      noteAdmission(session, form, answer);
+      expectations.set(shape, noteAdmission(session, form, answer));
     } catch (error) {
-      if (isUndryable(error)) undryable.add(kindKey(object));
-      else refusals.push(refusalOf(error, object));
+      if (isUndryable(error)) undryable.add(kindKey(form));
+      else refusals.push(refusalOf(error, form));
     }
   });
   for (const kind of undryable)
@@ -127,15 +119,33 @@ async function tryAll(session: Session, world: World, options: TryOptions): Prom
   return expectations;
 }
 
-function noteAdmission(session: Session, form: KubeObject, answer: KubeObject): void {
-  const fields = differingPaths(canonicalForm(form), canonicalForm(answer));
-  if (fields.length === 0) return;
+/** By shape; of each the first in order of creation, if it is not there already. */
+function formsToTry(session: Session, world: World, { standing, uidOf }: TryOptions): ReadonlyMap<string, KubeObject> {
+  const forms = new Map<string, KubeObject>();
+  for (const entry of world.going) {
+    if (entry.isEarly || standing.byKey(keyOf(entry.object))) continue;
+    // Owners that do not exist yet stand with their uids at the source; a dry run stores nothing.
+    const form = copyForm(entry, {
+      inventory: world.inventory,
+      runId: session.transaction.runId,
+      uidOf: (uid) => uidOf(uid) ?? uid,
+    });
+    const shape = shapeOf(form);
+    if (!forms.has(shape)) forms.set(shape, form);
+  }
+  return forms;
+}
+
+function noteAdmission(session: Session, form: KubeObject, answer: KubeObject): ReadonlySet<string> {
+  const fields = new Set(differingPaths(canonicalForm(form), canonicalForm(answer)));
+  if (fields.size === 0) return fields;
   const object = formatRef(refOf(form));
   session.note({
     reason: 'admission-changes',
     object,
-    message: `the target's admission changes ${fields.slice(0, 5).join(', ')} of ${object}`,
+    message: `the target's admission changes ${[...fields].slice(0, 5).join(', ')} of ${object} and its like`,
   });
+  return fields;
 }
 
 function isUndryable(error: unknown): boolean {

@@ -7,10 +7,11 @@ import { runHooks } from './hooks.ts';
 import { sealNamespaces } from './namespaces.ts';
 import type { Opened } from './opening.ts';
 import { type Expectations, preflight, refusalErrors } from './preflight.ts';
+import { isClusterKind } from './pausing.ts';
 import { quiesce } from './quiesce.ts';
 import { removeObjects } from './remove.ts';
 import type { Session } from './session.ts';
-import { copyStatuses, sealCopies } from './status-copy.ts';
+import { copyStatuses, sealCopies, statusCopier } from './status-copy.ts';
 import { readStanding } from './target-checks.ts';
 import { newTransaction } from './transaction.ts';
 import { verify } from './verify.ts';
@@ -97,7 +98,12 @@ async function copyAll(session: Session, world: World): Promise<Copying> {
   const standing = await readStanding(world, session.signal);
   const options = { session, to: 'target' as const, inventory: world.inventory, standing };
   await pruneCopies({ ...options, going: world.going }, (objects) => removeObjects(session, 'target', { objects, inventory: standing }));
-  const copying = new Copying(options);
+  const copyStatus = statusCopier(session, 'target', world.inventory);
+  const copying = new Copying({
+    ...options,
+    // Not of a Cluster: once that says it is provisioned, controllers ask for its kubeconfig, which comes later.
+    onPlaced: async (entry, placed) => (isClusterKind(entry.object) ? placed : copyStatus(entry, placed)),
+  });
   const total = world.going.length;
   await copying.copy(world.going, (done) => session.options.report({ type: 'progress', phase: 'copy', done, total }));
   return copying;

@@ -8,8 +8,9 @@ import { runHooks } from './hooks.ts';
 import { type Inventory, readInventory } from './inventory.ts';
 import { annotationOf, BLOCK_MOVE_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
-import { isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
+import { isClusterKind, isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
 import type { Session } from './session.ts';
+import { tombstone } from './tombstones.ts';
 import type { Pause } from './transaction.ts';
 import { untilAll } from './until.ts';
 import type { Ground, World } from './world.ts';
@@ -53,7 +54,9 @@ async function pauseAll(session: Session, world: World): Promise<void> {
   if (open.length > 0) await wakeForWrites(session);
   await mapPool(open, session.pool, async (pause) => {
     const object = world.inventory.byKey(refKey(pause)) as KubeObject;
-    await session.writes.patch({ end: 'source', ref: refOf(object) }, pausePatch(object, pause.way), { purpose: 'pause' });
+    // In one write: each write to a Cluster wakes the controllers of everything that belongs to it.
+    const patch = isClusterKind(object) ? { ...pausePatch(object, pause.way), ...tombstone(session) } : pausePatch(object, pause.way);
+    await session.writes.patch({ end: 'source', ref: refOf(object) }, patch, { purpose: 'pause' });
   });
 }
 

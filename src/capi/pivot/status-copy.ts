@@ -11,6 +11,7 @@ import { RUN_ANNOTATION, SOURCE_UID_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
 import type { Session } from './session.ts';
 import { shortUid } from './transaction.ts';
+import type { Inventory } from './inventory.ts';
 import type { World } from './world.ts';
 import type { End } from './writes.ts';
 
@@ -28,20 +29,33 @@ interface Work {
   readonly placed: Placed;
 }
 
-/** Statuses of all, before anything is sealed: controllers of the target look at a Cluster only when its status says so. */
-export async function copyStatuses(options: StatusOptions): Promise<void> {
-  const { session, world } = options;
-  const works = ownWorks(options).filter(({ entry }) => world.inventory.kindOf(entry.object).hasStatus && isFields(entry.object['status']));
-  let done = 0;
-  await mapPool(works, session.pool, async ({ entry, placed }) => {
+/**
+ * Of one object, as soon as it stands: the sooner its controller reads there that all is done, the less it does of it again.
+ * Gives it as it stands afterwards.
+ */
+export function statusCopier(session: Session, to: End, inventory: Inventory): (entry: Ordered, placed: Placed) => Promise<Placed> {
+  return async (entry, placed) => {
+    if (!placed.isOurs || !inventory.kindOf(entry.object).hasStatus || !isFields(entry.object['status'])) return placed;
     const status = mapStatus(entry.object, placed.generation);
     const found = placed.found?.['status'];
-    if (!isEqual(status, found))
-      await session.writes.patch(
-        { end: options.to, ref: refOf(entry.object) },
-        { status: { ...goneKeys(found, status), ...status } },
-        { purpose: 'status', subresource: 'status' },
-      );
+    if (isEqual(status, found)) return placed;
+    const written = await session.writes.patch(
+      { end: to, ref: refOf(entry.object) },
+      { status: { ...goneKeys(found, status), ...status } },
+      { purpose: 'status', subresource: 'status' },
+    );
+    return { ...placed, found: written };
+  };
+}
+
+/** Statuses of all, before anything is sealed: controllers of the target look at a Cluster only when its status says so. */
+export async function copyStatuses(options: StatusOptions): Promise<void> {
+  const { session, world, to } = options;
+  const works = ownWorks(options);
+  const copyStatus = statusCopier(session, to, world.inventory);
+  let done = 0;
+  await mapPool(works, session.pool, async ({ entry, placed }) => {
+    await copyStatus(entry, placed);
     session.options.report({ type: 'progress', phase: 'status', done: ++done, total: works.length });
   });
 }

@@ -10,6 +10,7 @@ import { applyManagers } from './managed-fields.ts';
 import type { Ordered } from './order.ts';
 import type { Expectations } from './preflight.ts';
 import type { Session } from './session.ts';
+import { shapeOf } from './shape.ts';
 import { readStanding } from './target-checks.ts';
 import type { World } from './world.ts';
 
@@ -67,16 +68,28 @@ function faultOf(entry: Ordered, standing: Inventory, { world, copying, expectat
   if (!placed.isOurs) return undefined;
   if (copy.metadata.uid !== placed.uid) return fault('was replaced meanwhile');
   const form = copyForm(entry, { inventory: world.inventory, runId: undefined, uidOf: copying.uidOf });
-  const tried = expectations.get(key);
-  const asked = canonicalDigest(form);
-  const made = entry.lateOwners.length > 0 ? asked : placed.digest;
-  const expected = tried?.asked === asked ? tried.answered : made;
-  if (canonicalDigest(copy) !== expected) return fault(`differs in ${differences(form, copy)}, last written by ${lastWriter(copy)}`);
+  const made = entry.lateOwners.length > 0 ? canonicalDigest(form) : placed.digest;
+  const paths = unexpectedPaths(form, copy, { made, announced: expectations.get(shapeOf(form)) });
+  if (paths)
+    return fault(`differs in ${paths.slice(0, 5).join(', ') || 'what admission had made of it'}, last written by ${lastWriter(copy)}`);
   return lossOf(entry.object, copy, fault);
 }
 
-function differences(form: KubeObject, copy: KubeObject): string {
-  return differingPaths(canonicalForm(form), canonicalForm(copy)).slice(0, 5).join(', ') || 'what admission had made of it';
+interface Expected {
+  /** Digest of the copy when it was made. */
+  readonly made: string;
+  /** Paths that admission changes in its like; undefined when none was tried. */
+  readonly announced: ReadonlySet<string> | undefined;
+}
+
+/** Undefined when the copy is what was asked for, but for what admission changes in all of its shape. */
+function unexpectedPaths(form: KubeObject, copy: KubeObject, { made, announced }: Expected): readonly string[] | undefined {
+  const is = canonicalDigest(copy);
+  if (is === made && is === canonicalDigest(form)) return undefined;
+  const differing = differingPaths(canonicalForm(form), canonicalForm(copy));
+  const unannounced = announced ? differing.filter((path) => !announced.has(path)) : [];
+  if (unannounced.length > 0) return unannounced;
+  return is === made ? undefined : differing;
 }
 
 /** What the canonical form does not hold: finalizers and who owns which fields. */
