@@ -139,4 +139,12 @@ export const awsCodes = {
     exit: 1,
     retry: 'no',
   },
+  'SLW-AWS-020': {
+    title: 'instance type that the region does not have',
+    explain:
+      'EC2 offers no instances of that type in the region: it is misspelt, or new and not there yet. AWS itself would say so only after everything around the instances has been made, so Slipway asks before.',
+    fix: 'correct the type; `aws ec2 describe-instance-type-offerings` or the console lists those of a region',
+    exit: 65,
+    retry: 'no',
+  },
 } as const satisfies CodeTable;
