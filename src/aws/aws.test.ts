@@ -62,11 +62,12 @@ describe('a call', () => {
       { status: 500, body: ec2Error('InternalError') },
       { status: 0, hangUp: true },
       { status: 400, body: queryError('Throttling') },
+      { status: 409, body: '<Error><Code>OperationAborted</Code></Error>' },
       { status: 200, body: '<DescribeVpcsResponse/>' },
     ];
     await callQuery(aws, NAMES_EC2, signal);
-    expect(endpoint.asked).toHaveLength(5);
-    expect(host.clock.sleeps).toHaveLength(4);
+    expect(endpoint.asked).toHaveLength(6);
+    expect(host.clock.sleeps).toHaveLength(5);
   });
 
   it('is given up after six attempts, with its name', async () => {
@@ -152,7 +153,10 @@ describe('a call', () => {
     const thrown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const call = { service: 'sts', action: 'GetCallerIdentity', method: 'POST', path: '/' } as const;
     const context = { call, url: new URL('https://sts.eu-west-9.amazonaws.com'), region: 'eu-west-9', from: 'the environment' };
-    expect(transportFailure(thrown, context)).toMatchObject({ code: 'SLW-AWS-008', message: expect.stringContaining('is eu-west-9 the right region') });
+    expect(transportFailure(thrown, context)).toMatchObject({
+      code: 'SLW-AWS-008',
+      message: expect.stringContaining('is eu-west-9 the right region'),
+    });
   });
 
   it('never carries the secret, and every sink is told to hide it', async () => {

@@ -100,18 +100,11 @@ export const awsCodes = {
     exit: 65,
     retry: 'no',
   },
-  'SLW-AWS-014': {
-    title: 'invalid bucket name',
-    explain:
-      'Bucket names have 3 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit. Dots are refused too: TLS certificates do not cover such names.',
-    fix: 'choose another bucket name',
-    exit: 65,
-    retry: 'no',
-  },
   'SLW-AWS-015': {
-    title: 'object was changed by someone else',
-    explain: 'A conditional write found another version than the one that was read. Nothing was written.',
-    fix: 'run the same command again; it reads anew',
+    title: 'AWS is still at work on the same thing',
+    explain:
+      'Another operation on the same resource is under way inside AWS: a bucket that was just deleted is being made again, for example. Slipway waited and tried again several times.',
+    fix: 'run the same command again in a few minutes; it continues',
     exit: 75,
     retry: 'backoff',
   },
