@@ -9,7 +9,7 @@ import { Redactor } from '../core/redaction.ts';
 import { createAuthority, issueLeaf } from '../pki/certificates.ts';
 import { type Aws, connectAws } from './aws.ts';
 import { bucketExists } from './bucket.ts';
-import { awsCodeOf } from './failure.ts';
+import { awsCodeOf, transportFailure } from './failure.ts';
 import { awsEnvironment, callerIdentity } from './identity.ts';
 import { callQuery } from './query.ts';
 import { createS3ObjectStore } from './s3.ts';
@@ -62,11 +62,12 @@ describe('a call', () => {
       { status: 500, body: ec2Error('InternalError') },
       { status: 0, hangUp: true },
       { status: 400, body: queryError('Throttling') },
+      { status: 409, body: '<Error><Code>OperationAborted</Code></Error>' },
       { status: 200, body: '<DescribeVpcsResponse/>' },
     ];
     await callQuery(aws, NAMES_EC2, signal);
-    expect(endpoint.asked).toHaveLength(5);
-    expect(host.clock.sleeps).toHaveLength(4);
+    expect(endpoint.asked).toHaveLength(6);
+    expect(host.clock.sleeps).toHaveLength(5);
   });
 
   it('is given up after six attempts, with its name', async () => {
@@ -146,6 +147,16 @@ describe('a call', () => {
     const port = await host.net.freePort();
     const nowhere = connectAws(hostWith({ ...KEYS, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` }), { region: 'eu-west-1' });
     await expect(callerIdentity(nowhere, signal)).rejects.toMatchObject({ code: 'SLW-AWS-008', exit: 69 });
+  });
+
+  it('to a region whose name does not resolve asks whether it is the right one', () => {
+    const thrown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+    const call = { service: 'sts', action: 'GetCallerIdentity', method: 'POST', path: '/' } as const;
+    const context = { call, url: new URL('https://sts.eu-west-9.amazonaws.com'), region: 'eu-west-9', from: 'the environment' };
+    expect(transportFailure(thrown, context)).toMatchObject({
+      code: 'SLW-AWS-008',
+      message: expect.stringContaining('is eu-west-9 the right region'),
+    });
   });
 
   it('never carries the secret, and every sink is told to hide it', async () => {

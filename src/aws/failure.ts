@@ -36,6 +36,7 @@ const LADDER: readonly (readonly [pattern: RegExp, code: Code])[] = [
     /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Unauthorized|AuthorizationError|AllAccessDisabled|HTTP403)$/,
     'SLW-AWS-005',
   ],
+  [/^OperationAborted$/, 'SLW-AWS-015'],
   [
     /Throttl|^(?:RequestLimitExceeded|SlowDown|TooManyRequests(?:Exception)?|BandwidthLimitExceeded|HTTP429|PriorRequestNotComplete)$/,
     'SLW-AWS-006',

@@ -11,6 +11,7 @@ import type { ResolvedState } from '../config/resolved-state.ts';
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Outputs, Step, StepContext, StepId, UndoContext, UndoHandler } from '../engine/step.ts';
+import { awsLostFinder } from './lost.ts';
 import { previewModule } from './preview.ts';
 import { type TofuInputs, tofuSteps, type TofuUnknown, tofuUndoHandlers } from '../tofu/steps.ts';
 
@@ -74,6 +75,7 @@ export function moduleStep(context: CloudContext, options: ModuleStepOptions): S
     source: join(MODULES, module),
     toolchainDir: context.toolchainDir,
     inputs: (step) => inputsOf(context, options, step),
+    finder: ({ signal }) => awsLostFinder(context, options.place, signal),
   });
   if (!step) throw new SlipwayError('SLW-BUG-001', `module ${module} gives no step`);
   return inAccount(step, context, options);
@@ -159,6 +161,7 @@ export function moduleUndo(context: CloudContext, { before, after }: ModuleUndoH
       await requireAccount(context, place, undo.signal);
       return accountEnvironment(context, place);
     },
+    finder: (undo) => awsLostFinder(context, requirePlace(undo), undo.signal),
     secrets: async () => {
       const stateKey = await stateKeyOf(context);
       return stateKey === undefined ? {} : { stateKey };

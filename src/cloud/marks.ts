@@ -2,6 +2,9 @@
 import type { AwsPlace } from '../aws/account.ts';
 import { sha256 } from '../core/digest.ts';
 
+/** One document of one state folder. */
+export const OWNER_TAG = 'slipway.dev/owner';
+
 export interface MarkedThing {
   readonly project: string;
   /** `Network/main` */
@@ -15,7 +18,7 @@ export function markTags({ project, subject, stateId }: MarkedThing): Readonly<R
     'slipway.dev/managed-by': 'slipway',
     'slipway.dev/project': project,
     'slipway.dev/document': subject,
-    'slipway.dev/owner': ownerTag(stateId, subject),
+    [OWNER_TAG]: ownerTag(stateId, subject),
   };
 }
 

@@ -68,6 +68,7 @@ const cases: readonly (readonly [string, string, string, string])[] = [
     'bucketArn',
   ],
   ['an unknown word for a region', network(CIDR).replace('eu-west-1', 'europe'), 'SLW-CFG-016', 'region'],
+  ['an unknown family of images', pool('amiFamily: AL2'), 'SLW-CFG-016', 'amiFamily'],
   ['nodes newer than their cluster', pool('version: "1.35"'), 'SLW-EKS-007', 'newer'],
   ['nodes much older than their cluster', pool('version: "1.30"'), 'SLW-EKS-007', 'older'],
   ['a pool whose least is more than its most', pool('minSize: 5'), 'SLW-EKS-001', 'greater than maxSize'],

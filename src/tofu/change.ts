@@ -3,7 +3,7 @@ import type { Change, ChangeDetail } from '../engine/step.ts';
 import type { ResourceChange, TofuAction, TofuPlan } from './plan.ts';
 
 /** A resource in a plan without its values, so that a plan can be kept. */
-export type PlannedResource = Pick<ResourceChange, 'address' | 'type' | 'action' | 'reason' | 'replacePaths' | 'changed' | 'importing'>;
+export type PlannedResource = Pick<ResourceChange, 'address' | 'type' | 'action' | 'reason' | 'replacePaths' | 'createsFirst' | 'changed' | 'importing'>;
 
 export interface PlanOutline {
   readonly resources: readonly PlannedResource[];
@@ -21,12 +21,13 @@ export interface ChangeOptions {
 }
 
 export function outlineOf({ resources, outputs, drift, digest }: TofuPlan): PlanOutline {
-  const bare = resources.map(({ address, type, action, reason, replacePaths, changed, importing }) => ({
+  const bare = resources.map(({ address, type, action, reason, replacePaths, createsFirst, changed, importing }) => ({
     address,
     type,
     action,
     ...(reason !== undefined && { reason }),
     replacePaths,
+    ...(createsFirst && { createsFirst }),
     changed,
     importing,
   }));

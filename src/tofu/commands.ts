@@ -90,6 +90,16 @@ async function showPlan(call: TofuCall, drift?: readonly string[]): Promise<Tofu
   return readPlan(await readJson(call, args), drift);
 }
 
+/** What creations would give, by address, whatever the folder's saved plan is; sensitive values are masked. */
+export async function plannedValues(call: TofuCall): Promise<ReadonlyMap<string, Readonly<Record<string, Json>>>> {
+  await discardPlan(call);
+  const { code } = await runOrThrow(call, planArguments({ out: SAVED_PLAN }), [0, 2]);
+  const { resources } = code === 2 ? await showPlan(call) : emptyPlan;
+  await discardPlan(call);
+  const creations = resources.filter(({ action }) => action === 'create' || action === 'replace');
+  return new Map(creations.map(({ address, after }) => [address, after as Readonly<Record<string, Json>>]));
+}
+
 export async function discardPlan({ host, workspace }: Pick<TofuCall, 'host' | 'workspace'>): Promise<void> {
   await host.files.remove(join(workspace.dir, SAVED_PLAN));
 }
@@ -122,7 +132,12 @@ export async function stateShow(call: TofuCall, address: string): Promise<string
 
 /** What the state holds, ids included; empty before the first apply. */
 export async function statePull(call: TofuCall): Promise<StateView> {
-  return readState(jsonPart(await readText(call, statePullArguments())));
+  return readState(await statePullText(call));
+}
+
+/** The state itself: secrets are in it. */
+export async function statePullText(call: TofuCall): Promise<string> {
+  return jsonPart(await readText(call, statePullArguments()));
 }
 
 export async function statePush(call: TofuCall, file: string): Promise<void> {

@@ -1,9 +1,11 @@
-/** Resources that a tofu that died has made, or begun to make, and that are in no state. */
+/** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
+import type { Json } from '../core/digest.ts';
 import type { StepReport } from '../engine/events.ts';
-import { importResource, statePull, stateRemove, type TofuCall } from './commands.ts';
+import { importResource, plannedValues, statePull, stateRemove, type TofuCall } from './commands.ts';
 import type { TofuMessage } from './messages.ts';
+import type { StateResource } from './state.ts';
 
-/** A resource that a run that died may have made without a word about it in the state. */
+/** A resource that may have been made without a word about it in the state. */
 export interface LostResource {
   readonly address: string;
   readonly type: string;
@@ -13,46 +15,111 @@ export interface LostResource {
   readonly hasFailed: boolean;
 }
 
+export type Attributes = Readonly<Record<string, Json>>;
+
+export interface SoughtResource extends LostResource {
+  /** What its creation would give it, as far as it is known; sensitive values are masked. */
+  readonly planned: Attributes;
+}
+
 export interface FoundResource {
   readonly address: string;
   /** As `tofu import` wants it. */
   readonly id: string;
+  /** Whether what is imported is the thing sought, by what the provider reads of it: looked at in a state aside before it counts. */
+  readonly fits?: (attributes: Attributes) => boolean;
 }
+
+/** What a cloud knows about finding things again. */
+export interface LostFinder {
+  /** Types whose import id is another than the id that the provider says. */
+  readonly derived: ReadonlySet<string>;
+  /** Candidates, the likeliest first; the first of an address that fits is taken. `known`: ids that are in the state. */
+  readonly find: (lost: readonly SoughtResource[], known: ReadonlySet<string>) => Promise<readonly FoundResource[]>;
+}
+
+/** Imports into a state of its own and gives what was read; undefined when there is no such thing. */
+export type TryImport = (address: string, id: string) => Promise<Attributes | undefined>;
 
 export interface AdoptOptions {
   readonly call: TofuCall;
   readonly report: (report: StepReport) => void;
-  /** Finds import ids by name or tag; what it does not know goes by the id that the provider has said. */
-  readonly findLost?: (lost: readonly LostResource[]) => Promise<readonly FoundResource[]>;
+  readonly finder?: LostFinder | undefined;
+  /** Opens the state aside when something must be looked at. */
+  readonly aside?: (<T>(look: (tryImport: TryImport) => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Imports what was made and is in no state, so that it is neither made again nor forgotten. */
-export async function adoptLost({ call, report, findLost }: AdoptOptions, messages: readonly TofuMessage[]): Promise<void> {
-  const state = await statePull(call);
-  const known = new Map(state.resources.map((resource) => [resource.address, resource]));
+export async function adoptLost(options: AdoptOptions, messages: readonly TofuMessage[]): Promise<void> {
+  const { call, report, finder } = options;
+  const known = await stateOf(call);
   const lost = lostResources(messages, known);
   if (lost.length === 0) return;
-  const asked = (await findLost?.(lost)) ?? [];
-  const said = lost.flatMap(({ address, id }) =>
-    id === undefined || asked.some((other) => other.address === address) ? [] : [{ address, id }],
-  );
-  const found = [...asked, ...said];
-  for (const { address, id } of found) {
-    // An older object of that address was destroyed in the same run.
-    if (known.has(address)) await stateRemove(call, [address]);
-    await adopt(call, { address, id }, report);
-  }
-  for (const { address, hasFailed } of lost) {
-    if (hasFailed || found.some((other) => other.address === address)) continue;
+  const said = lost.flatMap(({ address, type, id }) => (id === undefined || finder?.derived.has(type) ? [] : [{ address, id }]));
+  const adopted = await adoptAll(options, said, known);
+  const rest = lost.filter(({ address }) => !adopted.has(address));
+  for (const address of rest.length > 0 && finder ? await adoptSought(options, finder, rest) : []) adopted.add(address);
+  for (const { address, hasFailed } of rest) {
+    if (hasFailed || adopted.has(address)) continue;
     const message = `${address} was begun by a run that died, and nothing that it made was found`;
     report({ type: 'finding', level: 'warning', code: 'SLW-TOF-025', message });
   }
 }
 
-async function adopt(call: TofuCall, { address, id }: FoundResource, report: (report: StepReport) => void): Promise<void> {
+type Known = ReadonlyMap<string, StateResource>;
+
+const stateOf = async (call: TofuCall): Promise<Known> =>
+  new Map((await statePull(call)).resources.map((resource) => [resource.address, resource]));
+
+async function adoptAll({ call, report }: AdoptOptions, found: readonly FoundResource[], known: Known): Promise<Set<string>> {
+  const adopted = new Set<string>();
+  for (const { address, id } of found) {
+    // An older object of that address was destroyed in the same run.
+    if (known.has(address)) await stateRemove(call, [address]);
+    if (await adopt(call, { address, id }, report)) adopted.add(address);
+  }
+  return adopted;
+}
+
+/** By name, mark or place: what the rest of the module says about it must be in the state by now. */
+async function adoptSought(options: AdoptOptions, finder: LostFinder, lost: readonly LostResource[]): Promise<ReadonlySet<string>> {
+  const { call } = options;
+  const planned = await plannedValues(call);
+  const sought = lost.flatMap((resource) => {
+    const values = planned.get(resource.address);
+    return values ? [{ ...resource, planned: values }] : [];
+  });
+  if (sought.length === 0) return new Set();
+  const known = await stateOf(call);
+  const ids = new Set([...known.values()].flatMap(({ id }) => id ?? []));
+  const candidates = await finder.find(sought, ids);
+  return adoptAll(options, await fitting(options, candidates), known);
+}
+
+async function fitting({ aside }: AdoptOptions, candidates: readonly FoundResource[]): Promise<readonly FoundResource[]> {
+  const sure = candidates.filter(({ fits }) => fits === undefined);
+  const unsure = candidates.filter(({ fits }) => fits !== undefined);
+  if (unsure.length === 0 || !aside) return sure;
+  return aside(async (tryImport) => {
+    const found = new Map(sure.map((one) => [one.address, one]));
+    for (const one of unsure) {
+      if (found.has(one.address) || [...found.values()].some((other) => isSame(one, other))) continue;
+      const attributes = await tryImport(one.address, one.id);
+      if (attributes && one.fits?.(attributes)) found.set(one.address, one);
+    }
+    return [...found.values()];
+  });
+}
+
+/** Two things may have been sought, and one be there. */
+const isSame = (one: FoundResource, other: FoundResource): boolean =>
+  one.id === other.id && one.address.replace(/\[.*$/, '') === other.address.replace(/\[.*$/, '');
+
+async function adopt(call: TofuCall, { address, id }: FoundResource, report: (report: StepReport) => void): Promise<boolean> {
   try {
     await importResource(call, address, id);
     report({ type: 'progress', message: `took ${address} (${id}) back into the state` });
+    return true;
   } catch (thrown) {
     if (call.signal.aborted) throw thrown;
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -62,6 +129,7 @@ async function adopt(call: TofuCall, { address, id }: FoundResource, report: (re
       code: 'SLW-TOF-025',
       message: `${address} (${id}) could not be taken back into the state: ${why}`,
     });
+    return false;
   }
 }
 

@@ -45,6 +45,10 @@ export type TofuMessage =
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Whether a run that ended by itself may have left something behind that its state does not know. */
+export const mayHaveLost = (messages: readonly TofuMessage[]): boolean =>
+  messages.some((message) => message.type === 'apply' && message.action === 'create' && message.phase === 'errored');
+
 /** Undefined for lines that say nothing we know. What is no JSON (a provider's crash, a panic) comes as text. */
 export function parseMessage(line: string): TofuMessage | undefined {
   if (line.trim() === '') return undefined;

@@ -14,6 +14,8 @@ export interface ResourceChange {
   readonly reason?: string;
   /** Attributes that force the replacement, `subnet_ids[0]`. */
   readonly replacePaths: readonly string[];
+  /** Of a replacement: the new one is made before the old one goes. */
+  readonly createsFirst?: true;
   /** Top-level attributes that differ or are not known yet. */
   readonly changed: readonly string[];
   /** Sensitive values are replaced by a mask. */
@@ -92,6 +94,7 @@ function toResource(fields: Fields): ResourceChange {
     action: actionOf(change),
     ...(reason !== '' && { reason }),
     replacePaths: readPaths(change['replace_paths']),
+    ...(createsFirst(change) && { createsFirst: true }),
     changed: changedAttributes(change),
     before,
     after,
@@ -108,6 +111,11 @@ function actionOf(change: Fields): TofuAction {
   const [first] = actions;
   return isAction(first) ? first : 'no-op';
 }
+
+const createsFirst = (change: Fields): boolean => {
+  const [first, second] = (change['actions'] ?? []) as readonly string[];
+  return first === 'create' && second === 'delete';
+};
 
 const ACTIONS: readonly TofuAction[] = ['create', 'update', 'delete', 'read', 'forget', 'no-op'];
 const isAction = (word: string | undefined): word is TofuAction => (ACTIONS as readonly (string | undefined)[]).includes(word);

@@ -6,7 +6,7 @@ import type { StepReport } from '../engine/events.ts';
 import { SlipwayError } from '../core/errors.ts';
 import { keepDump, type TofuCall } from './commands.ts';
 import { freeLock } from './dead-lock.ts';
-import { adoptLost, type FoundResource, type LostResource } from './lost.ts';
+import { adoptLost, type AdoptOptions } from './lost.ts';
 import { forgetRun, type PendingRun, readPendingRuns, readRunLog, RunLog, settleRun } from './runner.ts';
 import { pushErrored } from './state-files.ts';
 
@@ -14,8 +14,9 @@ export interface RecoverOptions {
   readonly call: TofuCall;
   readonly timeoutMs: number;
   readonly report: (report: StepReport) => void;
-  /** Finds import ids by name or tag, where the provider's own word is missing or is no import id. */
-  readonly findLost?: (lost: readonly LostResource[]) => Promise<readonly FoundResource[]>;
+  /** Finds what the provider has not told, or not as an import id. */
+  readonly finder?: AdoptOptions['finder'];
+  readonly aside?: AdoptOptions['aside'];
 }
 
 const POLL_MS = 200;
@@ -23,14 +24,14 @@ const POLL_MS = 200;
 const LOCKLESS: readonly string[] = ['init', 'plan', 'validate'];
 
 /** Those that died here, their processes gone, the oldest first. Waits for one that lives. @throws SLW-TOF-014 */
-export async function findDead(options: Omit<RecoverOptions, 'findLost'>): Promise<readonly PendingRun[]> {
+export async function findDead(options: Omit<RecoverOptions, 'finder' | 'aside'>): Promise<readonly PendingRun[]> {
   const { host, workspace } = options.call;
   const runs = await readPendingRuns(host, workspace.dir);
   for (const run of runs) await waitForEnd(run, options);
   return runs;
 }
 
-async function waitForEnd(run: PendingRun, { call, timeoutMs, report }: Omit<RecoverOptions, 'findLost'>): Promise<void> {
+async function waitForEnd(run: PendingRun, { call, timeoutMs, report }: Omit<RecoverOptions, 'finder' | 'aside'>): Promise<void> {
   const { host, object, signal } = call;
   const identity = await settleRun(host, run);
   if (!identity) return;
@@ -60,7 +61,7 @@ export async function recover(options: RecoverOptions, dead: readonly PendingRun
   const logs = await Promise.all(dead.map((run) => readRunLog(host, run)));
   const dump = logs.map((log) => log.result().stateDump).findLast((message) => message !== undefined);
   if (dump) await keepDump(call, dump.state);
-  if (dead.some(({ command }) => !LOCKLESS.includes(command))) await freeLock(call, dead);
+  if (dead.some(({ command, isOver }) => isOver !== true && !LOCKLESS.includes(command))) await freeLock(call, dead);
   await pushErrored(call);
   const applied = logs.filter((_, index) => dead[index]?.command === 'apply').flatMap(({ messages }) => messages);
   if (applied.length > 0) await adoptLost(options, applied);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
 import type { Host, ProcessEnd, ProcessIdentity } from '../host/host.ts';
-import { parseMessage, type TofuDiagnostic, type TofuMessage } from './messages.ts';
+import { mayHaveLost, parseMessage, type TofuDiagnostic, type TofuMessage } from './messages.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where Slipway's own files lie in a work folder. */
@@ -26,6 +26,8 @@ export interface PendingRun {
   readonly startedAt: number;
   readonly hostname: string;
   readonly user: string;
+  /** It came to its end by itself: no process, no lock; what its log tells is still to be dealt with. */
+  readonly isOver?: true;
 }
 
 export interface RunResult {
@@ -68,7 +70,11 @@ export async function runTofu(host: Host, args: readonly string[], options: RunO
   if (options.signal.aborted) interrupt();
   options.signal.addEventListener('abort', interrupt, { once: true });
   const end = await followUntil(host, log, ended).finally(() => options.signal.removeEventListener('abort', interrupt));
-  if (end.signal === undefined) await forgetRun(host, dir, run);
+  if (end.signal === undefined) {
+    // A provider may have made what it could not tell any more.
+    if (mayHaveLost(log.messages)) await writeRun(host, dir, { ...run, isOver: true });
+    else await forgetRun(host, dir, run);
+  }
   options.signal.throwIfAborted();
   return { ...log.result(), ...end };
 }
@@ -93,9 +99,12 @@ async function recordRun(host: Host, { dir }: Workspace, [command = '']: readonl
     hostname: host.env.hostname,
     user: host.env.user,
   };
-  await host.files.writeAtomic(runFile(dir, run), `${JSON.stringify(run)}\n`);
+  await writeRun(host, dir, run);
   return run;
 }
+
+const writeRun = (host: Host, dir: string, run: PendingRun): Promise<void> =>
+  host.files.writeAtomic(runFile(dir, run), `${JSON.stringify(run)}\n`);
 
 const runFile = (dir: string, { nonce }: PendingRun): string => join(privateDir(dir), `${nonce}${RUN_SUFFIX}`);
 

@@ -5,16 +5,19 @@ import { SlipwayError } from '../core/errors.ts';
 import type { StepReport } from '../engine/events.ts';
 import type { Outputs } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
+import type { PlanArguments } from './arguments.ts';
 import { findTofu, type TofuBinary } from './binary.ts';
-import { applyPlan, outputs, plan, SAVED_PLAN, type TofuCall } from './commands.ts';
+import { applyPlan, importResource, outputs, plan, SAVED_PLAN, statePullText, stateRemove, type TofuCall } from './commands.ts';
 import { KEY_VARIABLE, keyFile, stateFile, stateForm } from './encryption.ts';
 import { tofuEnvironment } from './environment.ts';
 import { inFolder } from './folder-lock.ts';
 import { forgetInit, initialize, needsInit } from './initialize.ts';
 import type { TofuPlan } from './plan.ts';
 import { progressReporter } from './progress.ts';
-import type { FoundResource, LostResource } from './lost.ts';
+import type { LostFinder, TryImport } from './lost.ts';
 import { findDead, recover } from './recover.ts';
+import { privateDir } from './runner.ts';
+import { readAttributes } from './state.ts';
 import { keepStateCopy, mendStateFile } from './state-files.ts';
 import type { TofuBackend, TofuModule } from './workspace.ts';
 
@@ -43,7 +46,7 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly report: (report: StepReport) => void;
-  readonly findLost?: (lost: readonly LostResource[]) => Promise<readonly FoundResource[]>;
+  readonly finder?: LostFinder;
 }
 
 export interface Session {
@@ -56,19 +59,20 @@ export interface Session {
 export async function inSession<T>(options: SessionOptions, act: (session: Session) => Promise<T>): Promise<T> {
   const { host, dir, object, signal, timeoutMs, report } = options;
   return inFolder(host, { dir, object, signal, timeoutMs, report }, async () => {
-    const session = await open(options);
+    const session = await openSession(options);
     const { call, module } = session;
     const dead = await findDead({ call, timeoutMs, report });
     if (module.backend.type === 'local') await mendStateFile(call, report);
     const isNewKey = (await host.files.stat(keyFile(dir))) === undefined;
     await initialize(call, module);
     if (isNewKey && (await host.files.stat(keyFile(dir)))) tellOfKey(options);
-    await recover({ call, timeoutMs, report, ...(options.findLost && { findLost: options.findLost }) }, dead);
+    await recover({ call, timeoutMs, report, ...(options.finder && { finder: options.finder }), aside: (look) => lookAside(options, look) }, dead);
     return act(session);
   });
 }
 
-async function open(options: SessionOptions): Promise<Session> {
+/** The program found; nothing is filled or run yet. */
+export async function openSession(options: SessionOptions): Promise<Session> {
   const { host, dir, object, signal, report, source, inputs } = options;
   const binary = await findFitting(options);
   const secrets = { ...inputs.secrets, ...(inputs.stateKey !== undefined && { [KEY_VARIABLE]: inputs.stateKey }) };
@@ -82,6 +86,29 @@ async function open(options: SessionOptions): Promise<Session> {
     call,
     module: { source, variables, backend: inputs.backend, hasOwnKey: inputs.stateKey !== undefined, isFrozen: options.isFrozen === true },
   };
+}
+
+/** Imports into a state that nobody uses, to see what would be imported. What lives there is of no worth. */
+async function lookAside<T>({ finder: _, report, ...options }: SessionOptions, look: (tryImport: TryImport) => Promise<T>): Promise<T> {
+  const { host, inputs } = options;
+  const dir = join(privateDir(options.dir), 'found');
+  const said = (one: StepReport): void => (one.type === 'finding' ? undefined : report(one));
+  await host.files.remove(stateFile(dir));
+  const found = await inSession({ ...options, dir, inputs: { ...inputs, backend: { type: 'local' } }, report: said }, async ({ call }) =>
+    look(async (address, id) => {
+      try {
+        await importResource(call, address, id);
+      } catch (thrown) {
+        if (call.signal.aborted) throw thrown;
+        return undefined;
+      }
+      const attributes = readAttributes(await statePullText(call), address);
+      await stateRemove(call, [address]);
+      return attributes;
+    }),
+  );
+  await host.files.remove(dir);
+  return found;
 }
 
 /** An encrypted state can only be read by OpenTofu. */
@@ -111,8 +138,10 @@ export interface MadePlan {
   readonly file: string | undefined;
 }
 
+type PlanOptions = Pick<PlanArguments, 'destroy' | 'refresh'>;
+
 /** Plans; when what `init` made turns out to be gone, makes it again first. */
-export async function makePlan(session: Session, options: { readonly destroy?: boolean } = {}): Promise<MadePlan> {
+export async function makePlan(session: Session, options: PlanOptions = {}): Promise<MadePlan> {
   const { call, module } = session;
   try {
     return await planned(call, options);
@@ -124,7 +153,7 @@ export async function makePlan(session: Session, options: { readonly destroy?: b
   }
 }
 
-async function planned(call: TofuCall, options: { readonly destroy?: boolean }): Promise<MadePlan> {
+async function planned(call: TofuCall, options: PlanOptions): Promise<MadePlan> {
   const made = await plan(call, options);
   return { plan: made, file: await savedPlanDigest(call) };
 }

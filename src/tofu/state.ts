@@ -1,4 +1,5 @@
 /** A state as tofu keeps it (version 4), as far as recovery must know it. Values are never kept: they may be secret. */
+import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 
 export interface StateResource {
@@ -20,7 +21,7 @@ interface RawInstance {
   readonly index_key?: string | number;
   readonly status?: string;
   readonly deposed?: string;
-  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly attributes?: Readonly<Record<string, Json>>;
 }
 
 interface RawResource {
@@ -42,6 +43,36 @@ export function readState(text: string): StateView {
   };
 }
 
+/** What the provider has read of one resource. May hold secrets. */
+export function readAttributes(text: string, address: string): Readonly<Record<string, Json>> | undefined {
+  const { resources = [] } = parse(text) as RawState;
+  const instances = resources.flatMap((resource) =>
+    (resource.instances ?? []).map((instance) => [addressOf(baseOf(resource), instance.index_key), instance.attributes] as const),
+  );
+  return instances.find(([name]) => name === address)?.[1];
+}
+
+/** A state with those tainted objects alone, to destroy by: nothing depends on them there, nothing else can go. Holds secrets. */
+export function onlyTainted(text: string, addresses: ReadonlySet<string>): string {
+  const { version, terraform_version, serial, lineage, resources = [] } = parse(text) as RawState;
+  const kept = resources.flatMap((resource) => {
+    const base = baseOf(resource);
+    const instances = (resource.instances ?? []).filter(
+      ({ status, deposed, index_key: key }) => status === 'tainted' && deposed === undefined && addresses.has(addressOf(base, key)),
+    );
+    return resource.mode === 'managed' && instances.length > 0 ? [{ ...resource, instances }] : [];
+  });
+  return `${JSON.stringify({ version, terraform_version, serial, lineage, outputs: {}, resources: kept })}\n`;
+}
+
+interface RawState {
+  readonly version?: number;
+  readonly terraform_version?: string;
+  readonly serial?: number;
+  readonly lineage?: string;
+  readonly resources?: readonly RawResource[];
+}
+
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>>;
@@ -50,12 +81,15 @@ function parse(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function toResources({ module, type = '', name = '', instances = [] }: RawResource): readonly StateResource[] {
-  const base = `${module === undefined ? '' : `${module}.`}${type}.${name}`;
+const baseOf = ({ module, type = '', name = '' }: RawResource): string => `${module === undefined ? '' : `${module}.`}${type}.${name}`;
+const addressOf = (base: string, key: string | number | undefined): string => (key === undefined ? base : `${base}[${JSON.stringify(key)}]`);
+
+function toResources(resource: RawResource): readonly StateResource[] {
+  const { type = '', instances = [] } = resource;
   return instances
     .filter(({ deposed }) => deposed === undefined)
     .map(({ index_key: key, status, attributes }) => ({
-      address: key === undefined ? base : `${base}[${JSON.stringify(key)}]`,
+      address: addressOf(baseOf(resource), key),
       type,
       ...(typeof attributes?.['id'] === 'string' && { id: attributes['id'] }),
       isTainted: status === 'tainted',

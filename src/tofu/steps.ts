@@ -11,8 +11,9 @@ import {
   type StepRecord,
 } from '../engine/step.ts';
 import { outlineOf, planChange, type PlanOutline } from './change.ts';
-import type { FoundResource, LostResource } from './lost.ts';
-import { applyMade, inSession, makePlan, plainOutputs, type SessionOptions, situation, type TofuInputs } from './session.ts';
+import type { LostFinder } from './lost.ts';
+import { discardHalfMade, halfMade, inSettledSession, requireAgreed } from './half-made.ts';
+import { applyMade, makePlan, plainOutputs, type Session, type SessionOptions, situation, type TofuInputs } from './session.ts';
 import { DESTROY, undoData } from './undo.ts';
 
 export type { TofuInputs } from './session.ts';
@@ -45,8 +46,8 @@ export interface TofuStepOptions {
   readonly destroys?: string;
   /** Types whose replacement or deletion wants that name; default: all. The others are named in the plan, each one. */
   readonly precious?: readonly string[];
-  /** Finds import ids, by name or tag, of what a run that died may have made; default: the ids that the provider had said. */
-  readonly findLost?: (lost: readonly LostResource[], context: StepContext) => Promise<readonly FoundResource[]>;
+  /** Finds what a run that died or failed may have made; default: by the ids that the provider had said. */
+  readonly finder?: (context: StepContext) => LostFinder;
 }
 
 type Observed =
@@ -102,7 +103,7 @@ async function look(
   const { clock } = context.host;
   if (before && clock.monotonic() - before.at < FRESH_MS && before.situation === (await situation(session))) return before;
   if (inputs.backend.type === 'local') warnOfLocalState(options, context);
-  return inSession(session, async (opened) => {
+  return inSettledSession(session, async (opened) => {
     const { plan, file } = await makePlan(opened);
     const observed = { kind: 'planned', outline: outlineOf(plan), isRecorded: false } as const;
     return { at: clock.monotonic(), situation: await situation(session), observed, file, inputs };
@@ -140,14 +141,23 @@ async function apply(
   context: StepContext,
   { inputs, agreed }: { inputs: TofuInputs; agreed: Seen | undefined },
 ): Promise<Outputs> {
-  return inSession(sessionOptions(options, context, inputs), async (session) => {
+  return inSettledSession(sessionOptions(options, context, inputs), async (session) => {
     const { outline } = agreed?.observed ?? { outline: outlineOf((await makePlan(session)).plan) };
-    if (outline.resources.length > 0 || outline.outputs.length > 0) {
-      await applyMade(session, { digest: outline.digest, file: agreed?.file, count: outline.resources.length });
-    }
+    if (outline.resources.length > 0 || outline.outputs.length > 0) await applyAgreed(session, { outline, file: agreed?.file });
     const outputs = await plainOutputs(session);
     return options.outputs?.(outputs) ?? outputs;
   });
+}
+
+async function applyAgreed(session: Session, { outline, file }: { readonly outline: PlanOutline; readonly file: string | undefined }): Promise<void> {
+  const { digest, resources } = outline;
+  const first = halfMade(outline);
+  if (first.length === 0) return applyMade(session, { digest, file, count: resources.length });
+  await discardHalfMade(session, first);
+  const made = await makePlan(session);
+  const now = outlineOf(made.plan);
+  requireAgreed(session.options.object, { agreed: outline, now });
+  if (!made.plan.isEmpty) await applyMade(session, { digest: now.digest, file: made.file, count: now.resources.length });
 }
 
 function requireKnown(inputs: TofuInputs | TofuUnknown): TofuInputs {
@@ -156,11 +166,10 @@ function requireKnown(inputs: TofuInputs | TofuUnknown): TofuInputs {
 }
 
 function sessionOptions(
-  { subject, dir, source, toolchainDir, findLost }: TofuStepOptions,
+  { subject, dir, source, toolchainDir, finder }: TofuStepOptions,
   context: StepContext,
   inputs: TofuInputs,
 ): SessionOptions {
   const { host, signal, timeoutMs, report } = context;
-  const find = findLost && ((lost: readonly LostResource[]) => findLost(lost, context));
-  return { host, object: subject, dir, source, toolchainDir, inputs, signal, timeoutMs, report, ...(find && { findLost: find }) };
+  return { host, object: subject, dir, source, toolchainDir, inputs, signal, timeoutMs, report, ...(finder && { finder: finder(context) }) };
 }

@@ -2,9 +2,11 @@
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { Change, UndoContext, UndoHandlers } from '../engine/step.ts';
+import type { LostFinder } from './lost.ts';
 import { readPendingRuns } from './runner.ts';
 import { planChange, outlineOf } from './change.ts';
-import { applyMade, inSession, makePlan, type SessionOptions, type TofuInputs } from './session.ts';
+import { inSettledSession } from './half-made.ts';
+import { applyMade, makePlan, type SessionOptions, type TofuInputs } from './session.ts';
 import { statePull } from './commands.ts';
 import { stateFile } from './encryption.ts';
 import type { TofuBackend } from './workspace.ts';
@@ -47,6 +49,8 @@ export interface TofuUndoOptions {
   readonly env?: (context: UndoContext, subject: string) => Promise<Readonly<Record<string, string>>>;
   /** Secret variables that a provider needs to destroy, and the user's key of the state. */
   readonly secrets?: (context: UndoContext, subject: string) => Promise<Pick<TofuInputs, 'secrets' | 'stateKey'>>;
+  /** Finds what a run that died or failed may have made. */
+  readonly finder?: (context: UndoContext) => LostFinder;
   /** Runs before the destroy: what controllers in a cluster made goes first. */
   readonly before?: (context: UndoContext, subject: string) => Promise<void>;
   /** Runs when all is destroyed, before the work folder goes: sweeps, proof of emptiness. */
@@ -64,7 +68,7 @@ export function tofuUndoHandlers(options: TofuUndoOptions): UndoHandlers {
 async function planDestroy(context: UndoContext, options: TofuUndoOptions): Promise<Change> {
   const data = readData(context);
   if (!(await hasState(context, data))) return { kind: 'delete', summary: `nothing was made for ${data.subject}; forget it` };
-  return inSession(await sessionOptions(context, data, options), async ({ call }) => {
+  return inSettledSession(await sessionOptions(context, data, options), async ({ call }) => {
     const { resources } = await statePull(call);
     const details = resources.map(({ address, type }) => ({
       object: `${type}/${address.replace(`${type}.`, '')}`,
@@ -79,7 +83,7 @@ async function destroy(context: UndoContext, options: TofuUndoOptions): Promise<
   const { host } = context;
   if (!(await hasState(context, data))) return host.files.remove(data.dir);
   await options.before?.(context, data.subject);
-  await inSession(await sessionOptions(context, data, options), async (session) => {
+  await inSettledSession(await sessionOptions(context, data, options), async (session) => {
     const { plan, file } = await makePlan(session, { destroy: true });
     const outline = outlineOf(plan);
     if (planChange(outline, {}).kind !== 'none')
@@ -120,5 +124,6 @@ async function sessionOptions(context: UndoContext, data: UndoData, options: Tof
   const secrets = { ...Object.fromEntries(data.secrets.map((name) => [name, 'unknown'])), ...given.secrets };
   const inputs: TofuInputs = { variables: data.variables, backend: data.backend, env, ...given, secrets };
   const { dir, source, subject } = data;
-  return { host, object: subject, dir, source, isFrozen: true, toolchainDir: options.toolchainDir, inputs, signal, timeoutMs, report };
+  const base = { host, object: subject, dir, source, isFrozen: true, toolchainDir: options.toolchainDir, inputs, signal, timeoutMs, report };
+  return { ...base, ...(options.finder && { finder: options.finder(context) }) };
 }

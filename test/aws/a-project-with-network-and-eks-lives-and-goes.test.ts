@@ -128,6 +128,21 @@ describe('a project on AWS', () => {
     expect((await must('status', '--output', 'plain')).stdout).toContain('VpnIdentity/main');
   });
 
+  it('warns in the plan of pods of a removed pool that cannot move', async () => {
+    const group = String(bed.account().find(({ type }) => type === 'aws_eks_node_group')?.attributes['node_group_name']);
+    const node = { name: 'node-of-infra', labels: { 'eks.amazonaws.com/nodegroup': group } };
+    await cluster.client.create({ apiVersion: 'v1', kind: 'Node', metadata: node });
+    const spec = { nodeName: node.name, automountServiceAccountToken: false, containers: [{ name: 'a', image: 'a' }] };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone', namespace: 'default' } };
+    await cluster.client.create({ ...pod, spec });
+    sandbox.put({ 'slipway.yaml': project(git.url, { pools: 'other: {minSize: 1}' }) });
+    const { stdout, stderr } = await must('plan');
+    expect(stdout + stderr).toMatch(/pool infra goes with 1 nodes and 1 pods; these cannot move: default\/alone \(no controller/);
+    await cluster.client.delete({ ...pod, ...pod.metadata }, { gracePeriodSeconds: 0 });
+    await cluster.client.delete({ apiVersion: 'v1', kind: 'Node', name: node.name });
+    sandbox.put({ 'slipway.yaml': project(git.url) });
+  });
+
   it('is upgraded by one minor version, refuses two, and names what a removed pool costs', async () => {
     sandbox.put({ 'slipway.yaml': project(git.url, { version: '1.36' }) });
     expect(await run('plan')).toMatchObject({ code: 65, stderr: expect.stringContaining('SLW-EKS-007') });

@@ -17,6 +17,12 @@ const DOWN = 'test/quickstart/down-finishes-after-a-half-failed-up.test.ts';
 const FLEET = 'test/quickstart/a-change-of-the-fleet-is-applied-and-a-mistake-is-named.test.ts';
 const HTTPS = 'test/sources/https-with-a-token-and-an-authority-of-its-own.test.ts';
 const CHILDREN = 'test/kill/dead-children-come-back.test.ts';
+const AWS_CONFIG = 'src/config/bad-aws.test.ts';
+const ACCOUNT = 'test/bad-luck/an-account-that-refuses-is-named-and-up-goes-on-when-it-does-not.test.ts';
+const CREDENTIALS = 'test/aws-api/credentials-are-found-like-the-aws-tools-find-them.test.ts';
+const TOFU_LOCK = 'test/tofu/a-lock-is-taken-from-the-dead-and-from-nobody-else.test.ts';
+const GATE = 'src/provisioners/eks/gate.test.ts';
+const PROJECT = 'test/aws/a-project-with-network-and-eks-lives-and-goes.test.ts';
 const PATHS = 'test/bad-luck/a-repository-that-is-none-is-refused-before-anything-is-started.test.ts';
 
 /** In the order and words in which they were asked for. */
@@ -167,6 +173,119 @@ export const badInputAndBadLuck: readonly CoveredLine[] = [
         'applies every object once, through a SIGKILL in the middle',
       ],
       [MACHINE, 'that is killed while Flux is being applied: the same command reaches the end'],
+    ],
+  },
+];
+
+/** The same for networks and clusters on AWS. */
+export const badInputAndBadLuckOnAws: readonly CoveredLine[] = [
+  {
+    line: 'CIDR overlap',
+    tests: [
+      [AWS_CONFIG, 'subnets over each other'],
+      [AWS_CONFIG, 'VPN clients in the network'],
+      [AWS_CONFIG, 'services over the network'],
+    ],
+  },
+  { line: 'CIDR too small for the AZs', tests: [[AWS_CONFIG, 'a network too small for its zones']] },
+  {
+    line: 'subnet counts',
+    tests: [
+      [AWS_CONFIG, 'more subnets than zones'],
+      [AWS_CONFIG, 'subnets of two sorts that differ in number'],
+    ],
+  },
+  {
+    line: 'unknown region',
+    tests: [
+      [AWS_CONFIG, 'an unknown word for a region'],
+      ['src/aws/aws.test.ts', 'to a region whose name does not resolve asks whether it is the right one'],
+      ['src/aws/aws.test.ts', '%s is refused'],
+    ],
+  },
+  { line: 'unknown instance type', tests: [[ACCOUNT, 'whose region has no such instance type']] },
+  { line: 'unknown AMI family', tests: [[AWS_CONFIG, 'an unknown family of images']] },
+  {
+    line: 'missing credentials',
+    tests: [
+      [CREDENTIALS, 'that are late, or need a login, or do not exist say so, and how to get them'],
+      [
+        'test/aws-api/a-project-with-remote-state-is-one-for-several-machines.test.ts',
+        'stops with what to do when credentials are missing, half, or not permitted',
+      ],
+    ],
+    mayBeSkipped: 'another account, profiles and policies are answered by moto, which needs Python',
+  },
+  {
+    line: 'expired credentials',
+    tests: [
+      [CREDENTIALS, 'that are late, or need a login, or do not exist say so, and how to get them'],
+      ['src/aws/aws.test.ts', 'refused with %d %s is %s'],
+      [ACCOUNT, 'that does not know the credentials'],
+    ],
+    mayBeSkipped: 'another account, profiles and policies are answered by moto, which needs Python',
+  },
+  {
+    line: 'insufficient permission: which action',
+    tests: [
+      [ACCOUNT, 'that does not permit an action'],
+      [CREDENTIALS, 'whose policy does not allow an action make it named'],
+    ],
+    mayBeSkipped: 'another account, profiles and policies are answered by moto, which needs Python',
+  },
+  { line: 'quota', tests: [[ACCOUNT, 'whose quota is reached']] },
+  { line: 'name taken', tests: [[ACCOUNT, 'in which the name is taken']] },
+  {
+    line: 'state locked by whom since when',
+    tests: [
+      [TOFU_LOCK, 'a lock of somebody else is told with its owner, and not touched'],
+      ['src/tofu/messages.test.ts', 'of a lock tell whose it is and since when'],
+    ],
+  },
+  {
+    line: 'state bucket in another account',
+    tests: [
+      ['test/aws-api/a-state-bucket-is-made-hardened-and-removed-last.test.ts', 'whose name another account has is refused'],
+      ['src/aws/aws.test.ts', 'that answers 403 is of someone else when it is not among ours'],
+    ],
+    mayBeSkipped: 'another account, profiles and policies are answered by moto, which needs Python',
+  },
+  { line: 'tofu too old', tests: [['src/tofu/binary.test.ts', 'refuses one that is too old or no tofu instead of passing it over']] },
+  {
+    line: 'plan stale',
+    tests: [
+      [
+        'test/tofu/a-saved-plan-is-applied-only-to-the-state-it-was-made-on.test.ts',
+        'one that somebody overtook is not applied: a new one is wanted',
+      ],
+    ],
+  },
+  { line: 'provider crash', tests: [[ACCOUNT, 'under which the provider crashes']] },
+  { line: 'network gone in the middle', tests: [[ACCOUNT, 'to which the network is gone in the middle']] },
+  {
+    line: 'unreachable private API',
+    tests: [
+      [GATE, 'no route but the one to the internet'],
+      [GATE, 'a VPN that leads there, and silence'],
+      [GATE, 'an unknown name'],
+      [PROJECT, 'is made up to the private API, and says what is missing there'],
+    ],
+  },
+  {
+    line: 'expired VPN certificate',
+    tests: [
+      [
+        'test/vpn/certificates-and-lists-are-renewed-in-time.test.ts',
+        'shut everybody out when nobody renews them, which status and the host tell; up opens again',
+      ],
+    ],
+    mayBeSkipped: 'a VPN host needs network namespaces and OpenVPN',
+  },
+  {
+    line: 'removed node pool with pods that cannot move',
+    tests: [
+      ['src/provisioners/eks/removed-pools.test.ts', 'has nowhere to go without nodes of its label'],
+      [PROJECT, 'warns in the plan of pods of a removed pool that cannot move'],
     ],
   },
 ];

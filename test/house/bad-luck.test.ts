@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { badInputAndBadLuck, type CoveredLine } from '../bad-luck/table.ts';
+import { badInputAndBadLuck, badInputAndBadLuckOnAws, type CoveredLine } from '../bad-luck/table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -12,12 +12,24 @@ const ASKED = `unknown key, wrong type, duplicate name, dangling/cyclic referenc
   state folder of a newer version, corrupt journal line, two operators at once, stale lock, clock jump, killed child,
   API server restart during apply`;
 
+/** The same for AWS. */
+const ASKED_OF_AWS = `CIDR overlap or too small for the AZs, subnet counts, unknown region/instance type/AMI family,
+  missing or expired credentials (which one, how to get it), insufficient permission (which action), quota, name taken, state locked by whom
+  since when, state bucket in another account, tofu too old, plan stale, provider crash, network gone in the middle, unreachable private API,
+  expired VPN certificate, removed node pool with pods that cannot move (warned in the plan)`;
+
 /** One asked-for phrase may be two lines of the table. */
 const SPLIT: Readonly<Record<string, readonly string[]>> = {
   'dangling/cyclic reference': ['dangling reference', 'cyclic reference'],
   'repository path missing or not a repository': ['repository path missing', 'repository path is not a repository'],
   'auth refused (401': ['auth refused: 401'],
   'wrong host key)': ['auth refused: wrong host key'],
+  'CIDR overlap or too small for the AZs': ['CIDR overlap', 'CIDR too small for the AZs'],
+  'unknown region/instance type/AMI family': ['unknown region', 'unknown instance type', 'unknown AMI family'],
+  'missing or expired credentials (which one': ['missing credentials', 'expired credentials'],
+  'how to get it)': [],
+  'insufficient permission (which action)': ['insufficient permission: which action'],
+  'removed node pool with pods that cannot move (warned in the plan)': ['removed node pool with pods that cannot move'],
 };
 
 /** Why the test does not hold the line, or undefined. */
@@ -40,14 +52,17 @@ function isConditional(text: string, title: string): boolean {
 }
 
 describe('bad input and bad luck', () => {
-  it('has a line for each thing that was asked for, and no other', () => {
-    const asked = ASKED.split(/[,;]\s*/)
+  it.each([
+    ['of a cluster', ASKED, badInputAndBadLuck],
+    ['of an account', ASKED_OF_AWS, badInputAndBadLuckOnAws],
+  ])('%s: has a line for each thing that was asked for, and no other', (_of, words, table) => {
+    const asked = words.split(/[,;]\s*/)
       .map((phrase) => phrase.trim().replaceAll(/\s+/g, ' '))
       .flatMap((phrase) => SPLIT[phrase] ?? [phrase]);
-    expect(badInputAndBadLuck.map(({ line }) => line)).toEqual(asked);
+    expect(table.map(({ line }) => line)).toEqual(asked);
   });
 
-  it.each(badInputAndBadLuck)('$line is held by a test that runs', (covered) => {
+  it.each([...badInputAndBadLuck, ...badInputAndBadLuckOnAws])('$line is held by a test that runs', (covered) => {
     expect(covered.tests.length).toBeGreaterThan(0);
     expect(covered.tests.map(([file, title]) => faultOf(file, title, covered)).filter(Boolean)).toEqual([]);
   });

@@ -84,6 +84,8 @@ export interface ProcessSpy {
   readonly sightings: readonly string[];
   /** Programs that were looked at. */
   readonly programs: ReadonlySet<string>;
+  /** Every argv that was looked at: for secrets that are known only afterwards. */
+  readonly argvs: ReadonlySet<string>;
   stop(): void;
 }
 
@@ -91,12 +93,14 @@ export interface ProcessSpy {
 export function spyOnProcesses(canaries: Canaries): ProcessSpy {
   const sightings: string[] = [];
   const programs = new Set<string>();
+  const argvs = new Set<string>();
   const known = new Map<string, string>();
   const look = (): void => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const argv = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
       if (known.get(pid) === argv) continue;
       known.set(pid, argv);
+      argvs.add(argv);
       programs.add(argv.split(' ')[0]?.split('/').at(-1) ?? '');
       const isCommandLine = argv.includes('src/cli/main.ts') && !argv.includes(' serve ');
       const environment = isCommandLine ? '' : read(`/proc/${pid}/environ`);
@@ -109,7 +113,7 @@ export function spyOnProcesses(canaries: Canaries): ProcessSpy {
   };
   look();
   const timer = setInterval(look, 15);
-  return { sightings, programs, stop: () => clearInterval(timer) };
+  return { sightings, programs, argvs, stop: () => clearInterval(timer) };
 }
 
 function read(path: string): string {

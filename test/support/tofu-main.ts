@@ -45,7 +45,7 @@ async function main(): Promise<number> {
       inputs: async () => ({ variables, backend, ...(secrets && { secrets }) }),
       destroys: 'Network/main',
       ...(precious && { precious }),
-      ...(settings.world !== undefined && { findLost: async (lost) => findInWorld(lost) }),
+      ...(settings.world !== undefined && { finder: () => ({ derived: new Set<string>(), find: async (lost) => findInWorld(lost) }) }),
     });
     const undoHandlers = tofuUndoHandlers({ toolchainDir });
     const report = (step: string, told: unknown): void => say({ step, ...(told as object) });

@@ -61,6 +61,10 @@ describe.skipIf(why !== undefined)(`a VPN host${why === undefined ? '' : ` (skip
     await bed.revoke('bob');
     await bed.cycle(machine);
     await bob.says(/Halt command was pushed by server/, { from: toldBob });
+    // The server's side of the session ends five seconds after that word, whatever the client makes of it.
+    await bob.says(/process exiting/, { from: toldBob });
+    await bed.cycle(machine);
+    await bed.reports(({ connected }) => connected.join() === 'alice');
     expect(await bed.fetchInside('bob')).toBeUndefined();
     expect(await bed.fetchInside('alice')).toContain('Directory listing');
     expect(alice.output().slice(toldAlice)).not.toMatch(CONNECTED);

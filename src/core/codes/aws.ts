@@ -100,18 +100,11 @@ export const awsCodes = {
     exit: 65,
     retry: 'no',
   },
-  'SLW-AWS-014': {
-    title: 'invalid bucket name',
-    explain:
-      'Bucket names have 3 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit. Dots are refused too: TLS certificates do not cover such names.',
-    fix: 'choose another bucket name',
-    exit: 65,
-    retry: 'no',
-  },
   'SLW-AWS-015': {
-    title: 'object was changed by someone else',
-    explain: 'A conditional write found another version than the one that was read. Nothing was written.',
-    fix: 'run the same command again; it reads anew',
+    title: 'AWS is still at work on the same thing',
+    explain:
+      'Another operation on the same resource is under way inside AWS: a bucket that was just deleted is being made again, for example. Slipway waited and tried again several times.',
+    fix: 'run the same command again in a few minutes; it continues',
     exit: 75,
     retry: 'backoff',
   },
@@ -137,6 +130,14 @@ export const awsCodes = {
       'A state in the bucket still describes resources, or someone wrote into the bucket while it was being removed. Without its state nobody knows what has to be destroyed, so the bucket stays.',
     fix: 'destroy what the named state describes, then run the same command again',
     exit: 1,
+    retry: 'no',
+  },
+  'SLW-AWS-020': {
+    title: 'instance type that the region does not have',
+    explain:
+      'EC2 offers no instances of that type in the region: it is misspelt, or new and not there yet. AWS itself would say so only after everything around the instances has been made, so Slipway asks before.',
+    fix: 'correct the type; `aws ec2 describe-instance-type-offerings` or the console lists those of a region',
+    exit: 65,
     retry: 'no',
   },
 } as const satisfies CodeTable;

@@ -1,4 +1,5 @@
 /** The VPN of a network: hosts by modules/aws-vpn, their identity in the network's bucket. Hosts wait for an identity that is not there yet. */
+import { requireInstanceTypes } from '../../aws/instance-types.ts';
 import { moduleStep, type ModuleVariables } from '../../cloud/cloud.ts';
 import { type MarkedThing, markTags } from '../../cloud/marks.ts';
 import { formatIpv4, parseCidr } from '../../config/cidr.ts';
@@ -52,6 +53,8 @@ interface HostsWish {
 }
 
 async function hostVariables(network: NetworkWithVpn, context: NetworkContext, { step, thing }: HostsWish): Promise<ModuleVariables> {
+  const { at, aws: place, subject, vpn } = network;
+  await requireInstanceTypes(context, { types: [vpn.instanceType], place, at, subject }, step.signal);
   const unknown: ModuleVariables = { unknown: `the network ${network.name}`, announces: announceVpn(network.vpn) };
   const outputs = step.outputs(networkStepId(network.name));
   if (!outputs || !identityBucket(outputs)) return unknown;

@@ -1,4 +1,5 @@
 /** The step that makes the cluster itself: modules/aws-eks, given what the document says and what its network gives. */
+import { requireInstanceTypes } from '../../aws/instance-types.ts';
 import { moduleStep, type ModuleVariables } from '../../cloud/cloud.ts';
 import { markTags } from '../../cloud/marks.ts';
 import { resolveValue, type Value } from '../../config/references.ts';
@@ -33,8 +34,10 @@ export function clusterModuleStep(cluster: EksCluster, context: ProvisionerConte
 }
 
 async function variablesOf(cluster: EksCluster, context: ProvisionerContext, step: StepContext): Promise<ModuleVariables> {
-  const { eks } = cluster;
+  const { eks, at, subject } = cluster;
   requireReachableVersion(cluster, step);
+  const types = eks.nodePools.flatMap(({ instanceTypes }) => instanceTypes);
+  await requireInstanceTypes(context, { types, place: eks, at, subject }, step.signal);
   await warnOfRemovedPools(cluster, context, step);
   const place = await placeOf(cluster, context).catch((error: unknown) => {
     if (isSlipwayError(error) && error.code === 'SLW-CFG-042') return undefined;

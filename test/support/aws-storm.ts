@@ -1,0 +1,121 @@
+/**
+ * Kills over Network and EKS on the test bed: of `slipway up` and `slipway down`, of the tofu that works for them, or of both at once, at
+ * random instants. The same command goes on; at the end nothing is there twice, and after `down` nothing at all but what others own.
+ */
+import { type AwsProject, downToNothing, openAwsProject, upUntilMade } from './aws-project-run.ts';
+import { inventory } from './aws-world.ts';
+import { files, processesMentioning } from './world.ts';
+import { killPid } from './slipway.ts';
+import { expectNothingLeft } from './storm.ts';
+
+type Victim = 'slipway' | 'tofu' | 'both';
+
+export interface AwsKill {
+  readonly verb: 'up' | 'down';
+  readonly victim: Victim;
+  /** ms after the start of the command. */
+  readonly at: number;
+  /** Last event that the command had shown. */
+  readonly phase: string;
+  /** What tofu was at: `apply`, `plan`, `init`; absent when none ran. */
+  readonly tofu?: string;
+  /** False: what was to be killed was not there, or had come to its end. Does not count. */
+  readonly landed: boolean;
+}
+
+export interface AwsStorm {
+  readonly project: AwsProject;
+  readonly foreign: readonly string[];
+  readonly whole: Readonly<Record<string, number>>;
+  readonly upMs: number;
+  readonly downMs: number;
+}
+
+/** An account with foreign things of like names, and what an uninterrupted run makes of it. */
+export async function openAwsStorm(): Promise<AwsStorm> {
+  const project = await openAwsProject({ timesDividedBy: 600 });
+  const { bed } = project;
+  const foreign = [
+    bed.plant('aws_vpc', { cidr_block: '10.0.0.0/16', tags: { Name: 'acme-main' } }),
+    bed.plant('aws_eip', { domain: 'vpc', tags: { Name: 'acme-main-nat-eu-west-1a' } }),
+    bed.plant('aws_ebs_volume', { availability_zone: 'eu-west-1a', size: 1, tags: { 'kubernetes.io/cluster/prod-2': 'owned' } }),
+  ].sort();
+  const begun = performance.now();
+  await upUntilMade(project, 1);
+  const made = performance.now();
+  const whole = inventory(project.made());
+  await downToNothing(project);
+  const storm = { project, foreign, whole, upMs: made - begun, downMs: performance.now() - made };
+  expectGone(storm);
+  return storm;
+}
+
+/** Up with kills, compared; down with kills, compared. Some never come up as a whole. */
+export async function awsStormRound(storm: AwsStorm, random: () => number, { ups, downs }: { readonly ups: number; readonly downs: number }): Promise<readonly AwsKill[]> {
+  const kills: AwsKill[] = [];
+  for (let k = 0; k < ups; k++) kills.push(await killOnce(storm, 'up', random));
+  if (downs === 0 || random() < 0.6) {
+    await upUntilMade(storm.project, 1);
+    expectWhole(storm);
+  }
+  for (let k = 0; k < downs; k++) kills.push(await killOnce(storm, 'down', random));
+  await downToNothing(storm.project);
+  expectGone(storm);
+  return kills;
+}
+
+async function killOnce({ project, upMs, downMs }: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
+  const at = Math.floor(random() * (verb === 'up' ? upMs : downMs));
+  const drawn = random();
+  const victim: Victim = drawn < 0.5 ? 'slipway' : drawn < 0.75 ? 'tofu' : 'both';
+  const args = verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme'];
+  const run = project.start([...args, '--output', 'json']);
+  let seen: Pick<AwsKill, 'tofu' | 'landed'> = { landed: false };
+  const timer = setTimeout(() => {
+    const tofu = tofuOf(project.sandbox.dir);
+    if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
+    const hasEnded = run.child.exitCode !== null || run.child.signalCode !== null;
+    const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded && run.child.kill('SIGKILL');
+    const [command] = tofu.map(({ argv }) => argv[1] ?? '');
+    seen = { landed, ...(command !== undefined && { tofu: command }) };
+  }, at);
+  const { stdout } = await run.result;
+  clearTimeout(timer);
+  return { verb, victim, at, phase: lastPhase(stdout), ...seen };
+}
+
+const tofuOf = (dir: string): ReturnType<typeof processesMentioning> =>
+  processesMentioning(dir).filter(({ argv }) => /\/(?:tofu|terraform)$/.test(argv[0] ?? ''));
+
+function lastPhase(stdout: string): string {
+  const line = stdout.split('\n').findLast((each) => each.startsWith('{') && each.endsWith('}'));
+  if (line === undefined) return 'before the first event';
+  const event = JSON.parse(line) as { readonly type?: string; readonly step?: string };
+  return [event.type, event.step].filter(Boolean).join(' ');
+}
+
+function expectWhole({ project, foreign, whole }: AwsStorm): void {
+  requireSame('what was made', inventory(project.made()), whole);
+  requireSame('what others own', planted(project), foreign);
+  const locks = Object.keys(files(project.sandbox.project, { skip: () => false, content: () => false })).filter((name) =>
+    /lock\.info$|owner\.json$/.test(name),
+  );
+  requireSame('locks that are left', locks, []);
+}
+
+function expectGone({ project, foreign }: Pick<AwsStorm, 'project' | 'foreign'>): void {
+  requireSame('what is left in the account', inventory(project.made()), {});
+  requireSame('what others own', planted(project), foreign);
+  expectNothingLeft({ sandbox: project.sandbox, project: 'acme' });
+}
+
+const planted = ({ bed }: AwsProject): readonly string[] =>
+  bed
+    .account()
+    .flatMap(({ id, origin }) => (origin === 'planted' ? [id] : []))
+    .sort();
+
+function requireSame(what: string, is: object, wanted: object): void {
+  const text = (value: object): string => JSON.stringify(Array.isArray(value) ? value : Object.fromEntries(Object.entries(value).sort()));
+  if (text(is) !== text(wanted)) throw new Error(`${what} differs:\n is     ${text(is)}\n wanted ${text(wanted)}`);
+}
