@@ -1,8 +1,11 @@
 /** One VPN with everything real but the cloud: networks, hosts that boot, clients, a store, and the services an instance asks. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSlipwayError } from '../../../src/core/errors.ts';
+import { acquireLock, type Lock } from '../../../src/engine/lock.ts';
 import type { Step, StepContext } from '../../../src/engine/step.ts';
 import { createNodeHost } from '../../../src/host/node.ts';
 import { addClient, removeClient } from '../../../src/vpn/clients.ts';
@@ -59,7 +62,21 @@ export interface BedOptions {
 
 const PORT = 1194;
 
+/** Beds of two files at once would share what their machines' systemd knows this machine by: its control groups. */
+async function takeTurn(): Promise<Lock> {
+  const dir = join(tmpdir(), 'slipway-vpn-bed');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (;;)
+    try {
+      return await acquireLock(createNodeHost(), dir, 'bed');
+    } catch (error) {
+      if (!isSlipwayError(error) || error.code !== 'SLW-STA-008') throw error;
+      await sleep(500);
+    }
+}
+
 export async function createVpnBed({ id, net, clients, settings: wanted }: BedOptions): Promise<VpnBed> {
+  const turn = await takeTurn();
   const dir = mkdtempSync(join(tmpdir(), `vpn-bed-${id}-`));
   const host = createNodeHost();
   const signal = new AbortController().signal;
@@ -154,6 +171,7 @@ export async function createVpnBed({ id, net, clients, settings: wanted }: BedOp
       await services.close();
       networks.close();
       rmSync(dir, { recursive: true, force: true });
+      await turn.release();
     },
   };
 }
