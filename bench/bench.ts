@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   apply: async () => (await import('./apply.ts')).benchApply(),
   journal: async () => (await import('./journal.ts')).benchJournal(),
   pivot: async () => (await import('./pivot.ts')).benchPivot(),
+  aws: async () => (await import('./aws.ts')).benchAws(),
   quickstart: async () => (await import('./quickstart.ts')).benchQuickstart(),
 };
 

@@ -4,7 +4,7 @@ export interface BenchRow {
   readonly what: string;
   /** Ours, with its unit. */
   readonly ours: number;
-  readonly unit: 'ms' | 's' | 'MiB';
+  readonly unit: 'ms' | 's' | 'MiB' | 'runs';
   /** The peer's figure from the same run, if there is a peer. */
   readonly peer?: { readonly name: string; readonly value: number };
   /** `<= 25` or `>= 10` in words of the budget. */

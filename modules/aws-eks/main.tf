@@ -38,7 +38,8 @@ resource "aws_iam_role_policy_attachment" "cluster" {
 
 # A control plane that is going still writes, and would make the log group again after it is gone.
 resource "aws_iam_role_policy" "cluster_logs" {
-  count = length(aws_cloudwatch_log_group.control_plane)
+  # By the variable: an import into an empty state knows no resource.
+  count = length(var.log_types) > 0 ? 1 : 0
 
   name = "no-log-group-of-its-own"
   role = aws_iam_role.cluster.name
@@ -92,7 +93,7 @@ resource "aws_kms_key" "secrets" {
 }
 
 resource "aws_kms_alias" "secrets" {
-  count = length(aws_kms_key.secrets)
+  count = var.secrets_encryption.enabled && var.secrets_encryption.kms_key_arn == null ? 1 : 0
 
   name          = "alias/${var.name}-eks-secrets"
   target_key_id = aws_kms_key.secrets[0].key_id

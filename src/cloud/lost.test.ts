@@ -24,9 +24,11 @@ describe('what may be a thing that was lost', () => {
   it('bears the name, and counts only with our mark', () => {
     const [found] = candidates(sought('aws_eks_node_group', { cluster_name: 'prod', node_group_name: 'infra-1', tags_all: mine }), nothing);
     expect(found?.id).toBe('prod:infra-1');
-    expect(found?.fits?.({ tags_all: mine })).toBe(true);
-    expect(found?.fits?.({ tags_all: { [OWNER_TAG]: 'another' } })).toBe(false);
-    expect(found?.fits?.({ tags_all: null })).toBe(false);
+    expect(found?.fits?.({ tags_all: mine, status: 'ACTIVE' })).toBe('yes');
+    expect(found?.fits?.({ tags_all: mine, status: 'CREATING' })).toBe('later');
+    expect(found?.fits?.({ tags_all: mine, status: 'CREATE_FAILED' })).toBe('broken');
+    expect(found?.fits?.({ tags_all: { [OWNER_TAG]: 'another' } })).toBe('no');
+    expect(found?.fits?.({ tags_all: null })).toBe('no');
   });
 
   it('bears all its tags, and is not in the state', () => {
@@ -43,6 +45,6 @@ describe('what may be a thing that was lost', () => {
     const lost = [rule(22), rule(80)];
     const tagged = [{ arn: 'arn:aws:ec2:eu-west-1:1:security-group-rule/sgr-1', tags: mine }];
     const found = lost.flatMap((one) => candidates(one, { tagged, known: new Set(), lost }));
-    expect(found.filter(({ fits }) => fits?.({ from_port: 80 })).map(({ address }) => address)).toEqual(['rule.p80']);
+    expect(found.filter(({ fits }) => fits?.({ from_port: 80 }) === 'yes').map(({ address }) => address)).toEqual(['rule.p80']);
   });
 });

@@ -6,7 +6,7 @@
 import { type AwsPlace, type AwsRun, sharedAws } from '../aws/account.ts';
 import { findTagged, type Tagged } from '../aws/tagged.ts';
 import type { Json } from '../core/digest.ts';
-import type { Attributes, FoundResource, LostFinder, SoughtResource } from '../tofu/lost.ts';
+import type { Attributes, Fit, FoundResource, LostFinder, SoughtResource } from '../tofu/lost.ts';
 import { OWNER_TAG } from './marks.ts';
 
 const POD_IDENTITY = 'aws_eks_pod_identity_association';
@@ -107,7 +107,7 @@ export function candidates({ address, type, planned }: SoughtResource, { tagged,
   if (part !== undefined) return [{ address, id: part }];
   const name = NAMED[type]?.(planned);
   const owner = ownerOf(planned);
-  if (name !== undefined && owner !== undefined) return [{ address, id: name, fits: (there) => ownerOf(there) === owner }];
+  if (name !== undefined && owner !== undefined) return [{ address, id: name, fits: (there) => (ownerOf(there) === owner ? conditionOf(there) : 'no') }];
   if (type === 'aws_kms_alias') return aliasOf(address, planned);
   const pattern = TAGGED[type];
   if (!pattern || owner === undefined) return [];
@@ -116,14 +116,20 @@ export function candidates({ address, type, planned }: SoughtResource, { tagged,
   const rivals = lost.filter((other) => other.type === type && sameTags(tagsOf(other.planned), tagsOf(planned)));
   // Where several have the same tags, what else the module gives them tells them apart.
   const isSure = unknown.length === 1 && rivals.length === 1;
-  const fits = (there: Attributes): boolean => hasSame(there, planned);
+  const fits = (there: Attributes): Fit => (hasSame(there, planned) ? 'yes' : 'no');
   return unknown.map((id) => ({ address, id: type === POD_IDENTITY ? id.replace('/', ',') : id, ...(!isSure && { fits }) }));
 }
 
 function aliasOf(address: string, planned: Attributes): readonly FoundResource[] {
   const { name, target_key_id: target } = planned;
   if (typeof name !== 'string' || typeof target !== 'string') return [];
-  return [{ address, id: name, fits: (there) => String(there['target_key_id']) === target || String(there['target_key_arn']) === target }];
+  return [{ address, id: name, fits: (there) => (there['target_key_id'] === target || there['target_key_arn'] === target ? 'yes' : 'no') }];
+}
+
+/** A control plane or a pool that failed can only be removed (https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html, status). */
+function conditionOf({ status }: Attributes): Fit {
+  if (status === 'CREATING') return 'later';
+  return status === 'CREATE_FAILED' || status === 'FAILED' ? 'broken' : 'yes';
 }
 
 const ownerOf = (attributes: Attributes): string | undefined => tagsOf(attributes)[OWNER_TAG];

@@ -118,6 +118,8 @@ export interface Processes {
   isAlive(identity: ProcessIdentity): Promise<boolean>;
   /** Sends to exactly that process (false when it is gone); never to a reused pid. */
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<boolean>;
+  /** Ends what a process that is gone has left in its session (it was its leader); how many there still were. */
+  endSession(identity: ProcessIdentity): Promise<number>;
   /** argv of a live process as the kernel shows it; undefined when it is gone. */
   argv(pid: number): Promise<readonly string[] | undefined>;
   /** First executable of that name on PATH. */

@@ -3,7 +3,7 @@
  * A process is named by pid, start time and boot id together; a bare pid is never signalled.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, promises as fs } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, promises as fs } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,7 @@ export function createNodeProcesses(): Processes {
     spawnDetached,
     readRecord,
     isAlive: (identity) => Promise.resolve(isAlive(identity)),
+    endSession: (identity) => Promise.resolve(endSession(identity)),
     signal: (identity, name) => Promise.resolve(signal(identity, name)),
     argv: (pid) => Promise.resolve(argv(pid)),
     which: (command) => Promise.resolve(which(command)),
@@ -182,6 +183,37 @@ function signal(identity: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL' | 'SIGINT
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A number is not given to a new process while a session bears it, so that whoever has it now has nothing to do with us. */
+function endSession({ pid: session, startTime, bootId: boot }: ProcessIdentity): number {
+  if (boot !== bootId() || identify(session)) return 0;
+  const left = membersOf(session).filter((pid) => Number(identify(pid)?.startTime ?? 0) >= Number(startTime) || process.platform !== 'linux');
+  for (const pid of left) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch {
+      // Gone in between.
+    }
+  }
+  return left.length;
+}
+
+function membersOf(session: number): readonly number[] {
+  if (process.platform !== 'linux') {
+    const lines = darwin('ps', ['-ax', '-o', 'pid=,pgid=']).split('\n');
+    return lines.map((line) => line.trim().split(/\s+/).map(Number)).flatMap(([pid, group]) => (group === session && pid !== undefined ? [pid] : []));
+  }
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) && sessionOf(name) === session ? [Number(name)] : []));
+}
+
+function sessionOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[3]);
+  } catch {
+    return undefined;
   }
 }
 

@@ -78,6 +78,10 @@ export function importArguments(address: string, id: string): readonly string[] 
   return ['import', '-input=false', '-no-color', LOCK_TIMEOUT, address, id];
 }
 
+export function taintArguments(address: string): readonly string[] {
+  return ['taint', LOCK_TIMEOUT, address];
+}
+
 export function forceUnlockArguments(lockId: string): readonly string[] {
   return ['force-unlock', '-force', lockId];
 }

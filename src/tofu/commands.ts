@@ -13,6 +13,7 @@ import {
   stateMoveArguments,
   statePullArguments,
   statePushArguments,
+  taintArguments,
   stateRemoveArguments,
   stateShowArguments,
   validateArguments,
@@ -156,6 +157,11 @@ export async function stateMove(call: TofuCall, from: string, to: string): Promi
 /** Takes what exists into the state. */
 export async function importResource(call: TofuCall, address: string, id: string): Promise<void> {
   await runOrThrow(call, importArguments(address, id));
+}
+
+/** What is there is no good: the next plan replaces it. */
+export async function taintResource(call: TofuCall, address: string): Promise<void> {
+  await runOrThrow(call, taintArguments(address));
 }
 
 /** Takes a lock from its owner. The caller has proof that the owner is dead. */

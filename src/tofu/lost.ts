@@ -1,7 +1,7 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
 import type { Json } from '../core/digest.ts';
 import type { StepReport } from '../engine/events.ts';
-import { importResource, plannedValues, statePull, stateRemove, type TofuCall } from './commands.ts';
+import { importResource, plannedValues, statePull, stateRemove, taintResource, type TofuCall } from './commands.ts';
 import type { TofuMessage } from './messages.ts';
 import type { StateResource } from './state.ts';
 
@@ -26,9 +26,12 @@ export interface FoundResource {
   readonly address: string;
   /** As `tofu import` wants it. */
   readonly id: string;
-  /** Whether what is imported is the thing sought, by what the provider reads of it: looked at in a state aside before it counts. */
-  readonly fits?: (attributes: Attributes) => boolean;
+  /** What it is, by what the provider reads of it: imported into a state aside before it counts. */
+  readonly fits?: (attributes: Attributes) => Fit;
 }
+
+/** `later`: it is still being made; `broken`: it is the thing sought, and has to be made anew. */
+export type Fit = 'yes' | 'no' | 'later' | 'broken';
 
 /** What a cloud knows about finding things again. */
 export interface LostFinder {
@@ -44,6 +47,8 @@ export type TryImport = (address: string, id: string) => Promise<Attributes | un
 export interface AdoptOptions {
   readonly call: TofuCall;
   readonly report: (report: StepReport) => void;
+  /** Bound of a wait for something that is still being made. */
+  readonly timeoutMs: number;
   readonly finder?: LostFinder | undefined;
   /** Opens the state aside when something must be looked at. */
   readonly aside?: (<T>(look: (tryImport: TryImport) => Promise<T>) => Promise<T>) | undefined;
@@ -66,17 +71,27 @@ export async function adoptLost(options: AdoptOptions, messages: readonly TofuMe
   }
 }
 
+interface Verdict {
+  readonly address: string;
+  readonly id: string;
+  readonly fit?: Fit;
+}
+
+const AGAIN_MS = 3_000;
+
 type Known = ReadonlyMap<string, StateResource>;
 
 const stateOf = async (call: TofuCall): Promise<Known> =>
   new Map((await statePull(call)).resources.map((resource) => [resource.address, resource]));
 
-async function adoptAll({ call, report }: AdoptOptions, found: readonly FoundResource[], known: Known): Promise<Set<string>> {
+async function adoptAll({ call, report }: AdoptOptions, found: readonly Verdict[], known: Known): Promise<Set<string>> {
   const adopted = new Set<string>();
-  for (const { address, id } of found) {
+  for (const { address, id, fit } of found) {
     // An older object of that address was destroyed in the same run.
     if (known.has(address)) await stateRemove(call, [address]);
-    if (await adopt(call, { address, id }, report)) adopted.add(address);
+    if (!(await adopt(call, { address, id }, report))) continue;
+    adopted.add(address);
+    if (fit === 'broken') await taintResource(call, address);
   }
   return adopted;
 }
@@ -96,23 +111,41 @@ async function adoptSought(options: AdoptOptions, finder: LostFinder, lost: read
   return adoptAll(options, await fitting(options, candidates), known);
 }
 
-async function fitting({ aside }: AdoptOptions, candidates: readonly FoundResource[]): Promise<readonly FoundResource[]> {
-  const sure = candidates.filter(({ fits }) => fits === undefined);
+async function fitting(options: AdoptOptions, candidates: readonly FoundResource[]): Promise<readonly Verdict[]> {
+  const { aside } = options;
+  const sure = candidates.flatMap(({ address, id, fits }): readonly Verdict[] => (fits ? [] : [{ address, id }]));
   const unsure = candidates.filter(({ fits }) => fits !== undefined);
   if (unsure.length === 0 || !aside) return sure;
   return aside(async (tryImport) => {
     const found = new Map(sure.map((one) => [one.address, one]));
     for (const one of unsure) {
       if (found.has(one.address) || [...found.values()].some((other) => isSame(one, other))) continue;
-      const attributes = await tryImport(one.address, one.id);
-      if (attributes && one.fits?.(attributes)) found.set(one.address, one);
+      const fit = await settledFit(options, one, tryImport);
+      if (fit === 'yes' || fit === 'broken') found.set(one.address, { ...one, fit });
     }
     return [...found.values()];
   });
 }
 
+/** Once it is no more being made; a wait that takes too long leaves it as it is. */
+async function settledFit(
+  { call, timeoutMs, report }: AdoptOptions,
+  { address, id, fits }: FoundResource,
+  tryImport: TryImport,
+): Promise<Fit> {
+  const { clock } = call.host;
+  const until = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const attributes = await tryImport(address, id);
+    const fit = attributes ? (fits?.(attributes) ?? 'yes') : 'no';
+    if (fit !== 'later' || clock.monotonic() > until) return fit === 'later' ? 'broken' : fit;
+    report({ type: 'waiting', object: call.object, reason: 'StillBeingMade', message: `${address} (${id}) is still being made`, boundMs: timeoutMs });
+    await clock.sleep(AGAIN_MS, call.signal);
+  }
+}
+
 /** Two things may have been sought, and one be there. */
-const isSame = (one: FoundResource, other: FoundResource): boolean =>
+const isSame = (one: Verdict, other: Verdict): boolean =>
   one.id === other.id && one.address.replace(/\[.*$/, '') === other.address.replace(/\[.*$/, '');
 
 async function adopt(call: TofuCall, { address, id }: FoundResource, report: (report: StepReport) => void): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 import type { StepReport } from '../engine/events.ts';
 import { SlipwayError } from '../core/errors.ts';
+import type { Host, ProcessIdentity } from '../host/host.ts';
 import { keepDump, type TofuCall } from './commands.ts';
 import { freeLock } from './dead-lock.ts';
 import { adoptLost, type AdoptOptions } from './lost.ts';
@@ -20,6 +21,7 @@ export interface RecoverOptions {
 }
 
 const POLL_MS = 200;
+const ORPHAN_TRIES = 50;
 /** Commands that take no lock of the state. */
 const LOCKLESS: readonly string[] = ['init', 'plan', 'validate'];
 
@@ -52,6 +54,13 @@ async function waitForEnd(run: PendingRun, { call, timeoutMs, report }: Omit<Rec
     report({ type: 'waiting', object, reason: 'EarlierRunAtWork', message, boundMs: timeoutMs });
     await host.clock.sleep(POLL_MS, signal);
   }
+  await endOrphans(host, identity, signal);
+}
+
+/** Providers outlive a tofu that was killed, and may go on with what it had asked of them: nothing may be made while we look. */
+async function endOrphans(host: Host, identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  for (let tries = 0; tries < ORPHAN_TRIES && (await host.processes.endSession(identity)) > 0; tries++)
+    await host.clock.sleep(POLL_MS, signal);
 }
 
 /** After `init`: the rest. Safe to call again after a kill anywhere inside. */

@@ -113,7 +113,12 @@ describe('an account', () => {
 
   it('in which the name is taken', async () => {
     sandbox.put({ 'slipway.yaml': cluster('minSize: 1') });
-    bed.plant('aws_eks_cluster', { name: 'demo', version: '1.34', status: 'ACTIVE', vpc_config: [{ ...plantNetwork(), endpoint_private_access: true }] });
+    bed.plant('aws_eks_cluster', {
+      name: 'demo',
+      version: '1.34',
+      status: 'ACTIVE',
+      vpc_config: [{ ...plantNetwork(), endpoint_private_access: true }],
+    });
     const before = types();
     const { code, stderr } = await run('up --yes');
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/SLW-TOF-012[\s\S]*demo/) });

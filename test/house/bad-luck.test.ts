@@ -56,7 +56,8 @@ describe('bad input and bad luck', () => {
     ['of a cluster', ASKED, badInputAndBadLuck],
     ['of an account', ASKED_OF_AWS, badInputAndBadLuckOnAws],
   ])('%s: has a line for each thing that was asked for, and no other', (_of, words, table) => {
-    const asked = words.split(/[,;]\s*/)
+    const asked = words
+      .split(/[,;]\s*/)
       .map((phrase) => phrase.trim().replaceAll(/\s+/g, ' '))
       .flatMap((phrase) => SPLIT[phrase] ?? [phrase]);
     expect(table.map(({ line }) => line)).toEqual(asked);

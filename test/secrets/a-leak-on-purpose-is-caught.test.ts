@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -67,5 +68,21 @@ describe('the eyes of the canary tests', () => {
     );
     const { stdout, stderr } = await sandbox.run(['validate']);
     expect(seen(stdout + stderr).length).toBeGreaterThan(0);
+  });
+
+  it('see keys of a VPN and of a state in argv, in a file and in user data', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const vpn = { authority: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), channelKey: randomBytes(64).toString('hex') };
+    const spy = spyOnProcesses({});
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', vpn.authority]);
+    const bound = AbortSignal.timeout(20_000);
+    const argvs = (): string => [...spy.argvs].join('\n');
+    while (canariesIn(argvs(), vpn).length === 0 && !bound.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
+    spy.stop();
+    killPid(child.pid ?? 0);
+    expect(canariesIn(argvs(), vpn).some((found) => found.startsWith('authority'))).toBe(true);
+    expect(canariesIn(JSON.stringify({ server: { key: vpn.authority } }), vpn).length).toBeGreaterThan(0);
+    const userData = Buffer.from(`#cloud-config\nkey: ${vpn.channelKey}\n`).toString('base64');
+    expect(canariesIn(userData, vpn).length).toBeGreaterThan(0);
   });
 });

@@ -2,6 +2,8 @@
  * Kills over Network and EKS on the test bed: of `slipway up` and `slipway down`, of the tofu that works for them, or of both at once, at
  * random instants. The same command goes on; at the end nothing is there twice, and after `down` nothing at all but what others own.
  */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AwsProject, downToNothing, openAwsProject, upUntilMade } from './aws-project-run.ts';
 import { inventory } from './aws-world.ts';
 import { files, processesMentioning } from './world.ts';
@@ -106,7 +108,14 @@ function expectWhole({ project, foreign, whole }: AwsStorm): void {
 function expectGone({ project, foreign }: Pick<AwsStorm, 'project' | 'foreign'>): void {
   requireSame('what is left in the account', inventory(project.made()), {});
   requireSame('what others own', planted(project), foreign);
+  dropSockets(project);
   expectNothingLeft({ sandbox: project.sandbox, project: 'acme' });
+}
+
+/** A provider that was killed leaves its socket in the system's folder for what is temporary: not ours, and without effect. */
+function dropSockets({ sandbox }: AwsProject): void {
+  const temporary = join(sandbox.dir, 'tmp');
+  for (const name of readdirSync(temporary).filter((each) => /^plugin\d+$/.test(each))) rmSync(join(temporary, name));
 }
 
 const planted = ({ bed }: AwsProject): readonly string[] =>

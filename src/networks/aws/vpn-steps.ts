@@ -1,5 +1,5 @@
 /** The VPN of a network: hosts by modules/aws-vpn, their identity in the network's bucket. Hosts wait for an identity that is not there yet. */
-import { requireInstanceTypes } from '../../aws/instance-types.ts';
+import { requireInstanceTypes } from '../../aws/instance-offers.ts';
 import { moduleStep, type ModuleVariables } from '../../cloud/cloud.ts';
 import { type MarkedThing, markTags } from '../../cloud/marks.ts';
 import { formatIpv4, parseCidr } from '../../config/cidr.ts';

@@ -1,5 +1,5 @@
 /** The step that makes the cluster itself: modules/aws-eks, given what the document says and what its network gives. */
-import { requireInstanceTypes } from '../../aws/instance-types.ts';
+import { requireInstanceTypes } from '../../aws/instance-offers.ts';
 import { moduleStep, type ModuleVariables } from '../../cloud/cloud.ts';
 import { markTags } from '../../cloud/marks.ts';
 import { resolveValue, type Value } from '../../config/references.ts';
