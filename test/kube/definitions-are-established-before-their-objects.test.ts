@@ -67,7 +67,8 @@ it('finds a kind that came after it was asked for', async () => {
   const other = await createKubeClient(host, { kubeconfig: server.kubeconfig });
   await applyObjects(other, [definition(77)], { host });
   await other.close();
-  expect(await client.serves({ apiVersion: 'example.dev/v1', kind: 'Widget77' })).toBe(true);
+  // A definition is established a moment before the server's discovery tells of it.
+  await expect.poll(() => client.serves({ apiVersion: 'example.dev/v1', kind: 'Widget77' }), { timeout: 30_000 }).toBe(true);
 });
 
 it('takes objects away before their definitions', async () => {
