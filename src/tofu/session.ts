@@ -17,7 +17,7 @@ import { progressReporter } from './progress.ts';
 import type { LostFinder, TryImport } from './lost.ts';
 import { findDead, recover } from './recover.ts';
 import { privateDir } from './runner.ts';
-import { readAttributes } from './state.ts';
+import { readInstance } from './state.ts';
 import { keepStateCopy, mendStateFile } from './state-files.ts';
 import type { TofuBackend, TofuModule } from './workspace.ts';
 
@@ -102,9 +102,9 @@ async function lookAside<T>({ finder: _, report, ...options }: SessionOptions, l
         if (call.signal.aborted) throw thrown;
         return undefined;
       }
-      const attributes = readAttributes(await statePullText(call), address);
+      const instance = readInstance(await statePullText(call), address);
       await stateRemove(call, [address]);
-      return attributes;
+      return instance;
     }),
   );
   await host.files.remove(dir);
