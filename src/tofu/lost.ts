@@ -1,7 +1,16 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
 import type { Json } from '../core/digest.ts';
 import type { StepReport } from '../engine/events.ts';
-import { importResource, keepDump, plannedValues, statePull, statePullText, stateRemove, taintResource, type TofuCall } from './commands.ts';
+import {
+  importResource,
+  keepDump,
+  plannedValues,
+  statePull,
+  statePullText,
+  stateRemove,
+  taintResource,
+  type TofuCall,
+} from './commands.ts';
 import type { TofuMessage } from './messages.ts';
 import { pushErrored } from './state-files.ts';
 import { type StateInstance, type StateResource, type Successor, withSuccessor } from './state.ts';
@@ -63,7 +72,9 @@ export async function adoptLost(options: AdoptOptions, messages: readonly TofuMe
   const known = await stateOf(call);
   const lost = lostResources(messages, known);
   if (lost.length === 0) return;
-  const said = lost.flatMap(({ address, type, id, isSuccessor }) => (id === undefined || isSuccessor || finder?.derived.has(type) ? [] : [{ address, id }]));
+  const said = lost.flatMap(({ address, type, id, isSuccessor }) =>
+    id === undefined || isSuccessor || finder?.derived.has(type) ? [] : [{ address, id }],
+  );
   const adopted = await adoptAll(options, said, known);
   const rest = lost.filter(({ address }) => !adopted.has(address));
   for (const address of rest.length > 0 && finder ? await adoptSought(options, finder, rest) : []) adopted.add(address);
@@ -133,7 +144,9 @@ interface Places {
 
 async function fitting(options: AdoptOptions, candidates: readonly FoundResource[], places: Places): Promise<readonly Verdict[]> {
   const { aside } = options;
-  const sure = candidates.flatMap(({ address, id, fits }): readonly Verdict[] => (fits || places.successors.has(address) ? [] : [{ address, id }]));
+  const sure = candidates.flatMap(({ address, id, fits }): readonly Verdict[] =>
+    fits || places.successors.has(address) ? [] : [{ address, id }],
+  );
   const unsure = candidates.filter(({ address, fits }) => fits !== undefined || places.successors.has(address));
   if (unsure.length === 0 || !aside) return sure;
   return aside(async (tryImport) => {
@@ -149,23 +162,28 @@ async function fitting(options: AdoptOptions, candidates: readonly FoundResource
   });
 }
 
+type Looked = Verdict & { readonly fit: Fit; readonly successor: StateInstance };
+
 /** Once it is no more being made; a wait that takes too long ends as if it had failed. */
-async function settledFit(
-  { call, timeoutMs, report }: AdoptOptions,
-  { address, id, fits }: FoundResource,
-  tryImport: TryImport,
-): Promise<(Verdict & { readonly successor: StateInstance }) | undefined> {
+async function settledFit(options: AdoptOptions, candidate: FoundResource, tryImport: TryImport): Promise<Looked | undefined> {
+  const { call, timeoutMs, report } = options;
   const { clock } = call.host;
   const until = clock.monotonic() + timeoutMs;
   for (;;) {
-    const successor = await tryImport(address, id);
-    const fit = successor ? (fits?.(successor.attributes ?? {}) ?? 'yes') : 'no';
-    if (!successor || fit === 'no') return undefined;
-    if (fit !== 'later' || clock.monotonic() > until) return { address, id, successor, fit: fit === 'later' ? 'broken' : fit };
-    const message = `${address} (${id}) is still being made`;
+    const looked = await lookAt(candidate, tryImport);
+    if (looked?.fit !== 'later') return looked;
+    if (clock.monotonic() > until) return { ...looked, fit: 'broken' };
+    const message = `${candidate.address} (${candidate.id}) is still being made`;
     report({ type: 'waiting', object: call.object, reason: 'StillBeingMade', message, boundMs: timeoutMs });
     await clock.sleep(AGAIN_MS, call.signal);
   }
+}
+
+async function lookAt({ address, id, fits }: FoundResource, tryImport: TryImport): Promise<Looked | undefined> {
+  const successor = await tryImport(address, id);
+  if (!successor) return undefined;
+  const fit = fits?.(successor.attributes ?? {}) ?? 'yes';
+  return fit === 'no' ? undefined : { address, id, successor, fit };
 }
 
 /** What the state has is not lost, whatever the log of the run says. */

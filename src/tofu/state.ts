@@ -73,7 +73,12 @@ export function withSuccessor(text: string, { address, instance, isTainted, depo
     if (!now || resource.mode !== 'managed') return resource;
     const { index_key: key } = now;
     const { status: _, ...taken } = instance as RawInstance;
-    const next = { ...taken, ...(key !== undefined && { index_key: key }), ...(isTainted && { status: 'tainted' }), create_before_destroy: true };
+    const next = {
+      ...taken,
+      ...(key !== undefined && { index_key: key }),
+      ...(isTainted && { status: 'tainted' }),
+      create_before_destroy: true,
+    };
     const rest = (resource.instances ?? []).map((other) => (other === now ? { ...now, deposed: deposedKey } : other));
     return { ...resource, instances: [next, ...rest] };
   });
@@ -110,7 +115,8 @@ function parse(text: string): Readonly<Record<string, unknown>> {
 }
 
 const baseOf = ({ module, type = '', name = '' }: RawResource): string => `${module === undefined ? '' : `${module}.`}${type}.${name}`;
-const addressOf = (base: string, key: string | number | undefined): string => (key === undefined ? base : `${base}[${JSON.stringify(key)}]`);
+const addressOf = (base: string, key: string | number | undefined): string =>
+  key === undefined ? base : `${base}[${JSON.stringify(key)}]`;
 
 function toResources(resource: RawResource): readonly StateResource[] {
   const { type = '', instances = [] } = resource;

@@ -41,9 +41,7 @@ describe('what was left half made', () => {
       .map(({ operation }) => operation);
 
   it('is made by up itself, each thing once', async () => {
-    const faults = FAULTS.map(
-      ([type, effect]) => [`${type} ${effect}`, project.bed.fault({ type, operation: 'create', effect })] as const,
-    );
+    const faults = FAULTS.map(([type, effect]) => [`${type} ${effect}`, project.bed.fault({ type, operation: 'create', effect })] as const);
     await upUntilMade(project, 6);
     expect(faults.filter(([, fault]) => fault.hits() !== 1).map(([name]) => name)).toEqual([]);
     whole = inventory(project.made());

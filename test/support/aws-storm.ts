@@ -4,6 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AwsProject, downToNothing, openAwsProject, upUntilMade } from './aws-project-run.ts';
 import { inventory } from './aws-world.ts';
 import { files, processesMentioning } from './world.ts';
@@ -15,7 +16,7 @@ type Victim = 'slipway' | 'tofu' | 'both';
 export interface AwsKill {
   readonly verb: 'up' | 'down';
   readonly victim: Victim;
-  /** ms after the start of the command. */
+  /** ms after the start of the command, or of the apply that was waited for. */
   readonly at: number;
   /** Last event that the command had shown. */
   readonly phase: string;
@@ -53,7 +54,11 @@ export async function openAwsStorm(): Promise<AwsStorm> {
 }
 
 /** Up with kills, compared; down with kills, compared. Some never come up as a whole. */
-export async function awsStormRound(storm: AwsStorm, random: () => number, { ups, downs }: { readonly ups: number; readonly downs: number }): Promise<readonly AwsKill[]> {
+export async function awsStormRound(
+  storm: AwsStorm,
+  random: () => number,
+  { ups, downs }: { readonly ups: number; readonly downs: number },
+): Promise<readonly AwsKill[]> {
   const kills: AwsKill[] = [];
   for (let k = 0; k < ups; k++) kills.push(await killOnce(storm, 'up', random));
   if (downs === 0 || random() < 0.6) {
@@ -66,25 +71,30 @@ export async function awsStormRound(storm: AwsStorm, random: () => number, { ups
   return kills;
 }
 
+/** A kill of tofu waits for one that applies, in two of three cases, or for any. */
 async function killOnce({ project, upMs, downMs }: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
-  const at = Math.floor(random() * (verb === 'up' ? upMs : downMs));
-  const drawn = random();
-  const victim: Victim = drawn < 0.5 ? 'slipway' : drawn < 0.75 ? 'tofu' : 'both';
-  const args = verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme'];
-  const run = project.start([...args, '--output', 'json']);
-  let seen: Pick<AwsKill, 'tofu' | 'landed'> = { landed: false };
-  const timer = setTimeout(() => {
-    const tofu = tofuOf(project.sandbox.dir);
-    if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
-    const hasEnded = run.child.exitCode !== null || run.child.signalCode !== null;
-    const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded && run.child.kill('SIGKILL');
-    const [command] = tofu.map(({ argv }) => argv[1] ?? '');
-    seen = { landed, ...(command !== undefined && { tofu: command }) };
-  }, at);
+  const victim = victimOf(random());
+  const awaited = victim === 'slipway' ? undefined : random() < 0.66 ? 'apply' : 'any';
+  const at = Math.floor(random() * (awaited === 'apply' ? APPLY_MS : verb === 'up' ? upMs : downMs));
+  const run = project.start([...(verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme']), '--output', 'json']);
+  const hasEnded = (): boolean => run.child.exitCode !== null || run.child.signalCode !== null;
+  const isThere = (): boolean =>
+    awaited === undefined || tofuOf(project.sandbox.dir).some(({ argv }) => awaited === 'any' || argv[1] === awaited);
+  if (awaited === 'apply') while (!isThere() && !hasEnded()) await sleep(50);
+  await sleep(at);
+  while (!isThere() && !hasEnded()) await sleep(50);
+  const tofu = tofuOf(project.sandbox.dir);
+  if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
+  const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded() && run.child.kill('SIGKILL');
   const { stdout } = await run.result;
-  clearTimeout(timer);
-  return { verb, victim, at, phase: lastPhase(stdout), ...seen };
+  const [command] = tofu.map(({ argv }) => argv[1] ?? '');
+  return { verb, victim, at, phase: lastPhase(stdout), ...(command !== undefined && { tofu: command }), landed };
 }
+
+const victimOf = (drawn: number): Victim => (drawn < 0.4 ? 'slipway' : drawn < 0.7 ? 'tofu' : 'both');
+
+/** About as long as an apply takes here. */
+const APPLY_MS = 3_000;
 
 const tofuOf = (dir: string): ReturnType<typeof processesMentioning> =>
   processesMentioning(dir).filter(({ argv }) => /\/(?:tofu|terraform)$/.test(argv[0] ?? ''));
