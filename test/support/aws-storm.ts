@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AwsProject, downToNothing, openAwsProject, upUntilMade } from './aws-project-run.ts';
 import { inventory } from './aws-world.ts';
 import { files, processesMentioning } from './world.ts';
-import { killPid } from './slipway.ts';
+import { killPid, type SlipwayRun } from './slipway.ts';
 import { expectNothingLeft } from './storm.ts';
 
 type Victim = 'slipway' | 'tofu' | 'both';
@@ -72,23 +72,36 @@ export async function awsStormRound(
 }
 
 /** A kill of tofu waits for one that applies, in two of three cases, or for any. */
-async function killOnce({ project, upMs, downMs }: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
+async function killOnce(storm: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
   const victim = victimOf(random());
   const awaited = victim === 'slipway' ? undefined : random() < 0.66 ? 'apply' : 'any';
-  const at = Math.floor(random() * (awaited === 'apply' ? APPLY_MS : verb === 'up' ? upMs : downMs));
-  const run = project.start([...(verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme']), '--output', 'json']);
-  const hasEnded = (): boolean => run.child.exitCode !== null || run.child.signalCode !== null;
-  const isThere = (): boolean =>
-    awaited === undefined || tofuOf(project.sandbox.dir).some(({ argv }) => awaited === 'any' || argv[1] === awaited);
-  if (awaited === 'apply') while (!isThere() && !hasEnded()) await sleep(50);
-  await sleep(at);
-  while (!isThere() && !hasEnded()) await sleep(50);
-  const tofu = tofuOf(project.sandbox.dir);
-  if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
-  const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded() && run.child.kill('SIGKILL');
+  const at = Math.floor(random() * (awaited === 'apply' ? APPLY_MS : verb === 'up' ? storm.upMs : storm.downMs));
+  const run = storm.project.start([...(verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme']), '--output', 'json']);
+  await untilThere(storm.project, run, { awaited, at });
+  const hit = strike(storm.project, run, victim);
   const { stdout } = await run.result;
+  return { verb, victim, at, phase: lastPhase(stdout), ...hit };
+}
+
+const hasEnded = ({ child }: SlipwayRun): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function untilThere(
+  { sandbox }: AwsProject,
+  run: SlipwayRun,
+  { awaited, at }: { readonly awaited: 'apply' | 'any' | undefined; readonly at: number },
+): Promise<void> {
+  const isThere = (): boolean => awaited === undefined || tofuOf(sandbox.dir).some(({ argv }) => awaited === 'any' || argv[1] === awaited);
+  if (awaited === 'apply') while (!isThere() && !hasEnded(run)) await sleep(50);
+  await sleep(at);
+  while (!isThere() && !hasEnded(run)) await sleep(50);
+}
+
+function strike({ sandbox }: AwsProject, run: SlipwayRun, victim: Victim): Pick<AwsKill, 'tofu' | 'landed'> {
+  const tofu = tofuOf(sandbox.dir);
+  if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
+  const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded(run) && run.child.kill('SIGKILL');
   const [command] = tofu.map(({ argv }) => argv[1] ?? '');
-  return { verb, victim, at, phase: lastPhase(stdout), ...(command !== undefined && { tofu: command }), landed };
+  return { landed, ...(command !== undefined && { tofu: command }) };
 }
 
 const victimOf = (drawn: number): Victim => (drawn < 0.4 ? 'slipway' : drawn < 0.7 ? 'tofu' : 'both');
