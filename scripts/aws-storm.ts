@@ -31,7 +31,17 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const tested = ['log', '-1', '--format=%H', '--', '../src/tofu', '../src/cloud', '../src/networks', '../src/provisioners/eks', '../modules'];
+const tested = [
+  'log',
+  '-1',
+  '--format=%H',
+  '--',
+  '../src/tofu',
+  '../src/cloud',
+  '../src/networks',
+  '../src/provisioners/eks',
+  '../modules',
+];
 const commit = execFileSync('git', tested, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
 const before = existsSync(values.out) ? (JSON.parse(readFileSync(values.out, 'utf8')) as StormFile) : undefined;
 let rounds = before?.seed === seed && before.commit === commit ? [...before.rounds] : [];
@@ -47,7 +57,9 @@ for (let round = rounds.length; performance.now() < end; round++) {
   rounds = [...rounds, { round, ms: Math.round(performance.now() - started), kills }];
   mkdirSync(dirname(values.out), { recursive: true });
   writeFileSync(values.out, `${JSON.stringify({ commit, seed, totals: totalsOf(rounds), rounds } satisfies StormFile, null, 1)}\n`);
-  say(`round ${round}: ${kills.map(({ verb, victim, at, landed, tofu = 'none' }) => `${verb}/${victim}@${at}${landed ? '' : ' (missed)'} [tofu ${tofu}]`).join(', ')}`);
+  say(
+    `round ${round}: ${kills.map(({ verb, victim, at, landed, tofu = 'none' }) => `${verb}/${victim}@${at}${landed ? '' : ' (missed)'} [tofu ${tofu}]`).join(', ')}`,
+  );
 }
 say(JSON.stringify(totalsOf(rounds)));
 await storm.project.close();
@@ -61,7 +73,11 @@ function totalsOf(all: readonly Round[]): object {
     killsAimed: kills.length,
     killsLanded: landed.length,
     byVerb: { up: count(({ verb }) => verb === 'up'), down: count(({ verb }) => verb === 'down') },
-    byVictim: { slipway: count(({ victim }) => victim === 'slipway'), tofu: count(({ victim }) => victim === 'tofu'), both: count(({ victim }) => victim === 'both') },
+    byVictim: {
+      slipway: count(({ victim }) => victim === 'slipway'),
+      tofu: count(({ victim }) => victim === 'tofu'),
+      both: count(({ victim }) => victim === 'both'),
+    },
     whileTofuRan: count(({ tofu }) => tofu !== undefined),
     whileTofuApplied: count(({ tofu }) => tofu === 'apply'),
   };

@@ -3,7 +3,12 @@ import type { Attributes, SoughtResource } from '../tofu/lost.ts';
 import { candidates } from './lost.ts';
 import { OWNER_TAG } from './marks.ts';
 
-const sought = (type: string, planned: Attributes, address = `${type}.one`): SoughtResource => ({ address, type, hasFailed: true, planned });
+const sought = (type: string, planned: Attributes, address = `${type}.one`): SoughtResource => ({
+  address,
+  type,
+  hasFailed: true,
+  planned,
+});
 const mine = { [OWNER_TAG]: 'me' };
 const nothing = { tagged: [], known: new Set<string>(), lost: [] };
 
@@ -34,7 +39,11 @@ describe('what may be a thing that was lost', () => {
   it('bears all its tags, and is not in the state', () => {
     const subnet = (id: string, tags: Readonly<Record<string, string>>) => ({ arn: `arn:aws:ec2:eu-west-1:1:subnet/${id}`, tags });
     const lost = [sought('aws_subnet', { tags_all: { ...mine, Name: 'a' } })];
-    const tagged = [subnet('subnet-1', { ...mine, Name: 'b' }), subnet('subnet-2', { ...mine, Name: 'a', more: 'x' }), subnet('subnet-3', { ...mine, Name: 'a' })];
+    const tagged = [
+      subnet('subnet-1', { ...mine, Name: 'b' }),
+      subnet('subnet-2', { ...mine, Name: 'a', more: 'x' }),
+      subnet('subnet-3', { ...mine, Name: 'a' }),
+    ];
     expect(lost.flatMap((one) => candidates(one, { tagged, known: new Set(['subnet-3']), lost }))).toEqual([
       { address: 'aws_subnet.one', id: 'subnet-2' },
     ]);

@@ -107,7 +107,8 @@ export function candidates({ address, type, planned }: SoughtResource, { tagged,
   if (part !== undefined) return [{ address, id: part }];
   const name = NAMED[type]?.(planned);
   const owner = ownerOf(planned);
-  if (name !== undefined && owner !== undefined) return [{ address, id: name, fits: (there) => (ownerOf(there) === owner ? conditionOf(there) : 'no') }];
+  if (name !== undefined && owner !== undefined)
+    return [{ address, id: name, fits: (there) => (ownerOf(there) === owner ? conditionOf(there) : 'no') }];
   if (type === 'aws_kms_alias') return aliasOf(address, planned);
   const pattern = TAGGED[type];
   if (!pattern || owner === undefined) return [];
@@ -150,4 +151,5 @@ function hasSame(there: Attributes, planned: Attributes): boolean {
   return Object.entries(planned).every(([name, value]) => !isPlain(value) || !isPlain(there[name]) || there[name] === value);
 }
 
-const isPlain = (value: Json | undefined): boolean => (typeof value === 'string' && value !== '' && value !== '(sensitive)') || typeof value === 'number';
+const isPlain = (value: Json | undefined): boolean =>
+  (typeof value === 'string' && value !== '' && value !== '(sensitive)') || typeof value === 'number';

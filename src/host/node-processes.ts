@@ -189,7 +189,9 @@ function signal(identity: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL' | 'SIGINT
 /** A number is not given to a new process while a session bears it, so that whoever has it now has nothing to do with us. */
 function endSession({ pid: session, startTime, bootId: boot }: ProcessIdentity): number {
   if (boot !== bootId() || identify(session)) return 0;
-  const left = membersOf(session).filter((pid) => Number(identify(pid)?.startTime ?? 0) >= Number(startTime) || process.platform !== 'linux');
+  const left = membersOf(session).filter(
+    (pid) => Number(identify(pid)?.startTime ?? 0) >= Number(startTime) || process.platform !== 'linux',
+  );
   for (const pid of left) {
     try {
       process.kill(pid, 'SIGTERM');
@@ -203,7 +205,9 @@ function endSession({ pid: session, startTime, bootId: boot }: ProcessIdentity):
 function membersOf(session: number): readonly number[] {
   if (process.platform !== 'linux') {
     const lines = darwin('ps', ['-ax', '-o', 'pid=,pgid=']).split('\n');
-    return lines.map((line) => line.trim().split(/\s+/).map(Number)).flatMap(([pid, group]) => (group === session && pid !== undefined ? [pid] : []));
+    return lines
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .flatMap(([pid, group]) => (group === session && pid !== undefined ? [pid] : []));
   }
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) && sessionOf(name) === session ? [Number(name)] : []));
 }

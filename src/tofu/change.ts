@@ -3,7 +3,10 @@ import type { Change, ChangeDetail } from '../engine/step.ts';
 import type { ResourceChange, TofuAction, TofuPlan } from './plan.ts';
 
 /** A resource in a plan without its values, so that a plan can be kept. */
-export type PlannedResource = Pick<ResourceChange, 'address' | 'type' | 'action' | 'reason' | 'replacePaths' | 'createsFirst' | 'changed' | 'importing'>;
+export type PlannedResource = Pick<
+  ResourceChange,
+  'address' | 'type' | 'action' | 'reason' | 'replacePaths' | 'createsFirst' | 'changed' | 'importing'
+>;
 
 export interface PlanOutline {
   readonly resources: readonly PlannedResource[];

@@ -4,7 +4,6 @@
  * object that still serves (deposed) can go along.
  */
 import { join } from 'node:path';
-import type { StepReport } from '../engine/events.ts';
 import { SlipwayError } from '../core/errors.ts';
 import type { PlanOutline, PlannedResource } from './change.ts';
 import { statePullText } from './commands.ts';
@@ -12,7 +11,7 @@ import { stateFile } from './encryption.ts';
 import { inFolder } from './folder-lock.ts';
 import { findDead } from './recover.ts';
 import { privateDir } from './runner.ts';
-import { applyMade, inSession, makePlan, openSession, type Session, type SessionOptions } from './session.ts';
+import { applyMade, besides, inSession, makePlan, openSession, type Session, type SessionOptions } from './session.ts';
 import { onlyTainted } from './state.ts';
 
 const folderOf = (dir: string): string => join(privateDir(dir), 'half-made');
@@ -26,7 +25,7 @@ const isHalfMade = ({ reason, createsFirst }: PlannedResource): boolean => reaso
 
 /** As `inSession`, once a tofu that removes what is half made has come to its end. */
 export async function inSettledSession<T>(options: SessionOptions, act: (session: Session) => Promise<T>): Promise<T> {
-  await settle(besides(options));
+  await settle(besides(options, folderOf(options.dir)));
   return inSession(options, act);
 }
 
@@ -34,7 +33,7 @@ export async function inSettledSession<T>(options: SessionOptions, act: (session
 export async function discardHalfMade({ call, options }: Session, addresses: readonly string[]): Promise<void> {
   const { host } = options;
   const state = onlyTainted(await statePullText(call), new Set(addresses));
-  const aside = besides(options);
+  const aside = besides(options, folderOf(options.dir));
   await settle(aside);
   await host.files.mkdir(aside.dir);
   await host.files.writeAtomic(stateFile(aside.dir), state, { mode: 0o600 });
@@ -52,7 +51,9 @@ export function requireAgreed(object: string, { agreed, now }: { readonly agreed
   const before = new Map(agreed.resources.map((resource) => [resource.address, resource]));
   const stray = now.resources.find((resource) => !isCovered(before.get(resource.address), resource));
   if (!stray) return;
-  throw new SlipwayError('SLW-TOF-007', `the plan of ${object} is out of date: it would ${stray.action} ${stray.address} by now`, { object });
+  throw new SlipwayError('SLW-TOF-007', `the plan of ${object} is out of date: it would ${stray.action} ${stray.address} by now`, {
+    object,
+  });
 }
 
 function isCovered(agreed: PlannedResource | undefined, { action }: PlannedResource): boolean {
@@ -60,12 +61,6 @@ function isCovered(agreed: PlannedResource | undefined, { action }: PlannedResou
   if (agreed.action === action || (isHalfMade(agreed) && action === 'create')) return true;
   // Known by now: what it is given by a thing that was half made.
   return agreed.action === 'replace' && action === 'update';
-}
-
-/** Its state lies in the folder, whoever keeps that of the module; nobody needs to keep its key. */
-function besides({ finder: _, report, ...options }: SessionOptions): SessionOptions {
-  const said = (one: StepReport): void => (one.type === 'finding' ? undefined : report(one));
-  return { ...options, dir: folderOf(options.dir), inputs: { ...options.inputs, backend: { type: 'local' } }, report: said };
 }
 
 /** What an earlier one did not destroy is still in the module's own state. */

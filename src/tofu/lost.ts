@@ -1,9 +1,19 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
 import type { Json } from '../core/digest.ts';
 import type { StepReport } from '../engine/events.ts';
-import { importResource, plannedValues, statePull, stateRemove, taintResource, type TofuCall } from './commands.ts';
+import {
+  importResource,
+  keepDump,
+  plannedValues,
+  statePull,
+  statePullText,
+  stateRemove,
+  taintResource,
+  type TofuCall,
+} from './commands.ts';
 import type { TofuMessage } from './messages.ts';
-import type { StateResource } from './state.ts';
+import { pushErrored } from './state-files.ts';
+import { type StateInstance, type StateResource, type Successor, withSuccessor } from './state.ts';
 
 /** A resource that may have been made without a word about it in the state. */
 export interface LostResource {
@@ -13,6 +23,8 @@ export interface LostResource {
   readonly id?: string;
   /** The provider reported a failure: perhaps nothing was made. */
   readonly hasFailed: boolean;
+  /** Made before what it was to replace had gone, which has the address still. */
+  readonly isSuccessor?: true;
 }
 
 export type Attributes = Readonly<Record<string, Json>>;
@@ -42,7 +54,7 @@ export interface LostFinder {
 }
 
 /** Imports into a state of its own and gives what was read; undefined when there is no such thing. */
-export type TryImport = (address: string, id: string) => Promise<Attributes | undefined>;
+export type TryImport = (address: string, id: string) => Promise<StateInstance | undefined>;
 
 export interface AdoptOptions {
   readonly call: TofuCall;
@@ -60,7 +72,9 @@ export async function adoptLost(options: AdoptOptions, messages: readonly TofuMe
   const known = await stateOf(call);
   const lost = lostResources(messages, known);
   if (lost.length === 0) return;
-  const said = lost.flatMap(({ address, type, id }) => (id === undefined || finder?.derived.has(type) ? [] : [{ address, id }]));
+  const said = lost.flatMap(({ address, type, id, isSuccessor }) =>
+    id === undefined || isSuccessor || finder?.derived.has(type) ? [] : [{ address, id }],
+  );
   const adopted = await adoptAll(options, said, known);
   const rest = lost.filter(({ address }) => !adopted.has(address));
   for (const address of rest.length > 0 && finder ? await adoptSought(options, finder, rest) : []) adopted.add(address);
@@ -75,6 +89,8 @@ interface Verdict {
   readonly address: string;
   readonly id: string;
   readonly fit?: Fit;
+  /** Takes the address of what it was to replace. */
+  readonly successor?: StateInstance;
 }
 
 const AGAIN_MS = 3_000;
@@ -86,7 +102,13 @@ const stateOf = async (call: TofuCall): Promise<Known> =>
 
 async function adoptAll({ call, report }: AdoptOptions, found: readonly Verdict[], known: Known): Promise<Set<string>> {
   const adopted = new Set<string>();
-  for (const { address, id, fit } of found) {
+  for (const { address, id, fit, successor } of found) {
+    if (successor) {
+      await succeed(call, { address, instance: successor, isTainted: fit === 'broken' });
+      report({ type: 'progress', message: `took ${address} (${id}) into the state beside what it replaces` });
+      adopted.add(address);
+      continue;
+    }
     // An older object of that address was destroyed in the same run.
     if (known.has(address)) await stateRemove(call, [address]);
     if (!(await adopt(call, { address, id }, report))) continue;
@@ -107,46 +129,76 @@ async function adoptSought(options: AdoptOptions, finder: LostFinder, lost: read
   if (sought.length === 0) return new Set();
   const known = await stateOf(call);
   const ids = new Set([...known.values()].flatMap(({ id }) => id ?? []));
-  const candidates = await finder.find(sought, ids);
-  return adoptAll(options, await fitting(options, candidates), known);
+  const successors = new Set(lost.flatMap(({ address, isSuccessor }) => (isSuccessor ? [address] : [])));
+  const said = lost.flatMap(({ address, id, isSuccessor }) => (isSuccessor && id !== undefined ? [{ address, id }] : []));
+  const candidates = [...said, ...(await finder.find(sought, ids))];
+  return adoptAll(options, await fitting(options, candidates, { known: ids, successors }), known);
 }
 
-async function fitting(options: AdoptOptions, candidates: readonly FoundResource[]): Promise<readonly Verdict[]> {
+interface Places {
+  /** Ids that the state has. */
+  readonly known: ReadonlySet<string>;
+  /** Addresses that are taken by what was to be replaced. */
+  readonly successors: ReadonlySet<string>;
+}
+
+async function fitting(options: AdoptOptions, candidates: readonly FoundResource[], places: Places): Promise<readonly Verdict[]> {
   const { aside } = options;
-  const sure = candidates.flatMap(({ address, id, fits }): readonly Verdict[] => (fits ? [] : [{ address, id }]));
-  const unsure = candidates.filter(({ fits }) => fits !== undefined);
+  const sure = candidates.flatMap(({ address, id, fits }): readonly Verdict[] =>
+    fits || places.successors.has(address) ? [] : [{ address, id }],
+  );
+  const unsure = candidates.filter(({ address, fits }) => fits !== undefined || places.successors.has(address));
   if (unsure.length === 0 || !aside) return sure;
   return aside(async (tryImport) => {
     const found = new Map(sure.map((one) => [one.address, one]));
     for (const one of unsure) {
       if (found.has(one.address) || [...found.values()].some((other) => isSame(one, other))) continue;
-      const fit = await settledFit(options, one, tryImport);
-      if (fit === 'yes' || fit === 'broken') found.set(one.address, { ...one, fit });
+      const verdict = await settledFit(options, one, tryImport);
+      if (!verdict || isKnown(verdict.successor, places)) continue;
+      const { successor: _, ...plain } = verdict;
+      found.set(one.address, places.successors.has(one.address) ? verdict : plain);
     }
     return [...found.values()];
   });
 }
 
-/** Once it is no more being made; a wait that takes too long leaves it as it is. */
-async function settledFit(
-  { call, timeoutMs, report }: AdoptOptions,
-  { address, id, fits }: FoundResource,
-  tryImport: TryImport,
-): Promise<Fit> {
+type Looked = Verdict & { readonly fit: Fit; readonly successor: StateInstance };
+
+/** Once it is no more being made; a wait that takes too long ends as if it had failed. */
+async function settledFit(options: AdoptOptions, candidate: FoundResource, tryImport: TryImport): Promise<Looked | undefined> {
+  const { call, timeoutMs, report } = options;
   const { clock } = call.host;
   const until = clock.monotonic() + timeoutMs;
   for (;;) {
-    const attributes = await tryImport(address, id);
-    const fit = attributes ? (fits?.(attributes) ?? 'yes') : 'no';
-    if (fit !== 'later' || clock.monotonic() > until) return fit === 'later' ? 'broken' : fit;
-    report({ type: 'waiting', object: call.object, reason: 'StillBeingMade', message: `${address} (${id}) is still being made`, boundMs: timeoutMs });
+    const looked = await lookAt(candidate, tryImport);
+    if (looked?.fit !== 'later') return looked;
+    if (clock.monotonic() > until) return { ...looked, fit: 'broken' };
+    const message = `${candidate.address} (${candidate.id}) is still being made`;
+    report({ type: 'waiting', object: call.object, reason: 'StillBeingMade', message, boundMs: timeoutMs });
     await clock.sleep(AGAIN_MS, call.signal);
   }
 }
 
+async function lookAt({ address, id, fits }: FoundResource, tryImport: TryImport): Promise<Looked | undefined> {
+  const successor = await tryImport(address, id);
+  if (!successor) return undefined;
+  const fit = fits?.(successor.attributes ?? {}) ?? 'yes';
+  return fit === 'no' ? undefined : { address, id, successor, fit };
+}
+
+/** What the state has is not lost, whatever the log of the run says. */
+const isKnown = ({ attributes }: StateInstance, { known }: Places): boolean => known.has(String(attributes?.['id']));
+
 /** Two things may have been sought, and one be there. */
 const isSame = (one: Verdict, other: Verdict): boolean =>
   one.id === other.id && one.address.replace(/\[.*$/, '') === other.address.replace(/\[.*$/, '');
+
+/** Written to the folder first: a run that is killed here pushes it when it comes again. */
+async function succeed(call: TofuCall, one: Pick<Successor, 'address' | 'instance' | 'isTainted'>): Promise<void> {
+  const deposedKey = Buffer.from(call.host.random.bytes(4)).toString('hex');
+  await keepDump(call, JSON.parse(withSuccessor(await statePullText(call), { ...one, deposedKey })) as Json);
+  await pushErrored(call);
+}
 
 async function adopt(call: TofuCall, { address, id }: FoundResource, report: (report: StepReport) => void): Promise<boolean> {
   try {
@@ -169,7 +221,7 @@ async function adopt(call: TofuCall, { address, id }: FoundResource, report: (re
 /** Pure: creations that are in no state; those that never began are not among them. */
 export function lostResources(
   messages: readonly TofuMessage[],
-  known: ReadonlyMap<string, { readonly id?: string }>,
+  known: ReadonlyMap<string, { readonly id?: string; readonly isTainted?: boolean }>,
 ): readonly LostResource[] {
   const begun = new Map<string, LostResource>();
   const gone = new Set<string>();
@@ -179,10 +231,15 @@ export function lostResources(
     if (action === 'delete' && phase === 'complete') gone.add(address);
     if (action === 'create') begun.set(address, { address, type, hasFailed: phase === 'errored', ...(id !== undefined && { id }) });
   }
-  return [...begun.values()].filter(({ address, id }) => {
-    const there = known.get(address);
-    if (there === undefined) return true;
-    // The same address with another id is what the run has destroyed before.
-    return id === undefined ? gone.has(address) : there.id !== undefined && there.id !== id;
+  return [...begun.values()].flatMap((lost): readonly LostResource[] => {
+    const there = known.get(lost.address);
+    if (there === undefined) return [lost];
+    // What the run has destroyed before had the same address and another id.
+    if (gone.has(lost.address)) return lost.id === undefined || isAnother(there, lost) ? [lost] : [];
+    // A tainted one is the new one itself.
+    const isSuccessor = lost.id === undefined ? there.isTainted !== true : isAnother(there, lost);
+    return isSuccessor ? [{ ...lost, isSuccessor }] : [];
   });
 }
+
+const isAnother = (there: { readonly id?: string }, { id }: LostResource): boolean => there.id !== undefined && there.id !== id;

@@ -39,6 +39,15 @@ describe('what a dead run made', () => {
     expect(lostResources([apply('start', 'a', { action: 'delete' })], old)).toEqual([]);
   });
 
+  it('includes what was made before what it replaces had gone, unless that is tainted: then it is in the state', () => {
+    const begun = [apply('start', 'a'), apply('errored', 'a')];
+    expect(lostResources(begun, new Map([['a', { id: 'old' }]]))).toMatchObject([{ address: 'a', isSuccessor: true }]);
+    expect(lostResources(begun, new Map([['a', { id: 'new', isTainted: true }]]))).toEqual([]);
+    const complete = [apply('start', 'a'), apply('complete', 'a', { id: 'new' })];
+    expect(lostResources(complete, new Map([['a', { id: 'old' }]]))).toMatchObject([{ id: 'new', isSuccessor: true }]);
+    expect(lostResources(complete, new Map([['a', { id: 'new' }]]))).toEqual([]);
+  });
+
   it('may be nothing when the provider reported a failure', () => {
     expect(lostResources([apply('start', 'a'), apply('errored', 'a')], new Map())).toMatchObject([{ hasFailed: true }]);
   });

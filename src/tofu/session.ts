@@ -17,7 +17,7 @@ import { progressReporter } from './progress.ts';
 import type { LostFinder, TryImport } from './lost.ts';
 import { findDead, recover } from './recover.ts';
 import { privateDir } from './runner.ts';
-import { readAttributes } from './state.ts';
+import { readInstance } from './state.ts';
 import { keepStateCopy, mendStateFile } from './state-files.ts';
 import type { TofuBackend, TofuModule } from './workspace.ts';
 
@@ -46,7 +46,7 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly report: (report: StepReport) => void;
-  readonly finder?: LostFinder;
+  readonly finder?: LostFinder | undefined;
 }
 
 export interface Session {
@@ -66,7 +66,10 @@ export async function inSession<T>(options: SessionOptions, act: (session: Sessi
     const isNewKey = (await host.files.stat(keyFile(dir))) === undefined;
     await initialize(call, module);
     if (isNewKey && (await host.files.stat(keyFile(dir)))) tellOfKey(options);
-    await recover({ call, timeoutMs, report, ...(options.finder && { finder: options.finder }), aside: (look) => lookAside(options, look) }, dead);
+    await recover(
+      { call, timeoutMs, report, ...(options.finder && { finder: options.finder }), aside: (look) => lookAside(options, look) },
+      dead,
+    );
     return act(session);
   });
 }
@@ -88,13 +91,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
+/** A session of the same module with a state of its own in another folder: of no worth to anybody, so that there is nothing to be told of it. */
+export function besides(options: SessionOptions, dir: string): SessionOptions {
+  const report = (one: StepReport): void => (one.type === 'finding' ? undefined : options.report(one));
+  return { ...options, dir, inputs: { ...options.inputs, backend: { type: 'local' } }, finder: undefined, report };
+}
+
 /** Imports into a state that nobody uses, to see what would be imported. What lives there is of no worth. */
-async function lookAside<T>({ finder: _, report, ...options }: SessionOptions, look: (tryImport: TryImport) => Promise<T>): Promise<T> {
-  const { host, inputs } = options;
+async function lookAside<T>(options: SessionOptions, look: (tryImport: TryImport) => Promise<T>): Promise<T> {
+  const { host } = options;
   const dir = join(privateDir(options.dir), 'found');
-  const said = (one: StepReport): void => (one.type === 'finding' ? undefined : report(one));
   await host.files.remove(stateFile(dir));
-  const found = await inSession({ ...options, dir, inputs: { ...inputs, backend: { type: 'local' } }, report: said }, async ({ call }) =>
+  const found = await inSession(besides(options, dir), async ({ call }) =>
     look(async (address, id) => {
       try {
         await importResource(call, address, id);
@@ -102,9 +110,9 @@ async function lookAside<T>({ finder: _, report, ...options }: SessionOptions, l
         if (call.signal.aborted) throw thrown;
         return undefined;
       }
-      const attributes = readAttributes(await statePullText(call), address);
+      const instance = readInstance(await statePullText(call), address);
       await stateRemove(call, [address]);
-      return attributes;
+      return instance;
     }),
   );
   await host.files.remove(dir);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onlyTainted, readState } from './state.ts';
+import { onlyTainted, readState, withSuccessor } from './state.ts';
 
 const instance = (more: object) => ({ schema_version: 0, attributes: { id: 'x' }, ...more });
 const state = JSON.stringify({
@@ -28,5 +28,18 @@ describe('a state to destroy by', () => {
     const text = onlyTainted(state, new Set(['pool.p["a"]', 'role.r', 'pool.d']));
     expect(readState(text).resources).toEqual([{ address: 'pool.p["a"]', type: 'pool', id: 'new', isTainted: true }]);
     expect(text).not.toMatch(/old|secret/);
+  });
+});
+
+describe('a successor that no state knew', () => {
+  it('takes the address, and what it replaces is left over from a replacement', () => {
+    const instance = { attributes: { id: 'next' } };
+    const text = withSuccessor(state, { address: 'role.r', instance, isTainted: false, deposedKey: '0badcafe' });
+    expect(readState(text)).toMatchObject({ serial: 4 });
+    expect(readState(text).resources.filter(({ type }) => type === 'role')).toEqual([
+      { address: 'role.r', type: 'role', id: 'next', isTainted: false },
+    ]);
+    const { resources } = JSON.parse(text) as { resources: { type: string; instances: object[] }[] };
+    expect(resources.find(({ type }) => type === 'role')?.instances[1]).toMatchObject({ deposed: '0badcafe', attributes: { id: 'x' } });
   });
 });

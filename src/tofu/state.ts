@@ -43,13 +43,46 @@ export function readState(text: string): StateView {
   };
 }
 
-/** What the provider has read of one resource. May hold secrets. */
-export function readAttributes(text: string, address: string): Readonly<Record<string, Json>> | undefined {
+export interface StateInstance {
+  readonly attributes?: Readonly<Record<string, Json>>;
+}
+
+/** One object as the state has it. May hold secrets. */
+export function readInstance(text: string, address: string): StateInstance | undefined {
   const { resources = [] } = parse(text) as RawState;
   const instances = resources.flatMap((resource) =>
-    (resource.instances ?? []).map((instance) => [addressOf(baseOf(resource), instance.index_key), instance.attributes] as const),
+    (resource.instances ?? []).map((instance) => [addressOf(baseOf(resource), instance.index_key), instance] as const),
   );
   return instances.find(([name]) => name === address)?.[1];
+}
+
+export interface Successor {
+  readonly address: string;
+  readonly instance: StateInstance;
+  readonly isTainted: boolean;
+  /** Eight hexadecimal digits, under which what is there is kept until it is destroyed. */
+  readonly deposedKey: string;
+}
+
+/** The object takes the address, and what has it now is left over from a replacement: as tofu itself would have written it. */
+export function withSuccessor(text: string, { address, instance, isTainted, deposedKey }: Successor): string {
+  const state = parse(text) as RawState;
+  const resources = (state.resources ?? []).map((resource) => {
+    const base = baseOf(resource);
+    const now = (resource.instances ?? []).find(({ deposed, index_key: key }) => deposed === undefined && addressOf(base, key) === address);
+    if (!now || resource.mode !== 'managed') return resource;
+    const { index_key: key } = now;
+    const { status: _, ...taken } = instance as RawInstance;
+    const next = {
+      ...taken,
+      ...(key !== undefined && { index_key: key }),
+      ...(isTainted && { status: 'tainted' }),
+      create_before_destroy: true,
+    };
+    const rest = (resource.instances ?? []).map((other) => (other === now ? { ...now, deposed: deposedKey } : other));
+    return { ...resource, instances: [next, ...rest] };
+  });
+  return `${JSON.stringify({ ...state, serial: (state.serial ?? 0) + 1, resources })}\n`;
 }
 
 /** A state with those tainted objects alone, to destroy by: nothing depends on them there, nothing else can go. Holds secrets. */
@@ -82,7 +115,8 @@ function parse(text: string): Readonly<Record<string, unknown>> {
 }
 
 const baseOf = ({ module, type = '', name = '' }: RawResource): string => `${module === undefined ? '' : `${module}.`}${type}.${name}`;
-const addressOf = (base: string, key: string | number | undefined): string => (key === undefined ? base : `${base}[${JSON.stringify(key)}]`);
+const addressOf = (base: string, key: string | number | undefined): string =>
+  key === undefined ? base : `${base}[${JSON.stringify(key)}]`;
 
 function toResources(resource: RawResource): readonly StateResource[] {
   const { type = '', instances = [] } = resource;

@@ -149,7 +149,10 @@ async function apply(
   });
 }
 
-async function applyAgreed(session: Session, { outline, file }: { readonly outline: PlanOutline; readonly file: string | undefined }): Promise<void> {
+async function applyAgreed(
+  session: Session,
+  { outline, file }: { readonly outline: PlanOutline; readonly file: string | undefined },
+): Promise<void> {
   const { digest, resources } = outline;
   const first = halfMade(outline);
   if (first.length === 0) return applyMade(session, { digest, file, count: resources.length });
@@ -171,5 +174,16 @@ function sessionOptions(
   inputs: TofuInputs,
 ): SessionOptions {
   const { host, signal, timeoutMs, report } = context;
-  return { host, object: subject, dir, source, toolchainDir, inputs, signal, timeoutMs, report, ...(finder && { finder: finder(context) }) };
+  return {
+    host,
+    object: subject,
+    dir,
+    source,
+    toolchainDir,
+    inputs,
+    signal,
+    timeoutMs,
+    report,
+    ...(finder && { finder: finder(context) }),
+  };
 }

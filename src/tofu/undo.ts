@@ -124,6 +124,17 @@ async function sessionOptions(context: UndoContext, data: UndoData, options: Tof
   const secrets = { ...Object.fromEntries(data.secrets.map((name) => [name, 'unknown'])), ...given.secrets };
   const inputs: TofuInputs = { variables: data.variables, backend: data.backend, env, ...given, secrets };
   const { dir, source, subject } = data;
-  const base = { host, object: subject, dir, source, isFrozen: true, toolchainDir: options.toolchainDir, inputs, signal, timeoutMs, report };
+  const base = {
+    host,
+    object: subject,
+    dir,
+    source,
+    isFrozen: true,
+    toolchainDir: options.toolchainDir,
+    inputs,
+    signal,
+    timeoutMs,
+    report,
+  };
   return { ...base, ...(options.finder && { finder: options.finder(context) }) };
 }

@@ -8,14 +8,14 @@ import type { FaultEffect } from '../support/aws-bed.ts';
 import { type AwsProject, awsProject, downToNothing, openAwsProject, upUntilMade } from '../support/aws-project-run.ts';
 import { inventory } from '../support/aws-world.ts';
 
-/** Of each type the first creation, or the nth. */
-const FAULTS: readonly (readonly [type: string, effect: FaultEffect, nth?: number])[] = [
+/** Of each type the first creation that no fault has met before. */
+const FAULTS: readonly (readonly [type: string, effect: FaultEffect])[] = [
   ...['aws_vpc', 'aws_iam_role', 'aws_cloudwatch_log_group', 'aws_eks_cluster', 'aws_launch_template', 'aws_eks_node_group'].map(
     (type) => [type, 'partial'] as const,
   ),
   ...['aws_subnet', 'aws_route', 'aws_iam_role_policy_attachment', 'aws_security_group'].map((type) => [type, 'lost'] as const),
-  ['aws_iam_role', 'lost', 3],
-  ['aws_eks_node_group', 'crash-after', 2],
+  ['aws_iam_role', 'lost'],
+  ['aws_eks_node_group', 'crash-after'],
   ['aws_eip', 'crash-after'],
 ];
 
@@ -41,9 +41,7 @@ describe('what was left half made', () => {
       .map(({ operation }) => operation);
 
   it('is made by up itself, each thing once', async () => {
-    const faults = FAULTS.map(
-      ([type, effect, nth = 1]) => [`${type} ${effect}`, project.bed.fault({ type, operation: 'create', effect, nth })] as const,
-    );
+    const faults = FAULTS.map(([type, effect]) => [`${type} ${effect}`, project.bed.fault({ type, operation: 'create', effect })] as const);
     await upUntilMade(project, 6);
     expect(faults.filter(([, fault]) => fault.hits() !== 1).map(([name]) => name)).toEqual([]);
     whole = inventory(project.made());
@@ -57,6 +55,15 @@ describe('what was left half made', () => {
     expect(await upUntilMade(project, 2, ['--confirm', 'prod'])).toBe(1);
     expect(poolCalls().slice(before)).toEqual(['create', 'delete', 'create', 'delete']);
     expect(pools().map(({ attributes }) => attributes['instance_types'])).toEqual([['m7i.large', 'm6i.large']]);
+    expect(inventory(project.made())).toEqual(whole);
+  });
+
+  it('finds the pool that was made and not told, beside the one that serves', async () => {
+    const before = poolCalls().length;
+    project.sandbox.put({ 'slipway.yaml': awsProject({ instanceTypes: 'm6i.large' }) });
+    project.bed.fault({ type: 'aws_eks_node_group', operation: 'create', effect: 'crash-after' });
+    await upUntilMade(project, 2, ['--confirm', 'prod']);
+    expect(poolCalls().slice(before)).toEqual(['create', 'delete']);
     expect(inventory(project.made())).toEqual(whole);
   });
 

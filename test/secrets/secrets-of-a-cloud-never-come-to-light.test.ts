@@ -97,6 +97,12 @@ async function readIdentity(): Promise<VpnIdentity> {
   return JSON.parse(Buffer.from(found?.body ?? []).toString('utf8')) as VpnIdentity;
 }
 
+/** Without the first line of a longer key: all keys of one curve begin alike. */
+function ownPart(pem: string): string {
+  const lines = pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
+  return lines.slice(lines.length > 1 ? 1 : 0).join('\n');
+}
+
 const privateKeyIn = (text: string): string => /-----BEGIN PRIVATE KEY-----[\s\S]+?-----END PRIVATE KEY-----/.exec(text)?.[0] ?? '';
 
 describe('keys of AWS, of a VPN and of a state', () => {
@@ -109,11 +115,11 @@ describe('keys of AWS, of a VPN and of a state', () => {
     const profiles = ['jane.ovpn', 'jane-2.ovpn'].map((name) => readFileSync(join(sandbox.project, name), 'utf8'));
     all = {
       ...planted,
-      authority: authority.privateKeyPem,
-      server: server.privateKeyPem,
-      sshHostKey: sshHostKey.privateKeyPem,
+      authority: ownPart(authority.privateKeyPem),
+      server: ownPart(server.privateKeyPem),
+      sshHostKey: ownPart(sshHostKey.privateKeyPem),
       channelKey,
-      ...Object.fromEntries(profiles.map((text, index) => [`client ${index}`, privateKeyIn(text)])),
+      ...Object.fromEntries(profiles.map((text, index) => [`client ${index}`, ownPart(privateKeyIn(text))])),
     };
     expect(Object.entries(all).filter(([, secret]) => secret.length < 20)).toEqual([]);
     expect(canariesIn(profiles.join('\n'), all).length).toBeGreaterThan(0);
@@ -173,7 +179,8 @@ describe('keys of AWS, of a VPN and of a state', () => {
     expect([...spy.programs]).toEqual(expect.arrayContaining(['tofu']));
     expect(leaksOf([...spy.argvs].join('\n'))).toEqual([]);
     // The key of AWS is the same in all test beds, so only the other one tells whose process it was.
-    const ofState = spy.sightings.filter((sighting) => sighting.startsWith('stateKey'));
+    // In the middle of an exec a process has no argv; it is looked at again when it has one.
+    const ofState = spy.sightings.filter((sighting) => sighting.startsWith('stateKey') && !/ of \d+ $/.test(sighting));
     expect(ofState.length).toBeGreaterThan(0);
     expect(ofState.filter((sighting) => !/\btofu\b|terraform-provider-aws/.test(sighting))).toEqual([]);
     // argv stands before the environment in what the shims wrote, and only tofu's environment may hold any.

@@ -4,10 +4,11 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AwsProject, downToNothing, openAwsProject, upUntilMade } from './aws-project-run.ts';
 import { inventory } from './aws-world.ts';
 import { files, processesMentioning } from './world.ts';
-import { killPid } from './slipway.ts';
+import { killPid, type SlipwayRun } from './slipway.ts';
 import { expectNothingLeft } from './storm.ts';
 
 type Victim = 'slipway' | 'tofu' | 'both';
@@ -15,7 +16,7 @@ type Victim = 'slipway' | 'tofu' | 'both';
 export interface AwsKill {
   readonly verb: 'up' | 'down';
   readonly victim: Victim;
-  /** ms after the start of the command. */
+  /** ms after the start of the command, or of the apply that was waited for. */
   readonly at: number;
   /** Last event that the command had shown. */
   readonly phase: string;
@@ -53,7 +54,11 @@ export async function openAwsStorm(): Promise<AwsStorm> {
 }
 
 /** Up with kills, compared; down with kills, compared. Some never come up as a whole. */
-export async function awsStormRound(storm: AwsStorm, random: () => number, { ups, downs }: { readonly ups: number; readonly downs: number }): Promise<readonly AwsKill[]> {
+export async function awsStormRound(
+  storm: AwsStorm,
+  random: () => number,
+  { ups, downs }: { readonly ups: number; readonly downs: number },
+): Promise<readonly AwsKill[]> {
   const kills: AwsKill[] = [];
   for (let k = 0; k < ups; k++) kills.push(await killOnce(storm, 'up', random));
   if (downs === 0 || random() < 0.6) {
@@ -66,25 +71,43 @@ export async function awsStormRound(storm: AwsStorm, random: () => number, { ups
   return kills;
 }
 
-async function killOnce({ project, upMs, downMs }: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
-  const at = Math.floor(random() * (verb === 'up' ? upMs : downMs));
-  const drawn = random();
-  const victim: Victim = drawn < 0.5 ? 'slipway' : drawn < 0.75 ? 'tofu' : 'both';
-  const args = verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme'];
-  const run = project.start([...args, '--output', 'json']);
-  let seen: Pick<AwsKill, 'tofu' | 'landed'> = { landed: false };
-  const timer = setTimeout(() => {
-    const tofu = tofuOf(project.sandbox.dir);
-    if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
-    const hasEnded = run.child.exitCode !== null || run.child.signalCode !== null;
-    const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded && run.child.kill('SIGKILL');
-    const [command] = tofu.map(({ argv }) => argv[1] ?? '');
-    seen = { landed, ...(command !== undefined && { tofu: command }) };
-  }, at);
+/** A kill of tofu waits for one that applies, in two of three cases, or for any. */
+async function killOnce(storm: AwsStorm, verb: 'up' | 'down', random: () => number): Promise<AwsKill> {
+  const victim = victimOf(random());
+  const awaited = victim === 'slipway' ? undefined : random() < 0.66 ? 'apply' : 'any';
+  const at = Math.floor(random() * (awaited === 'apply' ? APPLY_MS : verb === 'up' ? storm.upMs : storm.downMs));
+  const run = storm.project.start([...(verb === 'up' ? ['up', '--yes'] : ['down', '--confirm', 'acme']), '--output', 'json']);
+  await untilThere(storm.project, run, { awaited, at });
+  const hit = strike(storm.project, run, victim);
   const { stdout } = await run.result;
-  clearTimeout(timer);
-  return { verb, victim, at, phase: lastPhase(stdout), ...seen };
+  return { verb, victim, at, phase: lastPhase(stdout), ...hit };
 }
+
+const hasEnded = ({ child }: SlipwayRun): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function untilThere(
+  { sandbox }: AwsProject,
+  run: SlipwayRun,
+  { awaited, at }: { readonly awaited: 'apply' | 'any' | undefined; readonly at: number },
+): Promise<void> {
+  const isThere = (): boolean => awaited === undefined || tofuOf(sandbox.dir).some(({ argv }) => awaited === 'any' || argv[1] === awaited);
+  if (awaited === 'apply') while (!isThere() && !hasEnded(run)) await sleep(50);
+  await sleep(at);
+  while (!isThere() && !hasEnded(run)) await sleep(50);
+}
+
+function strike({ sandbox }: AwsProject, run: SlipwayRun, victim: Victim): Pick<AwsKill, 'tofu' | 'landed'> {
+  const tofu = tofuOf(sandbox.dir);
+  if (victim !== 'slipway') for (const { pid } of tofu) killPid(pid);
+  const landed = victim === 'tofu' ? tofu.length > 0 : !hasEnded(run) && run.child.kill('SIGKILL');
+  const [command] = tofu.map(({ argv }) => argv[1] ?? '');
+  return { landed, ...(command !== undefined && { tofu: command }) };
+}
+
+const victimOf = (drawn: number): Victim => (drawn < 0.4 ? 'slipway' : drawn < 0.7 ? 'tofu' : 'both');
+
+/** About as long as an apply takes here. */
+const APPLY_MS = 3_000;
 
 const tofuOf = (dir: string): ReturnType<typeof processesMentioning> =>
   processesMentioning(dir).filter(({ argv }) => /\/(?:tofu|terraform)$/.test(argv[0] ?? ''));
