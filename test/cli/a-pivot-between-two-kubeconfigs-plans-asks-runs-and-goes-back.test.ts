@@ -174,9 +174,12 @@ describe('a pivot', { timeout: 900_000 }, () => {
       env: { XDG_STATE_HOME: management.world.stateHome },
     });
     let said = '';
+    let interrupted = false;
     run.child.stdout?.on('data', (text: string) => {
       said += text;
-      if (said.includes('pivot/copy/')) run.child.kill('SIGINT');
+      if (interrupted || !said.includes('pivot/copy/')) return;
+      // Once: a second one detaches.
+      interrupted = run.child.kill('SIGINT');
     });
     expect((await run.result).code, said.slice(-2_000)).toBe(130);
     expect((await pivot('status', ...ENDS)).result<PivotStatus>('pivot-status').stage).not.toBe('none');

@@ -27,6 +27,9 @@ export interface HostLink {
   remove(): void;
 }
 
+// Where Debian keeps what administrators run; not in the PATH of every shell.
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
 const sh = (command: string): string => execFileSync('sh', ['-ec', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** Why networks cannot be made here, or undefined. */
