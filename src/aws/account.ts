@@ -37,13 +37,18 @@ export async function requireAccount(run: AwsRun, place: AwsPlace, signal: Abort
   asked.identity ??= callerIdentity(sharedAws(run, place), signal);
   try {
     const identity = await asked.identity;
-    if (place.accountId !== undefined && place.accountId !== identity.account)
-      throw new SlipwayError('SLW-NET-002', `the credentials belong to account ${identity.account}, not to ${place.accountId}`);
+    requireSameAccount(place, identity);
     return identity;
   } catch (thrown) {
     asked.identity = undefined;
     throw thrown;
   }
+}
+
+/** @throws SLW-NET-002 when another account was wanted */
+export function requireSameAccount({ accountId }: Pick<AwsPlace, 'accountId'>, { account }: Pick<CallerIdentity, 'account'>): void {
+  if (accountId !== undefined && accountId !== account)
+    throw new SlipwayError('SLW-NET-002', `the credentials belong to account ${account}, not to ${accountId}`);
 }
 
 /** Environment of a child that acts in that account. May hold keys: for children only. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { SlipwayError } from '../core/errors.ts';
+import type { ObjectStore, RemoteObject, RemotePut } from '../engine/remote/store.ts';
 import type { Aws } from './aws.ts';
 import { awsCodeOf } from './failure.ts';
 import type { AwsAnswer, AwsCall } from './send.ts';
@@ -15,31 +16,6 @@ export interface Bucket {
   readonly owner: string;
 }
 
-export interface S3Object {
-  readonly body: Uint8Array;
-  /** Opaque; names this version for `ifMatch`. */
-  readonly etag: string;
-}
-
-/** `ifNoneMatch`: only when there is nothing yet; `ifMatch`: only over that very version. */
-export interface PutOptions {
-  readonly ifMatch?: string;
-  readonly ifNoneMatch?: '*';
-  readonly contentType?: string;
-}
-
-export interface S3ObjectStore {
-  /** For people: `s3://bucket/prefix`. */
-  readonly location: string;
-  get(key: string, signal: AbortSignal): Promise<S3Object | undefined>;
-  /** The new version's etag; undefined when the condition did not hold and nothing was written. After a lost answer of ours as well: read and compare. */
-  put(key: string, body: Uint8Array, options: PutOptions & { readonly signal: AbortSignal }): Promise<string | undefined>;
-  /** All keys with that beginning, in byte order. */
-  list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** A missing object is no error. */
-  delete(key: string, signal: AbortSignal): Promise<void>;
-}
-
 export interface S3StoreOptions {
   readonly bucket: Bucket;
   /** Empty, or ends in a slash; keys are given without it. */
@@ -49,7 +25,7 @@ export interface S3StoreOptions {
 }
 
 /** @throws from every call: SLW-AWS-001 to SLW-AWS-011, SLW-AWS-013 */
-export function createS3ObjectStore(aws: Aws, { bucket, prefix = '', kmsKeyId }: S3StoreOptions): S3ObjectStore {
+export function createS3ObjectStore(aws: Aws, { bucket, prefix = '', kmsKeyId }: S3StoreOptions): ObjectStore {
   const encryption = kmsKeyId === undefined ? {} : { [SSE]: 'aws:kms', [`${SSE}-aws-kms-key-id`]: kmsKeyId };
   return {
     location: `s3://${bucket.name}/${prefix}`.replace(/\/$/, ''),
@@ -69,7 +45,7 @@ interface ObjectName {
   readonly key: string;
 }
 
-async function getObject(aws: Aws, { bucket, key }: ObjectName, signal: AbortSignal): Promise<S3Object | undefined> {
+async function getObject(aws: Aws, { bucket, key }: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined> {
   try {
     const answer = await callBucket(aws, { bucket, action: 'GetObject', method: 'GET', path: pathOf(key), object: key }, signal);
     return { body: answer.body, etag: answer.headers['etag'] ?? '' };
@@ -81,7 +57,7 @@ async function getObject(aws: Aws, { bucket, key }: ObjectName, signal: AbortSig
 
 interface Put extends ObjectName {
   readonly body: Uint8Array;
-  readonly condition: PutOptions;
+  readonly condition: Omit<RemotePut, 'signal'>;
   readonly encryption: Readonly<Record<string, string>>;
 }
 
@@ -90,7 +66,7 @@ const CONDITION_FAILED: ReadonlySet<string | undefined> = new Set(['Precondition
 
 async function putObject(aws: Aws, { bucket, key, body, condition, encryption }: Put, signal: AbortSignal): Promise<string | undefined> {
   const headers = {
-    'content-type': condition.contentType ?? 'application/octet-stream',
+    'content-type': 'application/octet-stream',
     ...checksum(body),
     ...encryption,
     ...(condition.ifMatch !== undefined && { 'if-match': condition.ifMatch }),

@@ -13,7 +13,7 @@ import { SlipwayError } from '../core/errors.ts';
 import type { Outputs, Step, StepContext, StepId, UndoContext, UndoHandler } from '../engine/step.ts';
 import { awsLostFinder } from './lost.ts';
 import { previewModule } from './preview.ts';
-import { type TofuInputs, tofuSteps, type TofuUnknown, tofuUndoHandlers } from '../tofu/steps.ts';
+import { type TofuInputs, tofuStep, type TofuUnknown, tofuUndoHandler } from '../tofu/steps.ts';
 
 /** What is needed of the project. */
 export interface CloudContext extends AwsRun {
@@ -68,7 +68,7 @@ export type ModuleVariables =
 
 export function moduleStep(context: CloudContext, options: ModuleStepOptions): Step {
   const { id, title, subject, needs, module, destroys, precious, outputs } = options;
-  const [step] = tofuSteps({
+  const step = tofuStep({
     ...{ id, title, subject, destroys, precious, outputs },
     needs: [...new Set([...context.stateNeeds, ...needs])],
     dir: workFolder(context, { subject, module }),
@@ -77,7 +77,6 @@ export function moduleStep(context: CloudContext, options: ModuleStepOptions): S
     inputs: (step) => inputsOf(context, options, step),
     finder: ({ signal }) => awsLostFinder(context, options.place, signal),
   });
-  if (!step) throw new SlipwayError('SLW-BUG-001', `module ${module} gives no step`);
   return inAccount(step, context, options);
 }
 
@@ -154,7 +153,7 @@ export interface ModuleUndoHooks {
 /** Destroys what a module made, from the journal and the work folder alone; never in another account. */
 export function moduleUndo(context: CloudContext, { before, after }: ModuleUndoHooks = {}): UndoHandler {
   const withPlace = (act: ModuleUndoHooks['before']) => act && (async (undo: UndoContext) => act(undo, requirePlace(undo)));
-  const handlers = tofuUndoHandlers({
+  return tofuUndoHandler({
     toolchainDir: context.toolchainDir,
     env: async (undo) => {
       const place = requirePlace(undo);
@@ -169,9 +168,6 @@ export function moduleUndo(context: CloudContext, { before, after }: ModuleUndoH
     ...(before && { before: withPlace(before) as (undo: UndoContext) => Promise<void> }),
     ...(after && { after: withPlace(after) as (undo: UndoContext) => Promise<void> }),
   });
-  const [handler] = handlers.values();
-  if (!handler) throw new SlipwayError('SLW-BUG-001', 'there is no handler that destroys a module');
-  return handler;
 }
 
 function requirePlace({ record }: UndoContext): AwsPlace {

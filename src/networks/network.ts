@@ -4,7 +4,7 @@
  */
 import type { ResolvedNetwork } from '../config/resolved-network.ts';
 import type { CloudContext } from '../cloud/cloud.ts';
-import type { ObjectStore } from '../vpn/object-store.ts';
+import type { ObjectStore } from '../engine/remote/store.ts';
 import type { Step, StepId, StepRecord, UndoHandlers } from '../engine/step.ts';
 
 export interface NetworkContext extends CloudContext {

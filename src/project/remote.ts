@@ -2,17 +2,17 @@
  * Where a project with remote state keeps lock and journal, for one verb: found by the project file, or, when that cannot be read, by what the
  * local journal remembers of it.
  */
+import { requireSameAccount } from '../aws/account.ts';
 import { connectAws } from '../aws/aws.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { createS3Backend } from '../aws/remote-backend.ts';
 import { stateBucketName } from '../aws/state-bucket.ts';
-import type { ResolvedAwsAccount } from '../config/resolved-aws.ts';
-import { SlipwayError } from '../core/errors.ts';
 import type { Journal } from '../engine/journal/journal.ts';
 import { ownerName } from '../engine/lock.ts';
 import { unlockRemote } from '../engine/remote/lock.ts';
 import { readRemoteState, type RemoteView } from '../engine/remote/read.ts';
 import { type Attached, type RemoteBackend, RemoteState } from '../engine/remote/remote-state.ts';
+import type { RemoteStore } from '../engine/remote/store.ts';
 import { readState } from '../engine/state-folder.ts';
 import type { OperationOptions } from './operations.ts';
 import type { ProjectPlace } from './workspace.ts';
@@ -47,7 +47,7 @@ export async function findRemote(
   const aws = connectAws(options.host, { region, redactor: options.redactor, ...(profile !== undefined && { profile }) });
   try {
     const { account } = await callerIdentity(aws, options.signal);
-    requireAccount(remote, account);
+    requireSameAccount(remote, { account });
     const bucket = remote.bucket ?? stateBucketName({ project, account, region });
     const backend = createS3Backend(aws, { bucket: { name: bucket, owner: account }, prefix: `${prefix}/` });
     return { backend, place: { ...remote, bucket, accountId: account }, close: () => aws.close() };
@@ -68,9 +68,19 @@ function recorded(journal: Pick<Journal, 'meta'> | undefined): RemotePlace | und
   return text === undefined ? undefined : (JSON.parse(text) as RemotePlace);
 }
 
-function requireAccount({ accountId }: Pick<ResolvedAwsAccount, 'accountId'>, account: string): void {
-  if (accountId !== undefined && accountId !== account)
-    throw new SlipwayError('SLW-NET-002', `the credentials belong to account ${account}, not to ${accountId}`);
+/** What is done with the store that is there now; undefined with local state, and before anything is there. */
+async function withStore<T>(
+  options: OperationOptions,
+  about: { readonly place: ProjectPlace; readonly journal: Pick<Journal, 'meta'> | undefined },
+  act: (store: RemoteStore) => Promise<T>,
+): Promise<T | undefined> {
+  const found = await findRemote(options, about);
+  try {
+    const store = await found?.backend.open(options.signal);
+    return store && (await act(store));
+  } finally {
+    found?.close();
+  }
 }
 
 /** What a verb that writes needs of the remote state; with local state the journal alone. */
@@ -107,13 +117,7 @@ export async function viewRemote(
   options: OperationOptions,
   { place, journal }: { readonly place: ProjectPlace; readonly journal: Journal | undefined },
 ): Promise<RemoteView | undefined> {
-  const found = await findRemote(options, { place, journal });
-  try {
-    const store = await found?.backend.open(options.signal);
-    return store && (await readRemoteState(store, [...(journal?.read() ?? [])], options.signal));
-  } finally {
-    found?.close();
-  }
+  return withStore(options, { place, journal }, (store) => readRemoteState(store, [...(journal?.read() ?? [])], options.signal));
 }
 
 /** Frees the remote lock of an owner that is gone for good; gives its name, undefined when it is free or the state is local. @throws SLW-RST-002 */
@@ -123,10 +127,7 @@ export async function unlockRemoteState(
 ): Promise<string | undefined> {
   const journal = await readState(options.host, place.stateDir);
   try {
-    const found = await findRemote(options, { place, journal });
-    const store = await found?.backend.open(options.signal);
-    const owner = store && (await unlockRemote(store, { confirm, signal: options.signal }));
-    found?.close();
+    const owner = await withStore(options, { place, journal }, (store) => unlockRemote(store, { confirm, signal: options.signal }));
     return owner && ownerName(owner);
   } finally {
     journal?.close();

@@ -17,7 +17,7 @@ import { applyMade, makePlan, plainOutputs, type Session, type SessionOptions, s
 import { DESTROY, undoData } from './undo.ts';
 
 export type { TofuInputs } from './session.ts';
-export { tofuUndoHandlers } from './undo.ts';
+export { tofuUndoHandler } from './undo.ts';
 
 /** Something that another step will know is not known yet. */
 export interface TofuUnknown {
@@ -65,10 +65,10 @@ interface Seen {
   readonly inputs: TofuInputs;
 }
 
-/** The steps of one module: one, which is safe to be killed at any instant. Local states raise a warning each time. */
-export function tofuSteps(options: TofuStepOptions): readonly Step[] {
+/** The step of one module; safe to be killed at any instant. Local states raise a warning each time. */
+export function tofuStep(options: TofuStepOptions): Step {
   let seen: Seen | undefined;
-  const step = defineStep<Observed>({
+  return defineStep<Observed>({
     id: options.id,
     title: options.title,
     subject: options.subject,
@@ -89,7 +89,6 @@ export function tofuSteps(options: TofuStepOptions): readonly Step[] {
       return apply(options, context, { inputs, agreed });
     },
   });
-  return [step];
 }
 
 const isRecorded = (record: StepRecord | undefined): boolean => record?.state === 'applied';

@@ -1,7 +1,7 @@
 /** Destroys what a module made, from the record alone: the work folder has the module, the record has the rest. */
 import type { Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
-import type { Change, UndoContext, UndoHandlers } from '../engine/step.ts';
+import type { Change, UndoContext, UndoHandler } from '../engine/step.ts';
 import type { LostFinder } from './lost.ts';
 import { readPendingRuns } from './runner.ts';
 import { planChange, outlineOf } from './change.ts';
@@ -57,11 +57,9 @@ export interface TofuUndoOptions {
   readonly after?: (context: UndoContext, subject: string) => Promise<void>;
 }
 
-/** The undo handler of every step of `tofuSteps`. */
-export function tofuUndoHandlers(options: TofuUndoOptions): UndoHandlers {
-  return new Map([
-    [DESTROY, { plan: (context: UndoContext) => planDestroy(context, options), undo: (context: UndoContext) => destroy(context, options) }],
-  ]);
+/** The undo handler of every `tofuStep`. */
+export function tofuUndoHandler(options: TofuUndoOptions): UndoHandler {
+  return { plan: (context) => planDestroy(context, options), undo: (context) => destroy(context, options) };
 }
 
 /** Counts what the state holds: no provider is asked, so that `down` can be planned without the cloud. */

@@ -5,7 +5,7 @@ import { backoffDelayMs } from '../core/retry.ts';
 import type { Host } from '../host/host.ts';
 import type { VpnIdentity } from './identity.ts';
 import { IDENTITY_KEY } from './layout.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../engine/remote/store.ts';
 
 /** A store, and what waiting for it needs. */
 export interface VpnStore {

@@ -4,7 +4,7 @@ import { createIdentity, findDue, keepFetchedKeys, refreshIdentity, type Renewal
 import { readIdentity, type VpnStore } from './identity-store.ts';
 import { fetchKeys } from './forge-keys.ts';
 import { changeAndPublish, packGeneration, readPointer } from './generation.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../engine/remote/store.ts';
 import { highestTaken } from './reports.ts';
 import { missingFiles, type ProvidedSoftware, uploadFiles } from './software.ts';
 import { readVpnStatus } from './status.ts';

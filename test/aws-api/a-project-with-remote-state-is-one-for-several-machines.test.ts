@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Aws, connectAws } from '../../src/aws/aws.ts';
 import { bucketExists } from '../../src/aws/bucket.ts';
-import { createS3ObjectStore, type S3ObjectStore } from '../../src/aws/s3.ts';
+import { createS3ObjectStore } from '../../src/aws/s3.ts';
+import type { ObjectStore } from '../../src/engine/remote/store.ts';
 import type { RemoteOwner } from '../../src/engine/remote/lock.ts';
 import { readRemoteOwner } from '../../src/engine/remote/lock.ts';
 import { readRemoteState } from '../../src/engine/remote/read.ts';
@@ -21,7 +22,7 @@ ${PLAIN_CLUSTER}`;
 describe.skipIf(noMoto !== undefined)(`a project with remote state${noMoto === undefined ? '' : ` (skipped: ${noMoto})`}`, () => {
   let moto: Moto;
   let aws: Aws;
-  let store: S3ObjectStore;
+  let store: ObjectStore;
   let ann: Sandbox;
   let bob: Sandbox;
 

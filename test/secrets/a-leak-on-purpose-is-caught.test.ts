@@ -74,7 +74,8 @@ describe('the eyes of the canary tests', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const vpn = { authority: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), channelKey: randomBytes(64).toString('hex') };
     const spy = spyOnProcesses({});
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', vpn.authority]);
+    // Without the two dashes node takes a key that begins with dashes for an option, and ends at once.
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', vpn.authority]);
     const bound = AbortSignal.timeout(20_000);
     const argvs = (): string => [...spy.argvs].join('\n');
     while (canariesIn(argvs(), vpn).length === 0 && !bound.aborted) await new Promise((resolve) => setTimeout(resolve, 10));

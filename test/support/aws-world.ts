@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtTofu } from './tofu-bed.ts';
 import type { AwsBed, AwsResource } from './aws-bed.ts';
-
-const REPOSITORY = join(import.meta.dirname, '..', '..');
+import { REPOSITORY } from './slipway.ts';
 
 export interface WorldChange {
   readonly address: string;

@@ -11,7 +11,8 @@ import { makePlan } from '../../src/engine/plan.ts';
 import { runDown, runUp } from '../../src/engine/run.ts';
 import { openState, prepareStateFolder } from '../../src/engine/state-folder.ts';
 import { createNodeHost } from '../../src/host/node.ts';
-import { tofuSteps, tofuUndoHandlers } from '../../src/tofu/steps.ts';
+import { tofuStep, tofuUndoHandler } from '../../src/tofu/steps.ts';
+import { DESTROY } from '../../src/tofu/undo.ts';
 import type { TofuSettings } from './tofu-bed.ts';
 
 const [verb = 'up', settingsFile = ''] = process.argv.slice(2);
@@ -40,18 +41,18 @@ async function main(): Promise<number> {
     const ledger = foldLedger(journal.read());
     const { toolchainDir, timeoutMs = 120_000 } = settings;
     const { dir, source, variables, backend, secrets, precious } = settings;
-    const steps = tofuSteps({
+    const step = tofuStep({
       ...{ id: 'test/apply-module/main', title: 'apply the module', subject: 'Network/main', needs: [], dir, source, toolchainDir },
       inputs: async () => ({ variables, backend, ...(secrets && { secrets }) }),
       destroys: 'Network/main',
       ...(precious && { precious }),
       ...(settings.world !== undefined && { finder: () => ({ derived: new Set<string>(), find: async (lost) => findInWorld(lost) }) }),
     });
-    const undoHandlers = tofuUndoHandlers({ toolchainDir });
+    const undoHandlers = new Map([[DESTROY, tofuUndoHandler({ toolchainDir })]]);
     const report = (step: string, told: unknown): void => say({ step, ...(told as object) });
     const environment = { host, signal: cancel.signal, timeoutMs, ledger, report };
     const plan = await makePlan(
-      { project: 'demo', verb: verb === 'down' ? 'down' : 'up', steps: verb === 'down' ? [] : steps, undoHandlers },
+      { project: 'demo', verb: verb === 'down' ? 'down' : 'up', steps: verb === 'down' ? [] : [step], undoHandlers },
       environment,
     );
     say({ type: 'plan', counts: plan.counts, changes: plan.steps.map(({ change }) => change) });
@@ -68,7 +69,7 @@ async function main(): Promise<number> {
       signal: cancel.signal,
       timeoutMs,
     };
-    const outcome = verb === 'down' ? await runDown(run) : await runUp({ ...run, steps });
+    const outcome = verb === 'down' ? await runDown(run) : await runUp({ ...run, steps: [step] });
     say({ type: 'outputs', outputs: ledger.get('test/apply-module/main')?.outputs ?? null });
     return outcome.exit;
   } finally {

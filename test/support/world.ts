@@ -52,6 +52,8 @@ const EXCLUDED_OF: Readonly<Record<string, readonly string[]>> = {
   'Service/default/kubernetes': ['/spec/ports/*/targetPort'],
   // source-controller packages a chart with the time of packaging in it.
   HelmChart: ['/status/artifact/digest', '/status/artifact/size'],
+  // Admission counts an object before it is stored; what a kill leaves counted is taken back by the controller's resync, every five minutes.
+  ResourceQuota: ['/status/used'],
   HelmRelease: ['/status/lastAttemptedReleaseActionDuration', '/status/history/*/firstDeployed', '/status/history/*/lastDeployed'],
 };
 

@@ -5,7 +5,7 @@ import { isSlipwayError } from '../../src/core/errors.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { importResource, stateMove, statePull, stateRemove, stateShow, validate } from '../../src/tofu/commands.ts';
 import { inSession, type SessionOptions } from '../../src/tofu/session.ts';
-import { type TofuStepOptions, tofuSteps } from '../../src/tofu/steps.ts';
+import { type TofuStepOptions, tofuStep } from '../../src/tofu/steps.ts';
 import { createStepDriver } from '../support/step-driver.ts';
 import { createTofuBed, type TofuBed } from '../support/tofu-bed.ts';
 
@@ -25,9 +25,8 @@ function stepOptions(names: readonly string[]): TofuStepOptions {
 it('one that somebody overtook is not applied: a new one is wanted', async () => {
   bed = await createTofuBed(MODULE, {});
   const driver = createStepDriver(host);
-  await driver.up(tofuSteps(stepOptions(['one', 'two'])));
-  const [step] = tofuSteps(stepOptions(['one']));
-  if (!step) throw new Error('no step');
+  await driver.up([tofuStep(stepOptions(['one', 'two']))]);
+  const step = tofuStep(stepOptions(['one']));
   const context = {
     host,
     signal: new AbortController().signal,
@@ -48,7 +47,7 @@ it('one that somebody overtook is not applied: a new one is wanted', async () =>
 
 it('a state is listed, shown, moved, forgotten and imported', async () => {
   bed = await createTofuBed(MODULE, {});
-  await createStepDriver(host).up(tofuSteps(stepOptions(['one', 'two'])));
+  await createStepDriver(host).up([tofuStep(stepOptions(['one', 'two']))]);
   const { dir, source, toolchainDir } = bed.settings;
   const options: SessionOptions = {
     host,

@@ -27,6 +27,8 @@ export interface Placed {
   readonly digest: string;
   /** As it stood before this call; undefined for what was just made. */
   readonly found?: KubeObject;
+  /** Its status was brought along by this call. */
+  readonly hasStatus?: true;
 }
 
 export interface CopyOptions {
@@ -37,7 +39,7 @@ export interface CopyOptions {
   readonly standing: Inventory;
   /** A reverse pivot copies onto the frozen originals: whatever stands there is ours. */
   readonly isReverse?: boolean;
-  /** Called as soon as an object stands; gives it as it stands afterwards. */
+  /** Called as soon as an object stands; gives what is known of it afterwards. */
   readonly onPlaced?: (entry: Ordered, placed: Placed) => Promise<Placed>;
   /** With `isReverse`: owners of an original that had no part in the pivot; it keeps them, the copy had to do without. */
   readonly isForeignOwner?: (owner: OwnerReference) => boolean;

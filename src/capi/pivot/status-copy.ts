@@ -31,20 +31,20 @@ interface Work {
 
 /**
  * Of one object, as soon as it stands: the sooner its controller reads there that all is done, the less it does of it again.
- * Gives it as it stands afterwards.
+ * Gives what is known of it afterwards, without the object: a fleet of those would be held in memory until the end.
  */
 export function statusCopier(session: Session, to: End, inventory: Inventory): (entry: Ordered, placed: Placed) => Promise<Placed> {
   return async (entry, placed) => {
-    if (!placed.isOurs || !inventory.kindOf(entry.object).hasStatus || !isFields(entry.object['status'])) return placed;
+    if (placed.hasStatus || !placed.isOurs || !inventory.kindOf(entry.object).hasStatus || !isFields(entry.object['status'])) return placed;
     const status = mapStatus(entry.object, placed.generation);
     const found = placed.found?.['status'];
     if (isEqual(status, found)) return placed;
-    const written = await session.writes.patch(
+    await session.writes.patch(
       { end: to, ref: refOf(entry.object) },
       { status: { ...goneKeys(found, status), ...status } },
       { purpose: 'status', subresource: 'status' },
     );
-    return { ...placed, found: written };
+    return { ...placed, hasStatus: true };
   };
 }
 

@@ -69,7 +69,7 @@ function faultOf(entry: Ordered, standing: Inventory, { world, copying, expectat
   if (copy.metadata.uid !== placed.uid) return fault('was replaced meanwhile');
   const form = copyForm(entry, { inventory: world.inventory, runId: undefined, uidOf: copying.uidOf });
   const made = entry.lateOwners.length > 0 ? canonicalDigest(form) : placed.digest;
-  const paths = unexpectedPaths(form, copy, { made, announced: expectations.get(shapeOf(form)) });
+  const paths = unexpectedPaths(form, copy, { made, expectations });
   if (paths)
     return fault(`differs in ${paths.slice(0, 5).join(', ') || 'what admission had made of it'}, last written by ${lastWriter(copy)}`);
   return lossOf(entry.object, copy, fault);
@@ -78,15 +78,15 @@ function faultOf(entry: Ordered, standing: Inventory, { world, copying, expectat
 interface Expected {
   /** Digest of the copy when it was made. */
   readonly made: string;
-  /** Paths that admission changes in its like; undefined when none was tried. */
-  readonly announced: ReadonlySet<string> | undefined;
+  readonly expectations: Expectations;
 }
 
 /** Undefined when the copy is what was asked for, but for what admission changes in all of its shape. */
-function unexpectedPaths(form: KubeObject, copy: KubeObject, { made, announced }: Expected): readonly string[] | undefined {
+function unexpectedPaths(form: KubeObject, copy: KubeObject, { made, expectations }: Expected): readonly string[] | undefined {
   const is = canonicalDigest(copy);
   if (is === made && is === canonicalDigest(form)) return undefined;
   const differing = differingPaths(canonicalForm(form), canonicalForm(copy));
+  const announced = expectations.get(shapeOf(form));
   const unannounced = announced ? differing.filter((path) => !announced.has(path)) : [];
   if (unannounced.length > 0) return unannounced;
   return is === made ? undefined : differing;

@@ -17,7 +17,7 @@ export interface RemotePut {
   readonly ifNoneMatch?: '*';
 }
 
-/** Reads see every write that was answered before them (S3 promises it). Whatever fails but "not there" and "condition not met" throws. */
+/** Keys are relative to `location`, with `/` between parts. Reads see every write that was answered before them (S3 promises it). Whatever fails but "not there" and "condition not met" throws. */
 export interface RemoteStore {
   /** For people: `s3://bucket/prefix`. */
   readonly location: string;
@@ -26,4 +26,10 @@ export interface RemoteStore {
   put(key: string, body: Uint8Array, options: RemotePut): Promise<string | undefined>;
   /** All keys that begin so, in byte order. */
   list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** One that also forgets. */
+export interface ObjectStore extends RemoteStore {
+  /** A missing object is no error. */
+  delete(key: string, signal: AbortSignal): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { bucketName, type MarkedThing, markTags } from '../../cloud/marks.ts';
 import type { ResolvedNetwork } from '../../config/resolved-network.ts';
 import type { Json } from '../../core/digest.ts';
 import type { Outputs, Step, StepRecord } from '../../engine/step.ts';
-import type { ObjectStore } from '../../vpn/object-store.ts';
+import type { ObjectStore } from '../../engine/remote/store.ts';
 import { readVpnStatus } from '../../vpn/status.ts';
 import type { NetworkContext, NetworkLook, NetworkPart, NetworkProvider, NetworkView } from '../network.ts';
 import { networkStepId } from './ids.ts';

@@ -1,8 +1,8 @@
 /** The bucket of a VPN's identity as the store that vpn/ works on: what only operators may read has a key of its own. */
 import { type AwsPlace, requireAccount, sharedAws } from '../../aws/account.ts';
-import { createS3ObjectStore, type S3ObjectStore } from '../../aws/s3.ts';
+import { createS3ObjectStore } from '../../aws/s3.ts';
 import type { Outputs } from '../../engine/step.ts';
-import type { ObjectStore } from '../../vpn/object-store.ts';
+import type { ObjectStore } from '../../engine/remote/store.ts';
 import type { NetworkContext } from '../network.ts';
 
 export interface IdentityBucket {
@@ -31,7 +31,7 @@ export async function openVpnStore(identity: IdentityBucket, { place, context, s
   const bucket = { name: identity.bucket, owner: account };
   const hosts = createS3ObjectStore(aws, { bucket, kmsKeyId: identity.hostKeyArn });
   const authority = createS3ObjectStore(aws, { bucket, kmsKeyId: identity.authorityKeyArn });
-  const storeOf = (key: string): S3ObjectStore => (key.startsWith(identity.authorityPrefix) ? authority : hosts);
+  const storeOf = (key: string): ObjectStore => (key.startsWith(identity.authorityPrefix) ? authority : hosts);
   return {
     location: `s3://${identity.bucket}`,
     get: (key, own) => storeOf(key).get(key, own),

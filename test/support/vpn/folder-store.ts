@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { sha256 } from '../../../src/core/digest.ts';
-import type { ObjectStore } from '../../../src/vpn/object-store.ts';
+import type { ObjectStore } from '../../../src/engine/remote/store.ts';
 
 export interface FolderStore extends ObjectStore {
   readonly dir: string;
