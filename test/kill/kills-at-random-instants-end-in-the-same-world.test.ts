@@ -4,7 +4,7 @@ import { createRandom, type Kill, type StormPlan, stormRound, takeReference } fr
 
 /** The seeded sample for every change; the whole storm is `npm run storm`. */
 const SEED = Number(process.env['SLIPWAY_STORM_SEED'] ?? 1);
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 let sandbox: Sandbox;
 beforeAll(() => {

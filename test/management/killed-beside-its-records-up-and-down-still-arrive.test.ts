@@ -3,7 +3,7 @@ import { type KillPoint, runKillChain } from '../support/kill-chain.ts';
 import { countMachines, createManagementSandbox, DOWN, MANAGEMENT_PROJECT, planned, statusLine, UP } from '../support/management.ts';
 import { type Sandbox, succeed } from '../support/slipway.ts';
 import { createRandom, expectNothingLeft } from '../support/storm.ts';
-import { THOROUGH } from '../support/thorough.ts';
+import { sampled } from '../support/thorough.ts';
 
 const SEED = Number(process.env['SLIPWAY_TEST_SEED'] ?? 5);
 const HOUR = 3_600_000;
@@ -38,10 +38,6 @@ const ACTS = ['step.intended', 'step.applied'] as const;
 /** Where ownership changes hands, all four. */
 const allOf = (step: string): readonly KillPoint[] => ACTS.flatMap((type) => [`before ${type} ${step}`, `after ${type} ${step}`]);
 
-/** Half of them, drawn by the seed, in their order. */
-const sampled = (points: readonly KillPoint[]): readonly KillPoint[] =>
-  THOROUGH ? points : points.filter((_point, index) => index % 2 === SEED % 2);
-
 let sandbox: Sandbox;
 beforeAll(() => {
   sandbox = createManagementSandbox();
@@ -64,9 +60,15 @@ it(
   'goes on with the same command, and no machine is ever made twice',
   async () => {
     const points = [
-      ...sampled(ON_THE_WAY_UP.map((step) => oneOf(step, ACTS))),
-      ...sampled(HANDING_OVER.flatMap(allOf)),
-      ...sampled(WORKLOADS.map((step) => oneOf(step, ACTS))),
+      ...sampled(
+        ON_THE_WAY_UP.map((step) => oneOf(step, ACTS)),
+        3,
+      ),
+      ...sampled(HANDING_OVER.flatMap(allOf), 3),
+      ...sampled(
+        WORKLOADS.map((step) => oneOf(step, ACTS)),
+        2,
+      ),
     ];
     const restarts = await runKillChain(sandbox, points, { args: UP, restart: down });
     console.log(`seed ${SEED}: ${points.length} kills of up landed, ${restarts} new beginnings`);
@@ -78,7 +80,10 @@ it(
 it(
   'goes down with the same command, and nothing is left',
   async () => {
-    const points = ON_THE_WAY_DOWN.flatMap((step) => [`before step.intended ${step}`, oneOf(step, ['step.intended', 'step.undone'])]);
+    const points = sampled(
+      ON_THE_WAY_DOWN.flatMap((step) => [`before step.intended ${step}`, oneOf(step, ['step.intended', 'step.undone'])]),
+      2,
+    );
     const unique = [...new Set(points)];
     const restarts = await runKillChain(sandbox, unique, { args: DOWN, restart: async () => void (await succeed(sandbox, UP)) });
     console.log(`seed ${SEED}: ${unique.length} kills of down landed, ${restarts} new beginnings`);
@@ -87,7 +92,9 @@ it(
   HOUR,
 );
 
-it.each(['before step.undone capi/pivot/mgmt', 'after step.undone capi/pivot/mgmt', 'after step.undone capi/apply-definitions/mgmt'])(
+it.each(
+  sampled(['before step.undone capi/pivot/mgmt', 'after step.undone capi/pivot/mgmt', 'after step.undone capi/apply-definitions/mgmt'], 3),
+)(
   'comes up again after a down that was killed %s',
   async (point) => {
     await succeed(sandbox, UP);

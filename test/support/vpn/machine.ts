@@ -157,10 +157,15 @@ async function start(
   }
 }
 
+/** Longer than the agent's own bound for a cycle: what takes more hangs, and its console is worth reading. */
+const COMMAND_BOUND_MS = 400_000;
+
 /** Never blocks: what runs inside may ask the services of this very process. */
 async function enter(leader: number, command: readonly string[]): Promise<string> {
   const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid'];
-  return (await promisify(execFile)('nsenter', ['--target', String(leader), ...namespaces, '--', ...command])).stdout;
+  return (
+    await promisify(execFile)('nsenter', ['--target', String(leader), ...namespaces, '--', ...command], { timeout: COMMAND_BOUND_MS })
+  ).stdout;
 }
 
 function readConsole(dir: string): string {
