@@ -7,6 +7,8 @@ import { connectAws } from '../aws/aws.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { createS3Backend } from '../aws/remote-backend.ts';
 import { stateBucketName } from '../aws/state-bucket.ts';
+import { isSlipwayError } from '../core/errors.ts';
+import { isoTime } from '../engine/iso-time.ts';
 import type { Journal } from '../engine/journal/journal.ts';
 import { ownerName } from '../engine/lock.ts';
 import { unlockRemote } from '../engine/remote/lock.ts';
@@ -112,12 +114,29 @@ export async function openRemote(
   }
 }
 
-/** The remote journal for verbs that look; undefined with local state, and before anything is there. Locks and writes nothing. */
-export async function viewRemote(
+/** The remote journal; undefined with local state, and before anything is there. Locks and writes nothing. */
+async function viewRemote(
   options: OperationOptions,
   { place, journal }: { readonly place: ProjectPlace; readonly journal: Journal | undefined },
 ): Promise<RemoteView | undefined> {
   return withStore(options, { place, journal }, (store) => readRemoteState(store, [...(journal?.read() ?? [])], options.signal));
+}
+
+/** As `viewRemote`; without a way to the remote state, verbs that look show what this machine knows, and say so. */
+export async function viewRemoteIfReached(
+  options: OperationOptions,
+  about: { readonly place: ProjectPlace; readonly journal: Journal | undefined },
+): Promise<RemoteView | undefined> {
+  try {
+    return await viewRemote(options, about);
+  } catch (thrown) {
+    options.signal.throwIfAborted();
+    if (!isSlipwayError(thrown)) throw thrown;
+    const { code, message } = thrown;
+    const time = isoTime(options.host.clock.now());
+    options.emit({ type: 'finding', level: 'warning', code, message: `the remote state is not read: ${message}`, time });
+    return undefined;
+  }
 }
 
 /** Frees the remote lock of an owner that is gone for good; gives its name, undefined when it is free or the state is local. @throws SLW-RST-002 */

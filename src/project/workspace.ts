@@ -25,7 +25,7 @@ import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegi
 import type { OperationOptions } from './operations.ts';
 import { hookUndoHandlers } from './hooks/hook-undo.ts';
 import { createNetworkRegistry, createRegistry } from './registry.ts';
-import { describeAttached, openRemote, viewRemote } from './remote.ts';
+import { describeAttached, openRemote, viewRemoteIfReached } from './remote.ts';
 
 export interface ProjectPlace {
   readonly name: string;
@@ -180,21 +180,13 @@ async function readKnownState(place: ProjectPlace, options: OperationOptions): P
   try {
     const dir = journal ? await options.host.files.realpath(place.stateDir) : place.stateDir;
     const known = journal ? readKnown(journal, dir) : { dir, stateId: '', ledger: new Map() };
-    const view = await viewRemote(options, { place, journal }).catch((thrown: unknown) => unseen(options, thrown));
+    const view = await viewRemoteIfReached(options, { place, journal });
     if (!view) return known;
     const former = [...(journal ? formerPlaces(journal, dir) : []), ...view.places.filter((each) => each !== dir)];
     return { dir, stateId: view.stateId, ledger: relocate(foldLedger(view.rows), former, dir) };
   } finally {
     journal?.close();
   }
-}
-
-/** Without a way to the remote state, verbs that look show what this machine knows. */
-function unseen(options: OperationOptions, thrown: unknown): undefined {
-  options.signal.throwIfAborted();
-  if (!isSlipwayError(thrown)) throw thrown;
-  const { code, message } = thrown;
-  options.emit({ type: 'finding', level: 'warning', code, message: `the remote state is not read: ${message}`, time: isoNow(options) });
 }
 
 /** For verbs that also work between any two kubeconfigs: no file, no state, nothing written. */

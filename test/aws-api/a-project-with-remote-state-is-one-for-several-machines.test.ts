@@ -41,6 +41,12 @@ describe.skipIf(noMoto !== undefined)(`a project with remote state${noMoto === u
 
   const slipway = (who: Sandbox, ...args: readonly string[]): Promise<SlipwayResult> => who.run(args, { env: moto.env });
 
+  const shownHashes = ({ stdout }: SlipwayResult): readonly string[] =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { readonly hash: string }).hash);
+
   /** Until the run owns the remote lock; the test's own bound ends it. */
   async function untilLocked(): Promise<RemoteOwner> {
     for (;;) {
@@ -71,15 +77,17 @@ describe.skipIf(noMoto !== undefined)(`a project with remote state${noMoto === u
     expect(elsewhere.stdout).not.toContain('make bucket');
   });
 
-  it('has all its journal in the bucket, and the local one is the same', async () => {
-    const view = await readRemoteState(store, [], signal);
-    const shown = await slipway(ann, 'journal', 'show');
-    const lines = shown.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { readonly data?: { readonly hash?: string }; readonly hash?: string });
-    const hashes = lines.flatMap((line) => line.hash ?? line.data?.hash ?? []);
-    expect(view?.rows.map(({ hash }) => hash)).toEqual(hashes);
+  it('has all its journal in the bucket, which every machine shows and proves; without a way to it each shows its own', async () => {
+    const rows = (await readRemoteState(store, [], signal))?.rows ?? [];
+    const hashes = rows.map(({ hash }) => hash);
+    for (const who of [ann, bob]) {
+      expect(shownHashes(await slipway(who, 'journal', 'show'))).toEqual(hashes);
+      expect((await slipway(who, 'journal', 'verify')).stdout).toBe(`${rows.length} rows beside the remote state, chain intact\n`);
+    }
+    const { AWS_ACCESS_KEY_ID: _, ...alone } = moto.env;
+    const own = await ann.run(['journal', 'show'], { env: { ...alone, AWS_ACCESS_KEY_ID: undefined } });
+    expect(own.stderr).toContain('the remote state is not read');
+    expect(shownHashes(own)).toEqual(hashes);
   });
 
   it('is freed by a person who names an owner that is gone, and by no one else', async () => {
