@@ -1,3 +1,5 @@
+# `import` evaluates all outputs while other instances are not in the state yet, or are still being made: hence try().
+
 output "cluster_name" {
   description = "Name of the cluster, as EKS knows it."
   value       = aws_eks_cluster.this.name
@@ -15,7 +17,7 @@ output "cluster_endpoint" {
 
 output "cluster_certificate_authority" {
   description = "Certificate authority of the Kubernetes API: PEM, in base64."
-  value       = aws_eks_cluster.this.certificate_authority[0].data
+  value       = try(aws_eks_cluster.this.certificate_authority[0].data, null)
 }
 
 output "kubernetes_version" {
@@ -25,7 +27,7 @@ output "kubernetes_version" {
 
 output "cluster_security_group_id" {
   description = "Security group that EKS made for control plane and nodes."
-  value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+  value       = try(aws_eks_cluster.this.vpc_config[0].cluster_security_group_id, null)
 }
 
 output "api_security_group_id" {
@@ -40,7 +42,7 @@ output "node_security_group_id" {
 
 output "oidc_issuer_url" {
   description = "Issuer of the cluster's service account tokens."
-  value       = aws_eks_cluster.this.identity[0].oidc[0].issuer
+  value       = try(aws_eks_cluster.this.identity[0].oidc[0].issuer, null)
 }
 
 output "oidc_provider_arn" {
@@ -66,7 +68,7 @@ output "node_pools" {
       arn                     = group.arn
       kubernetes_version      = group.version
       release_version         = group.release_version
-      autoscaling_group_names = flatten([for resource in group.resources : [for member in resource.autoscaling_groups : member.name]])
+      autoscaling_group_names = try(flatten([for resource in group.resources : [for member in resource.autoscaling_groups : member.name]]), [])
       security_group_id       = try(aws_security_group.pool[name].id, null)
     }
   }

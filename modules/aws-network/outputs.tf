@@ -1,3 +1,5 @@
+# `import` evaluates all outputs while other instances are not in the state yet, or are still being made: hence try().
+
 output "vpc_id" {
   description = "Id of the VPC."
   value       = aws_vpc.this.id
@@ -15,27 +17,27 @@ output "availability_zones" {
 
 output "public_subnet_ids" {
   description = "Ids of the public subnets, in the order of the zones."
-  value       = [for zone in local.public_zones : aws_subnet.public[zone].id]
+  value       = [for zone in local.public_zones : try(aws_subnet.public[zone].id, null)]
 }
 
 output "public_subnet_cidrs" {
   description = "Ranges of the public subnets, in the order of the zones."
-  value       = [for zone in local.public_zones : aws_subnet.public[zone].cidr_block]
+  value       = [for zone in local.public_zones : try(aws_subnet.public[zone].cidr_block, null)]
 }
 
 output "private_subnet_ids" {
   description = "Ids of the private subnets, in the order of the zones."
-  value       = [for zone in local.private_zones : aws_subnet.private[zone].id]
+  value       = [for zone in local.private_zones : try(aws_subnet.private[zone].id, null)]
 }
 
 output "private_subnet_cidrs" {
   description = "Ranges of the private subnets, in the order of the zones."
-  value       = [for zone in local.private_zones : aws_subnet.private[zone].cidr_block]
+  value       = [for zone in local.private_zones : try(aws_subnet.private[zone].cidr_block, null)]
 }
 
 output "private_route_table_ids" {
   description = "Ids of the private subnets' route tables, in the order of the zones."
-  value       = [for zone in local.private_zones : aws_route_table.private[zone].id]
+  value       = [for zone in local.private_zones : try(aws_route_table.private[zone].id, null)]
 }
 
 output "public_route_table_id" {
@@ -45,7 +47,7 @@ output "public_route_table_id" {
 
 output "nat_addresses" {
   description = "Public addresses from which the private subnets reach the internet."
-  value       = [for zone in local.nat_zones : aws_eip.nat[zone].public_ip]
+  value       = [for zone in local.nat_zones : try(aws_eip.nat[zone].public_ip, null)]
 }
 
 output "endpoint_ids" {
@@ -67,7 +69,7 @@ output "vpn_identity" {
     bucket            = aws_s3_bucket.vpn_identity[0].bucket
     bucket_arn        = aws_s3_bucket.vpn_identity[0].arn
     authority_prefix  = var.vpn_identity.authority_prefix
-    host_key_arn      = aws_kms_key.vpn["hosts"].arn
-    authority_key_arn = aws_kms_key.vpn["authority"].arn
+    host_key_arn      = try(aws_kms_key.vpn["hosts"].arn, null)
+    authority_key_arn = try(aws_kms_key.vpn["authority"].arn, null)
   }
 }

@@ -1,17 +1,19 @@
+# `import` evaluates all outputs while other instances are not in the state yet, or are still being made: hence try().
+
 output "hosts" {
   description = "The hosts by name, with the address clients connect to and the group that keeps each alive."
   value = {
     for host in local.host_names : host => {
-      address                = aws_eip.host[host].public_ip
-      allocation_id          = aws_eip.host[host].allocation_id
-      autoscaling_group_name = aws_autoscaling_group.host[host].name
+      address                = try(aws_eip.host[host].public_ip, null)
+      allocation_id          = try(aws_eip.host[host].allocation_id, null)
+      autoscaling_group_name = try(aws_autoscaling_group.host[host].name, null)
     }
   }
 }
 
 output "addresses" {
   description = "Addresses of the hosts, in the order of the hosts."
-  value       = [for host in local.host_names : aws_eip.host[host].public_ip]
+  value       = [for host in local.host_names : try(aws_eip.host[host].public_ip, null)]
 }
 
 output "port" {
