@@ -93,8 +93,8 @@ async function storm({ management }: PivotSuite): Promise<void> {
     const kills: PivotKill[] = [];
     const back = random() < 0.3;
     // A run that goes on has less to do: instants over the whole length would mostly come too late.
-    for (let count = 4 + Math.floor(random() * 6); count > 0; count--) {
-      const { run: hit, ...kill } = await killedRun(world, { killAfterMs: Math.floor(300 + random() * whole * 0.6) });
+    for (let count = 6 + Math.floor(random() * 8); count > 0; count--) {
+      const { run: hit, ...kill } = await killedRun(world, { killAfterMs: Math.floor(300 + random() * whole * 0.3) });
       kills.push(kill);
       if (!hit.killed) break;
     }
