@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The longest first, and beside it the suites with VPN hosts: they take turns, so that two of them at a time would only wait. */
+const FIRST: readonly string[] = ['/test/management/killed-', '/test/vpn/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = FIRST.findIndex((part) => moduleId.includes(part));
+      return found < 0 ? FIRST.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /**
  * `unit`: beside the code and test/house, parallel, seconds. `real`: real components (API servers, controllers, kills), two files at a
@@ -6,6 +20,7 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
