@@ -53,7 +53,7 @@ say(`reference: up ${Math.round(storm.upMs)} ms, down ${Math.round(storm.downMs)
 for (let round = rounds.length; performance.now() < end; round++) {
   const random = createRandom(seed * 100_003 + round);
   const started = performance.now();
-  const kills = await awsStormRound(storm, random, { ups: 3 + Math.floor(random() * 4), downs: 2 + Math.floor(random() * 3) });
+  const kills = await awsStormRound(storm, random, { ups: 5 + Math.floor(random() * 4), downs: 3 + Math.floor(random() * 3) });
   rounds = [...rounds, { round, ms: Math.round(performance.now() - started), kills }];
   mkdirSync(dirname(values.out), { recursive: true });
   writeFileSync(values.out, `${JSON.stringify({ commit, seed, totals: totalsOf(rounds), rounds } satisfies StormFile, null, 1)}\n`);
