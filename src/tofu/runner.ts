@@ -50,6 +50,7 @@ export interface RunOptions {
 }
 
 const POLL_MS = 60;
+const QUIET_POLL_MS = 500;
 const RAW_LINES = 40;
 const CHUNK_BYTES = 256 * 1024;
 
@@ -157,11 +158,15 @@ export async function readRunLog(host: Host, run: PendingRun): Promise<RunLog> {
   return log;
 }
 
+/** Looks often while something comes, and seldom in the minutes in which a cloud makes things. */
 async function followUntil(host: Host, log: RunLog, ended: Promise<ProcessEnd>): Promise<ProcessEnd> {
-  for (;;) {
-    const end = await Promise.race([ended, host.clock.sleep(POLL_MS)]);
-    await log.readOn();
+  for (let pause = POLL_MS; ;) {
+    const rest = new AbortController();
+    const end = await Promise.race([ended, host.clock.sleep(pause, rest.signal).catch(() => undefined)]);
+    rest.abort();
+    const hasGrown = await log.readOn();
     if (end) return end;
+    pause = hasGrown ? POLL_MS : Math.min(pause * 1.5, QUIET_POLL_MS);
   }
 }
 
@@ -180,13 +185,14 @@ export class RunLog {
     this.#onMessage = onMessage;
   }
 
-  /** Reads all that was added. */
-  async readOn(): Promise<void> {
+  /** Reads all that was added; false when nothing was. */
+  async readOn(): Promise<boolean> {
+    const before = this.#offset;
     for (;;) {
       const size = (await this.#host.files.stat(this.#path))?.size ?? 0;
-      if (size <= this.#offset) return;
+      if (size <= this.#offset) return this.#offset > before;
       const bytes = await this.#host.files.readRange(this.#path, this.#offset, Math.min(size - this.#offset, CHUNK_BYTES));
-      if (bytes.length === 0) return;
+      if (bytes.length === 0) return this.#offset > before;
       this.#offset += bytes.length;
       this.#take(Buffer.concat([this.#rest, bytes]));
     }
