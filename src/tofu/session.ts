@@ -108,6 +108,8 @@ async function lookAside<T>(options: SessionOptions, look: (tryImport: TryImport
         await importResource(call, address, id);
       } catch (thrown) {
         if (call.signal.aborted) throw thrown;
+        const why = thrown instanceof Error ? thrown.message : String(thrown);
+        if (!IS_NOT_THERE.test(why)) tellOfBlindness(options, { address, id, why });
         return undefined;
       }
       const instance = readInstance(await statePullText(call), address);
@@ -117,6 +119,17 @@ async function lookAside<T>(options: SessionOptions, look: (tryImport: TryImport
   );
   await host.files.remove(dir);
   return found;
+}
+
+/** Tofu's own words for an import of nothing, and those of providers. */
+const IS_NOT_THERE = /non-existent remote object|only pre-existing objects|couldn't find|not ?found|does not exist|no such/i;
+
+function tellOfBlindness(
+  { report }: SessionOptions,
+  { address, id, why }: { readonly address: string; readonly id: string; readonly why: string },
+): void {
+  const message = `${address} may be ${id}, which could not be looked at: ${why}`;
+  report({ type: 'finding', level: 'warning', code: 'SLW-TOF-025', message });
 }
 
 /** An encrypted state can only be read by OpenTofu. */

@@ -19,6 +19,8 @@ export interface TofuSettings {
   readonly timeoutMs?: number;
   /** File that the module's provisioners write: `+ NAME ID` when something is made, `- NAME ID` when it is destroyed. */
   readonly world?: string;
+  /** What is found there has to be looked at before it counts. */
+  readonly isUnsure?: boolean;
 }
 
 /** Things that leave a mark in a file when they are made and destroyed, as in a cloud; each takes a moment. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTofuBed, findReport, MARKING_MODULE, readWorld, type Report, type TofuBed } from '../support/tofu-bed.ts';
 
@@ -77,4 +78,24 @@ it('an interrupt lets tofu end by itself, leaves no lock and no pending run, and
   expect(bed.logs()).not.toContain('Two interrupts');
   expect((await bed.run('up')).code).toBe(0);
   expect(Object.keys(bed.stateIds())).toHaveLength(3);
+});
+
+it('says of what was perhaps made that it could not be looked at, and why', async () => {
+  // An import evaluates the outputs, here while only one of several is in the state.
+  bed.writeModule(`${MARKING_MODULE}output "listed" { value = [for name in var.names : terraform_data.thing[name].id] }\n`);
+  bed.settings = { ...bed.settings, isUnsure: true, variables: { ...bed.settings.variables, pause: '2' } };
+  const first = bed.start('up');
+  await first.until(says(/^creating /));
+  for (const name of ['a', 'b', 'c']) while (readWorld(bed.settings.world ?? '')[name] === undefined) await sleep(20);
+  first.child.kill('SIGKILL');
+  process.kill(bed.tofuPid() ?? 0, 'SIGKILL');
+  await first.ended;
+  const again = await bed.run('up');
+  expect(again.reports).toContainEqual(
+    expect.objectContaining({
+      type: 'finding',
+      code: 'SLW-TOF-025',
+      message: expect.stringMatching(/which could not be looked at: .*does not identify/),
+    }),
+  );
 });
