@@ -11,7 +11,7 @@ omitStages: [RequestReceived, ResponseStarted]
 rules:
   - {level: None, verbs: [get, list, watch]}
   - level: RequestResponse
-    resources: [{group: cluster.x-k8s.io, resources: [clusters]}]
+    resources: [{group: cluster.x-k8s.io, resources: [clusters, clusters/status]}]
   - level: Metadata
     resources:
       - {group: cluster.x-k8s.io}
@@ -42,7 +42,12 @@ export interface AuditEvent {
 }
 
 interface AuditedObject {
-  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: { readonly paused?: boolean };
 }
 
@@ -113,22 +118,51 @@ interface Span {
   readonly until: number;
 }
 
+/** Writes of a Cluster and of its status: both are answered with the whole object. */
 const writesOf = (events: readonly AuditEvent[], key: string): readonly AuditEvent[] =>
-  events.filter((event) => event.resource === CLUSTERS && succeeded(event) && `${event.namespace}/${event.name}` === key);
+  events.filter(
+    ({ resource, dryRun, namespace, name }) =>
+      (resource === CLUSTERS || resource === `${CLUSTERS}/status`) && !dryRun && `${namespace}/${name}` === key,
+  );
 
-/** Spans in which a Cluster may have been live: from the moment the write was taken until the pausing write was answered. */
+/** A write of a client that was killed meanwhile is logged as 504, without the object, also when it was stored. */
+const isInDoubt = ({ code, resource }: AuditEvent): boolean => resource === CLUSTERS && (code >= 500 || code === 0);
+
+const showsLive = ({ verb, object }: AuditEvent): boolean => verb !== 'delete' && object?.spec?.paused !== true;
+
+interface Observation {
+  readonly isLive: boolean;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What answers showed, in the order of what was stored. A write in doubt before one of them may have done it. */
+function observationsOf(events: readonly AuditEvent[], key: string): readonly Observation[] {
+  const found: Observation[] = [];
+  let doubt: number | undefined;
+  let newest = 0;
+  for (const event of writesOf(events, key)) {
+    if (isInDoubt(event)) doubt ??= event.from;
+    const version = Number(event.object?.metadata?.resourceVersion ?? newest);
+    if (!succeeded(event) || version < newest) continue;
+    found.push({ isLive: showsLive(event), from: doubt ?? event.from, to: event.to });
+    [doubt, newest] = [undefined, version];
+  }
+  return found;
+}
+
+/** Spans in which a Cluster may have been live: from the moment the write was taken until the pausing write was answered, or seen. */
 export function liveSpans(events: readonly AuditEvent[], key: string, liveAtStart: boolean): readonly Span[] {
   const spans: Span[] = [];
-  let from = liveAtStart ? -Infinity : undefined;
-  for (const event of writesOf(events, key)) {
-    const live = event.verb !== 'delete' && event.object?.spec?.paused !== true;
-    if (live && from === undefined) from = event.from;
-    if (!live && from !== undefined) {
-      spans.push({ from, until: event.to });
-      from = undefined;
+  let live = liveAtStart ? -Infinity : undefined;
+  for (const { isLive, from, to } of observationsOf(events, key)) {
+    if (isLive) live ??= from;
+    else if (live !== undefined) {
+      spans.push({ from: live, until: to });
+      live = undefined;
     }
   }
-  return from === undefined ? spans : [...spans, { from, until: Infinity }];
+  return live === undefined ? spans : [...spans, { from: live, until: Infinity }];
 }
 
 export interface AuditPair {
