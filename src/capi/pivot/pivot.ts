@@ -100,8 +100,12 @@ export async function rollbackPivot(options: PivotOptions): Promise<PivotResult>
 
 /** Ends a released pivot. A disposable source is only recorded as done with; from any other the moved objects are removed. @throws SLW-PIV-031 not released */
 export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
-  const { session, current, ground } = await openPivot(options);
-  if (current?.stage === 'retired') return resultOf(session, undefined);
+  const { session, current, stored, ground } = await openPivot(options);
+  if (current?.stage === 'retired') {
+    // Killed between the two writes of the end: the mirror would forbid every other pivot of the source.
+    if (stored.source && !isFinished(stored.source.transaction)) await session.save({});
+    return resultOf(session, undefined);
+  }
   if (current?.stage !== 'released' && current?.stage !== 'retiring')
     throw new SlipwayError(
       'SLW-PIV-031',
