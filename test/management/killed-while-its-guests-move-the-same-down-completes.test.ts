@@ -38,8 +38,8 @@ it(
     expectNothingLeft({ sandbox: homes.old, project: OLD });
     await homes.onNew(async (client) => {
       await waitAvailable(client, [GUEST.namespace]);
-      const { guest, machines: there } = await guestOn(client);
-      expect((guest?.['spec'] as { paused?: boolean }).paused).not.toBe(true);
+      const { isPaused, machines: there } = await guestOn(client);
+      expect(isPaused).toBe(false);
       expect(there).toEqual(machines);
       expect((await client.list(CLUSTER)).items).toHaveLength(1);
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLUSTER } from '../../src/capi/words.ts';
+import { CLUSTER, INFRASTRUCTURE_API, INFRASTRUCTURE_GROUP } from '../../src/capi/words.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
 import { countMachines, planned, statusLine, UP } from '../support/management.ts';
 import { connect } from '../support/project-world.ts';
 import { createSandbox, type Sandbox, succeed } from '../support/slipway.ts';
@@ -8,6 +9,9 @@ import { processesMentioning } from '../support/world.ts';
 
 const MINUTES = 60_000;
 const PROJECT = 'management';
+const DOWN = ['down', '--confirm', PROJECT, '--timeout', '6m'];
+/** Nobody acts on it, not even with a Cluster of that name. */
+const PAUSED = { 'cluster.x-k8s.io/paused': 'true' };
 const MANAGERS = ['east', 'west'] as const;
 
 const management = (name: string): string => `apiVersion: slipway.dev/v1alpha1
@@ -74,6 +78,31 @@ describe('a project with two management clusters', () => {
   );
 
   it(
+    'does not move simulated machines away from a cloud that goes',
+    async () => {
+      const metadata = { name: 'guest', namespace: 'default' };
+      const infrastructure = { apiVersion: INFRASTRUCTURE_API, kind: 'DevCluster' };
+      const infrastructureRef = { apiGroup: INFRASTRUCTURE_GROUP, kind: 'DevCluster', name: 'guest' };
+      sandbox.put({ 'west.kubeconfig': (await succeed(sandbox, ['kubeconfig', 'west'])).stdout });
+      const east = await connect(sandbox, 'east');
+      try {
+        await east.create({ ...CLUSTER, metadata, spec: { paused: true, infrastructureRef } } as KubeObject);
+        await east.create({ ...infrastructure, metadata: { ...metadata, annotations: PAUSED }, spec: { backend: { inMemory: {} } } });
+        const down = await sandbox.run([...DOWN, '--to', 'west.kubeconfig']);
+        expect([down.code, down.stderr]).toEqual([1, expect.stringContaining('SLW-CAP-410: the machines of Cluster/default/guest')]);
+        for (const guest of [CLUSTER, infrastructure].map((kind) => ({ ...kind, ...metadata }))) {
+          await east.delete(guest);
+          if (await east.get(guest)) await east.mergePatch(guest, { metadata: { finalizers: null } });
+        }
+      } finally {
+        await east.close();
+      }
+      expect((await planned(sandbox)).code).toBe(0);
+    },
+    5 * MINUTES,
+  );
+
+  it(
     'loses one of them without the other noticing, and gets it back',
     async () => {
       const before = await countMachines(sandbox);
@@ -91,7 +120,7 @@ describe('a project with two management clusters', () => {
   it(
     'goes down at once, and leaves nothing',
     async () => {
-      await succeed(sandbox, ['down', '--confirm', PROJECT, '--timeout', '6m']);
+      await succeed(sandbox, DOWN);
       expectNothingLeft({ sandbox, project: PROJECT });
     },
     15 * MINUTES,

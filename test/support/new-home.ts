@@ -14,7 +14,7 @@ import { openRuntime } from '../../src/control-plane/runtime/runtime-step.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
 import { testBinary } from './api-server.ts';
 import { plainCluster } from './capi-fixtures.ts';
 import { applyAll, waitAvailable } from './capi-management.ts';
@@ -149,10 +149,18 @@ async function countMachines(host: Host, file: string): Promise<MachineCount> {
   return { created: count('machine.created'), deleted: count('machine.deleted') };
 }
 
-/** What must be the same before and after a move, and while it is refused. */
-export async function guestOn(
-  client: KubeClient,
-): Promise<{ readonly guest: KubeObject | undefined; readonly machines: readonly string[] }> {
+export interface Guest {
+  readonly isPaused: boolean;
+  readonly spec: unknown;
+  readonly annotations: unknown;
+  readonly machines: readonly string[];
+}
+
+/** What must be the same before and after a move, and while it is refused. @throws when it is not there */
+export async function guestOn(client: KubeClient): Promise<Guest> {
   const [guest, { items }] = await Promise.all([client.get(GUEST), client.list(MACHINE)]);
-  return { guest, machines: items.map(({ metadata }) => metadata.name).sort() };
+  if (!guest) throw new Error(`no guest on ${client.server}`);
+  const spec = guest['spec'] as { readonly paused?: boolean };
+  const { annotations } = guest.metadata;
+  return { isPaused: spec.paused === true, spec, annotations, machines: items.map(({ metadata }) => metadata.name).sort() };
 }

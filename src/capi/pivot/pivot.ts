@@ -100,10 +100,10 @@ export async function rollbackPivot(options: PivotOptions): Promise<PivotResult>
 
 /** Ends a released pivot. A disposable source is only recorded as done with; from any other the moved objects are removed. @throws SLW-PIV-031 not released */
 export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
-  const { session, current, stored, ground } = await openPivot(options);
+  const opened = await openPivot(options);
+  const { session, current, ground } = opened;
   if (current?.stage === 'retired') {
-    // Killed between the two writes of the end: the mirror would forbid every other pivot of the source.
-    if (stored.source && !isFinished(stored.source.transaction)) await session.save({});
+    await endMirror(opened);
     return resultOf(session, undefined);
   }
   if (current?.stage !== 'released' && current?.stage !== 'retiring')
@@ -113,6 +113,11 @@ export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
     );
   await session.phase('retire', () => retire(session, ground));
   return resultOf(session, undefined);
+}
+
+/** Killed between the two writes of the end, it would forbid every other pivot of the source. */
+async function endMirror({ session, stored }: Opened): Promise<void> {
+  if (stored.source && !isFinished(stored.source.transaction)) await session.save({});
 }
 
 function resultOf(session: Session, plan: PivotPlan | undefined, stage?: 'none'): PivotResult {

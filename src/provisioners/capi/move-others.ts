@@ -38,7 +38,7 @@ export async function moveOthers(keeper: Keeper, moving: Moving): Promise<void> 
   const begun = await moveBegun(keeper, attendant.signal);
   const others = begun ? [] : await dependantsOf(family, client, attendant.signal);
   if (!begun && others.length === 0) return;
-  if (!options) throw begun ? refuseBegun(family, begun) : refuseDependants(family, others);
+  if (!options) throw others.length > 0 ? refuseDependants(family, others) : refuseBegun(family, begun);
   const act = (): Promise<void> => (begun ? finish(options, begun) : move({ ...options, clusters: clusterNames(others) }));
   await attendanceOf(place, context).during(attendant, client, act);
   // What was begun may have been less than what is there.
@@ -66,17 +66,20 @@ export interface Leaving extends Keeper {
 
 /** Refuses, before anything is undone, what `moveOthers` would refuse. Reads only. @throws SLW-CAP-405, -410, SLW-PIV-001, SLW-KUB-… */
 export async function requireNewHome(leaving: Leaving, moving: Moving): Promise<void> {
-  const { family, client, others } = leaving;
+  const { family, client, others, losesCloud } = leaving;
   const { signal } = moving.attendant;
   const begun = await moveBegun(leaving, signal);
   if (!begun && others.length === 0) return;
   const options = await moveOptions(leaving, moving);
-  if (!options) throw begun && others.length === 0 ? refuseBegun(family, begun) : refuseDependants(family, others);
-  if (begun && begun.target.uid !== (await clusterUid(options.target.client, signal))) throw refuseBegun(family, begun);
-  if (leaving.losesCloud) await requireNoneSimulated(client, others, signal);
-  if (begun) return;
+  if (!options) throw others.length > 0 ? refuseDependants(family, others) : refuseBegun(family, begun);
+  if (losesCloud) await requireNoneSimulated(client, others, signal);
+  if (begun) return requireSameHome(family, begun, options);
   const { refusals } = await planPivot({ ...options, clusters: clusterNames(others) });
   if (refusals.length > 0) throw refusalErrors(refusals);
+}
+
+async function requireSameHome(family: Family, begun: Transaction, { target, signal }: PivotOptions): Promise<void> {
+  if (begun.target.uid !== (await clusterUid(target.client, signal))) throw refuseBegun(family, begun);
 }
 
 const clusterNames = (others: readonly ObjectRef[]): readonly string[] =>
@@ -90,10 +93,10 @@ async function moveBegun({ family, client }: Keeper, signal: AbortSignal): Promi
   return isOwn ? undefined : transaction;
 }
 
-function refuseBegun({ cluster }: Family, { moved, target, stage }: Transaction): SlipwayError {
-  const names = moved.map((name) => `Cluster/${name}`);
+function refuseBegun({ cluster }: Family, begun: Transaction | undefined): SlipwayError {
+  const names = begun?.moved.map((name) => `Cluster/${name}`) ?? [];
   const what = names.length > 0 ? shortList(names) : 'its clusters';
-  return new SlipwayError('SLW-CAP-405', `${cluster} has not finished to move ${what} to ${target.name} (${stage})`, {
+  return new SlipwayError('SLW-CAP-405', `${cluster} has not finished to move ${what} to ${begun?.target.name} (${begun?.stage})`, {
     object: `Cluster/${cluster}`,
     data: { clusters: names },
     fix: `name the same new home with --to, or finish that pivot with slipway pivot`,
