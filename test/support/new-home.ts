@@ -2,7 +2,7 @@
  * What `down --to` is about: a management cluster of a project, a cluster on it that is nobody's of that project, and a second management
  * cluster elsewhere. Cluster API came onto both by hand, attached to a cloud that neither project has: the oracle, which outlives both.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cloudFile, ensureCloud, stopCloud } from '../../src/capi/in-memory/cloud.ts';
 import { type Cloud, readCloud } from '../../src/capi/in-memory/oracle.ts';
@@ -10,6 +10,7 @@ import { installProviders } from '../../src/capi/providers/install.ts';
 import type { ProviderName } from '../../src/capi/providers/provider.ts';
 import { connectWebhooks } from '../../src/capi/providers/webhooks.ts';
 import { CLUSTER, MACHINE } from '../../src/capi/words.ts';
+import { clusterLayout } from '../../src/control-plane/cluster-layout.ts';
 import { openRuntime } from '../../src/control-plane/runtime/runtime-step.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';
@@ -19,7 +20,6 @@ import { testBinary } from './api-server.ts';
 import { plainCluster } from './capi-fixtures.ts';
 import { applyAll, waitAvailable } from './capi-management.ts';
 import type { MachineCount } from './management.ts';
-import { connect } from './project-world.ts';
 import { createSandbox, type Sandbox, succeed } from './slipway.ts';
 
 const PROVIDERS: readonly ProviderName[] = ['core', 'kubeadm-bootstrap', 'kubeadm-control-plane', 'in-memory'];
@@ -34,14 +34,16 @@ export const GUEST = { ...CLUSTER, namespace: 'default', name: 'guest' };
 const document = (kind: string, name: string, spec: string): string =>
   `apiVersion: slipway.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
 
-const OLD_PROJECT = [
-  document('Project', OLD, '{}'),
-  document(
-    'Cluster',
-    'mgmt',
-    '{provisioner: capi, role: management, capi: {infrastructure: local}, bootstrapCluster: {provisioner: local}}',
-  ),
-].join('---\n');
+/** Where Cluster API stays for ever: on the bootstrap cluster, which lives on; or on the management cluster, after the pivot. */
+export type Keeper = 'mgmt-bootstrap' | 'mgmt';
+
+const oldProject = (keeper: Keeper): string => {
+  const bootstrap = `bootstrapCluster: {provisioner: local}, pivot: {enabled: ${keeper === 'mgmt'}}`;
+  return [
+    document('Project', OLD, '{}'),
+    document('Cluster', 'mgmt', `{provisioner: capi, role: management, capi: {infrastructure: local}, ${bootstrap}}`),
+  ].join('---\n');
+};
 
 const NEW_PROJECT = [document('Project', NEW, '{}'), document('Cluster', 'home', '{provisioner: local}')].join('---\n');
 
@@ -63,8 +65,8 @@ export interface Homes {
 }
 
 /** Everything up; the guest has one machine and is Available. */
-export async function createHomes(): Promise<Homes> {
-  const old: Place = { sandbox: createSandbox({ files: { 'slipway.yaml': OLD_PROJECT } }), project: OLD, cluster: 'mgmt' };
+export async function createHomes(keeper: Keeper = 'mgmt'): Promise<Homes> {
+  const old: Place = { sandbox: createSandbox({ files: { 'slipway.yaml': oldProject(keeper) } }), project: OLD, cluster: keeper };
   const next: Place = { sandbox: createSandbox({ files: { 'slipway.yaml': NEW_PROJECT } }), project: NEW, cluster: 'home' };
   const host = hostOf(next.sandbox);
   const cloudDir = join(next.sandbox.dir, 'cloud');
@@ -106,8 +108,11 @@ const hostOf = ({ env }: Sandbox): Host => {
   return { ...real, env: { ...real.env, get: (name) => env[name] ?? real.env.get(name) } };
 };
 
-async function connected<T>({ sandbox, cluster }: Place, act: (client: KubeClient) => Promise<T>): Promise<T> {
-  const client = await connect(sandbox, cluster);
+const folderOf = ({ sandbox, project, cluster }: Place): string => join(sandbox.project, '.slipway', project, 'clusters', cluster);
+
+async function connected<T>(place: Place, act: (client: KubeClient) => Promise<T>): Promise<T> {
+  const kubeconfig = readFileSync(clusterLayout(folderOf(place)).kubeconfig, 'utf8');
+  const client = await createKubeClient(createNodeHost(), { kubeconfig });
   try {
     return await act(client);
   } finally {
@@ -116,10 +121,9 @@ async function connected<T>({ sandbox, cluster }: Place, act: (client: KubeClien
 }
 
 /** As `clusterctl init` by somebody: what is there already is left alone. */
-async function bringClusterApi({ sandbox, project, cluster }: Place, client: KubeClient, file: string): Promise<void> {
-  const host = hostOf(sandbox);
-  const clusterDir = join(sandbox.project, '.slipway', project, 'clusters', cluster);
-  if (!existsSync(clusterDir)) throw new Error(`no folder ${clusterDir}`);
+async function bringClusterApi(place: Place, client: KubeClient, file: string): Promise<void> {
+  const host = hostOf(place.sandbox);
+  const clusterDir = folderOf(place);
   const placement = { kind: 'local', clusterDir, cloudFile: file } as const;
   const options = { host, providers: PROVIDERS, owner: 'by-hand', placement, signal: never, timeoutMs: BOUND_MS };
   await installProviders(client, options);
