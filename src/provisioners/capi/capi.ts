@@ -19,7 +19,7 @@ import { dependantsOf } from './dependants.ts';
 import { type Family, findHome, guideOfUndo } from './home.ts';
 import { capiStepIds } from './ids.ts';
 import { managementSteps } from './management-steps.ts';
-import { requireNewHome } from './move-others.ts';
+import { requireNewHome, staysBehind } from './move-others.ts';
 import { isCapi } from './plan-family.ts';
 import { MOVE_BACK, moveBackHandler } from './pivot-step.ts';
 import { kubeconfigOf, logsOf, processesOf } from './views.ts';
@@ -64,7 +64,7 @@ async function requireRemovable(removal: Removal, context: ProvisionerContext): 
 async function requireOthersSafe(family: Family, { records, going, signal }: Removal, context: ProvisionerContext): Promise<void> {
   const { host } = context;
   const home = await findHome(family, { host, context, signal, record: (id) => records.get(id) });
-  if (!home) return;
+  if (!home || staysBehind(home.place)) return;
   const undos = [...going].flatMap((id) => records.get(id)?.intent.undo ?? []);
   const leaving = new Set(undos.flatMap(definedBy));
   const others = (await dependantsOf(family, home.client, signal)).filter(

@@ -30,6 +30,9 @@ export interface Moving {
   readonly context: ProvisionerContext;
 }
 
+/** A bootstrap cluster that was there before goes on keeping whatever it keeps. */
+export const staysBehind = ({ way }: Place): boolean => way.kind === 'existing';
+
 /** Moves them to the cluster of `--to`. @throws SLW-CAP-405 without it, SLW-PIV-… */
 export async function moveOthers(keeper: Keeper, moving: Moving): Promise<void> {
   const { family, place, client } = keeper;
