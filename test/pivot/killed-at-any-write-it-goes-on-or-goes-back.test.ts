@@ -14,6 +14,7 @@ import {
   type Pair,
   pivotOptions,
   startPair,
+  transactionOn,
   unpausedClusters,
   worldOf,
 } from '../support/pivot-fixture.ts';
@@ -151,4 +152,22 @@ describe('a killed retirement', () => {
       return wasKilled;
     });
   });
+
+  it('ends its record on the source too, where only that of the target was written', async () => {
+    const { options } = await start({ disposableSource: false, acceptUnobservedPause: true });
+    await runPivot(options);
+    const onWrite: PivotOptions['onWrite'] = ({ purpose }, moment) => {
+      if (purpose === 'retire' && moment === 'after') throw new Error('killed');
+    };
+    await expect(retirePivot({ ...options, onWrite })).rejects.toThrow('killed');
+    expect(await stages()).toEqual(['retiring', 'retired']);
+    expect((await retirePivot(options)).status.stage).toBe('retired');
+    expect(await stages()).toEqual(['retired', 'retired']);
+  });
 });
+
+/** As the records on source and target say. */
+async function stages(): Promise<readonly unknown[]> {
+  const records = await Promise.all([pair.source, pair.target].map(transactionOn));
+  return records.map((record) => (record?.['data'] as { readonly stage?: string } | undefined)?.stage);
+}

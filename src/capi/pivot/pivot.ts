@@ -100,8 +100,12 @@ export async function rollbackPivot(options: PivotOptions): Promise<PivotResult>
 
 /** Ends a released pivot. A disposable source is only recorded as done with; from any other the moved objects are removed. @throws SLW-PIV-031 not released */
 export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
-  const { session, current, ground } = await openPivot(options);
-  if (current?.stage === 'retired') return resultOf(session, undefined);
+  const opened = await openPivot(options);
+  const { session, current, ground } = opened;
+  if (current?.stage === 'retired') {
+    await endMirror(opened);
+    return resultOf(session, undefined);
+  }
   if (current?.stage !== 'released' && current?.stage !== 'retiring')
     throw new SlipwayError(
       'SLW-PIV-031',
@@ -109,6 +113,11 @@ export async function retirePivot(options: PivotOptions): Promise<PivotResult> {
     );
   await session.phase('retire', () => retire(session, ground));
   return resultOf(session, undefined);
+}
+
+/** Killed between the two writes of the end, it would forbid every other pivot of the source. */
+async function endMirror({ session, stored }: Opened): Promise<void> {
+  if (stored.source && !isFinished(stored.source.transaction)) await session.save({});
 }
 
 function resultOf(session: Session, plan: PivotPlan | undefined, stage?: 'none'): PivotResult {

@@ -74,4 +74,12 @@ export const capiFlowCodes = {
     exit: 1,
     retry: 'after-user',
   },
+  'SLW-CAP-410': {
+    title: 'simulated machines that cannot move',
+    explain:
+      'Clusters of infrastructure dev were to move to another management cluster by --to while the in-memory cloud of this project goes. Their machines are in the process of that cloud, and end with it: the new home would get objects without machines. Nothing was undone.',
+    fix: 'remove those clusters first; nothing real is lost with them',
+    exit: 1,
+    retry: 'after-user',
+  },
 } as const satisfies CodeTable;

@@ -3,7 +3,7 @@
  * bootstrap cluster, takes over its own definition (the pivot), and makes workload clusters from then on.
  * Turns documents into steps; what really happens stands in capi/, control-plane/ and flux/.
  */
-import { inMemoryUndoHandlers } from '../../capi/in-memory/cloud-step.ts';
+import { inMemoryUndoHandlers, STOP_CLOUD } from '../../capi/in-memory/cloud-step.ts';
 import { providerUndoHandlers } from '../../capi/providers/steps.ts';
 import type { CapiCluster, ResolvedCluster } from '../../config/resolved.ts';
 import type { UndoContext, UndoRecord } from '../../engine/step.ts';
@@ -12,12 +12,14 @@ import { readPins } from '../../toolchain/catalogue.ts';
 import { createCannotRun } from '../on-this-machine.ts';
 import type { Provisioner, ProvisionerContext, Removal } from '../provisioner.ts';
 import { connectToSame, reachStepId } from '../reach-existing.ts';
+import type { Attendant } from './attendance.ts';
 import { bootstrapCompanions } from './companions.ts';
 import { DELETE_CLUSTER, deleteClusterHandler, deletionFrom } from './delete-cluster.ts';
-import { dependantsOf, refuseDependants } from './dependants.ts';
-import { findHome, guideOfUndo } from './home.ts';
+import { dependantsOf } from './dependants.ts';
+import { type Family, findHome, guideOfUndo } from './home.ts';
 import { capiStepIds } from './ids.ts';
 import { managementSteps } from './management-steps.ts';
+import { requireNewHome, staysBehind } from './move-others.ts';
 import { isCapi } from './plan-family.ts';
 import { MOVE_BACK, moveBackHandler } from './pivot-step.ts';
 import { kubeconfigOf, logsOf, processesOf } from './views.ts';
@@ -49,24 +51,35 @@ function stepsOf(cluster: CapiCluster, context: ProvisionerContext) {
   return cluster.role === 'management' ? managementSteps(cluster, context) : workloadSteps(cluster, context);
 }
 
-/** @throws SLW-CAP-405 when a management cluster would go that keeps clusters which stay */
-async function requireRemovable({ records, going, signal }: Removal, context: ProvisionerContext): Promise<void> {
-  if (context.newHome !== undefined) return;
-  for (const step of going) {
-    const undo = records.get(step)?.intent.undo;
+/** @throws SLW-CAP-405 when a management cluster would go that keeps clusters which stay; with `--to` what forbids that they move */
+async function requireRemovable(removal: Removal, context: ProvisionerContext): Promise<void> {
+  for (const step of removal.going) {
+    const undo = removal.records.get(step)?.intent.undo;
     if (undo?.handler !== DELETE_CLUSTER) continue;
     const { cluster, family } = deletionFrom(undo.data);
-    if (cluster !== family.cluster) continue;
-    const home = await findHome(family, { host: context.host, context, signal, record: (id) => records.get(id) });
-    const leaving = new Set([...going].flatMap((id) => definedBy(records.get(id)?.intent.undo)));
-    const others = home ? await dependantsOf(family, home.client, signal) : [];
-    const staying = others.filter(({ namespace, name }) => !leaving.has(`${namespace ?? ''}/${name}`));
-    if (staying.length > 0) throw refuseDependants(family, staying);
+    if (cluster === family.cluster) await requireOthersSafe(family, removal, context);
   }
 }
 
-function definedBy(undo: UndoRecord | undefined): readonly string[] {
-  if (undo?.handler !== DELETE_CLUSTER) return [];
+async function requireOthersSafe(family: Family, { records, going, signal }: Removal, context: ProvisionerContext): Promise<void> {
+  const { host } = context;
+  const home = await findHome(family, { host, context, signal, record: (id) => records.get(id) });
+  if (!home || staysBehind(home.place)) return;
+  const undos = [...going].flatMap((id) => records.get(id)?.intent.undo ?? []);
+  const leaving = new Set(undos.flatMap(definedBy));
+  const others = (await dependantsOf(family, home.client, signal)).filter(
+    ({ namespace, name }) => !leaving.has(`${namespace ?? ''}/${name}`),
+  );
+  const losesCloud = home.place.cloudFile !== undefined && undos.some(({ handler }) => handler === STOP_CLOUD);
+  const attendant: Attendant = { host, signal, timeoutMs: LOOK_MS, report: () => undefined };
+  await requireNewHome({ family, place: home.place, client: home.client, others, losesCloud }, { attendant, context });
+}
+
+/** Bound of a look at what a `down` would do. */
+const LOOK_MS = 60_000;
+
+function definedBy(undo: UndoRecord): readonly string[] {
+  if (undo.handler !== DELETE_CLUSTER) return [];
   const { namespace, cluster } = deletionFrom(undo.data);
   return [`${namespace}/${cluster}`];
 }

@@ -8,6 +8,7 @@ import { formatRef, type ObjectRef } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf, type Attendant } from './attendance.ts';
 import { type Family, familyData, familyFrom, guideOfUndo } from './home.ts';
+import { moveOthers, staysBehind } from './move-others.ts';
 import { refKey, refsIn } from './recorded-refs.ts';
 import { type Reviver, reviveHome } from './revive-home.ts';
 import type { Way } from './way.ts';
@@ -58,6 +59,8 @@ async function deleteCluster(deletion: Deletion, undo: UndoContext, context: Pro
   if (home?.isMoving)
     throw new SlipwayError('SLW-CAP-401', `a pivot of ${family.cluster} is under way, so that ${cluster} cannot be deleted now`);
   if (home && (await home.client.serves(CLUSTER, undo.signal))) {
+    if (cluster === family.cluster && !staysBehind(home.place))
+      await moveOthers({ family, place: home.place, client: home.client }, { attendant: undo, context });
     const root: ObjectRef = { ...CLUSTER, namespace, name: cluster };
     const rest = refsIn(undo.record.outputs['objects']).filter((ref) => ref.kind !== 'Namespace' && refKey(ref) !== refKey(root));
     await attendanceOf(home.place, context).during(undo, home.client, async () => {

@@ -60,7 +60,7 @@ function beginning(cluster: CapiCluster, family: Family, context: ProvisionerCon
   const hasFlux = [gitops, bootstrapCluster?.gitops, ...workloads.map((each) => each.gitops)].some((each) => each !== undefined);
   const providers = [...new Set([...family.bootstrap.providers, ...family.management.providers])];
   const binaries = [...CONTROL_PLANE_BINARIES, ...binariesOf({ providers }, hasFlux)];
-  const { toolchainDir, stateDir, stateId } = context;
+  const { toolchainDir } = context;
   const provide = provideBinariesStep({ clusterName: name, clusterDir: '', subject, toolchainDir, binaries });
   const names = [cluster, ...workloads].filter(({ capi }) => capi.infrastructure === 'local').map((each) => each.name);
   const usesCloud = providers.includes('in-memory');
@@ -75,29 +75,27 @@ function beginning(cluster: CapiCluster, family: Family, context: ProvisionerCon
     names,
     binaries,
   });
-  const run =
-    usesCloud && isKeeperOfCloud(cluster, context)
-      ? [
-          runCloudStep({
-            projectName: context.project,
-            subject,
-            needs: [binariesStepOf(name)],
-            toolchainDir,
-            stateId,
-            cloudDir: cloudDir(stateDir),
-          }),
-        ]
-      : [];
+  const run = usesCloud ? cloudSteps(cluster, context) : [];
   return { steps: [provide, restart, ...run], cloud, binaries };
 }
 
-/** A project has one cloud; the first management cluster that uses it brings the step. */
-function isKeeperOfCloud(cluster: CapiCluster, context: ProvisionerContext): boolean {
-  const users = context.clusters
+/**
+ * A project has one cloud; the first management cluster that uses it brings the step. One that several use is nobody's alone: it stands
+ * on nothing of theirs, so that each of them can go without it and without the others.
+ */
+function cloudSteps({ name, subject }: CapiCluster, context: ProvisionerContext): readonly Step[] {
+  const users = usersOfCloud(context);
+  if (users[0]?.name !== name) return [];
+  const { project, stateDir, stateId, toolchainDir } = context;
+  const standing = users.length > 1 ? { subject: `Project/${project}`, needs: [] } : { subject, needs: [binariesStepOf(name)] };
+  return [runCloudStep({ projectName: project, ...standing, toolchainDir, stateId, cloudDir: cloudDir(stateDir) })];
+}
+
+function usersOfCloud(context: ProvisionerContext): readonly CapiCluster[] {
+  return context.clusters
     .filter(isCapi)
     .filter(({ role }) => role === 'management')
     .filter((each) => [each, ...workloadsOf(each, context)].some(({ capi }) => capi.infrastructure === 'dev'));
-  return users[0]?.name === cluster.name;
 }
 
 interface Around {

@@ -18,9 +18,9 @@ import {
 import type { KubeClient } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { attendanceOf, type Attendant } from './attendance.ts';
-import { moveOthers } from './dependants.ts';
 import { pivotEnd, reportPivot } from './ends.ts';
 import { type Family, familyData, familyFrom, findNeighbours, guideOfStep, guideOfUndo, holdsItself, ownership } from './home.ts';
+import { moveOthers } from './move-others.ts';
 import { forgetObsolete } from './obsolete.ts';
 import { projectHooks, suspendGitopsHook } from './hooks.ts';
 import { removeBootstrap, revive, reviveBootstrap, type Reviver, wakeBootstrap } from './revive.ts';
@@ -158,7 +158,11 @@ export function moveBackHandler(context: ProvisionerContext): UndoHandler {
   return {
     plan: (undo) => {
       const { cluster, bootstrap } = familyFrom(dataOf(undo));
-      return Promise.resolve({ kind: 'delete', summary: `move the definition of ${cluster} to the temporary cluster ${bootstrap.name}` });
+      const others = context.newHome === undefined ? '' : `, and other clusters that it manages to ${context.newHome}`;
+      return Promise.resolve({
+        kind: 'delete',
+        summary: `move the definition of ${cluster} to the temporary cluster ${bootstrap.name}${others}`,
+      });
     },
     undo: (undo) => moveBack(familyFrom(dataOf(undo)), undo, context),
   };
@@ -172,7 +176,7 @@ async function moveBack(family: Family, undo: UndoContext, context: ProvisionerC
   const standing = await wakeBootstrap(family.bootstrap, reviver);
   if (standing && (await isBack(family, standing, reviver))) return;
   const management = await revive(family.management, reviver);
-  await moveOthers(family, management, { undo, context });
+  await moveOthers({ family, place: family.management, client: management }, acting);
   if (standing && (await takenBack(family, { bootstrap: standing, management }, acting))) return;
   if (standing && (await isSpent(family, { bootstrap: standing, management }, undo.signal)))
     await removeBootstrap(family.bootstrap, reviver);
