@@ -3,6 +3,7 @@ import { waitAvailable } from '../support/capi-management.ts';
 import { createHomes, GUEST, guestOn, type Homes, OLD } from '../support/new-home.ts';
 import { succeed } from '../support/slipway.ts';
 import { expectNothingLeft } from '../support/storm.ts';
+import { THOROUGH } from '../support/thorough.ts';
 
 const MINUTES = 60_000;
 const DOWN: readonly string[] = ['down', '--confirm', OLD, '--timeout', '6m'];
@@ -13,7 +14,7 @@ beforeAll(async () => {
 }, 20 * MINUTES);
 afterAll(() => homes?.remove());
 
-it(
+it.runIf(THOROUGH)(
   'does not go while it keeps one',
   async () => {
     const before = await homes.onOld(guestOn);
@@ -24,7 +25,7 @@ it(
   10 * MINUTES,
 );
 
-it(
+it.runIf(THOROUGH)(
   'goes after it moved, with its machine, to the new home',
   async () => {
     const { machines } = await homes.onOld(guestOn);

@@ -5,6 +5,7 @@ import { waitAvailable } from '../support/capi-management.ts';
 import { createHomes, GUEST, guestOn, type Homes, OLD } from '../support/new-home.ts';
 import { REPOSITORY, succeed } from '../support/slipway.ts';
 import { expectNothingLeft } from '../support/storm.ts';
+import { THOROUGH } from '../support/thorough.ts';
 
 const MINUTES = 60_000;
 const KILL_MAIN = join(REPOSITORY, 'test', 'support', 'kill-write-main.ts');
@@ -22,7 +23,7 @@ afterAll(() => homes?.remove());
 
 const down = (): readonly string[] => ['down', '--confirm', OLD, '--to', homes.newHome, '--timeout', '6m'];
 
-it.each(KILLS)(
+it.runIf(THOROUGH).each(KILLS)(
   'is killed right after the write %s',
   async (point) => {
     const { signal, stderr } = await homes.old.run(down(), { main: KILL_MAIN, env: { SLIPWAY_TEST_KILL_WRITE: point } });
@@ -31,7 +32,7 @@ it.each(KILLS)(
   10 * MINUTES,
 );
 
-it(
+it.runIf(THOROUGH)(
   'then completes: nothing is left, and the guest lives on with the machine that it had',
   async () => {
     await succeed(homes.old, down());

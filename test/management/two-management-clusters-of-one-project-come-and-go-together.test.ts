@@ -6,6 +6,7 @@ import { connect } from '../support/project-world.ts';
 import { createSandbox, type Sandbox, succeed } from '../support/slipway.ts';
 import { expectNothingLeft } from '../support/storm.ts';
 import { processesMentioning } from '../support/world.ts';
+import { THOROUGH } from '../support/thorough.ts';
 
 const MINUTES = 60_000;
 const PROJECT = 'management';
@@ -42,7 +43,7 @@ let sandbox: Sandbox;
 beforeAll(() => {
   sandbox = createSandbox({ files: { 'slipway.yaml': FILE } });
 });
-afterAll(() => sandbox.remove());
+afterAll(() => sandbox?.remove());
 
 async function clustersOn(name: string): Promise<readonly string[]> {
   const client = await connect(sandbox, name);
@@ -54,7 +55,7 @@ async function clustersOn(name: string): Promise<readonly string[]> {
 }
 
 describe('a project with two management clusters', () => {
-  it(
+  it.runIf(THOROUGH)(
     'comes up at once: each took over its own definition and makes its own workload cluster',
     async () => {
       const up = await succeed(sandbox, UP);
@@ -68,7 +69,7 @@ describe('a project with two management clusters', () => {
     15 * MINUTES,
   );
 
-  it(
+  it.runIf(THOROUGH)(
     'has nothing to do the second time',
     async () => {
       expect(await planned(sandbox)).toEqual({ code: 0, text: `No changes. ${PROJECT} is as its project says.\n` });
@@ -77,7 +78,7 @@ describe('a project with two management clusters', () => {
     5 * MINUTES,
   );
 
-  it(
+  it.runIf(THOROUGH)(
     'does not move simulated machines away from a cloud that goes',
     async () => {
       const metadata = { name: 'guest', namespace: 'default' };
@@ -102,7 +103,7 @@ describe('a project with two management clusters', () => {
     5 * MINUTES,
   );
 
-  it(
+  it.runIf(THOROUGH)(
     'loses one of them without the other noticing, and gets it back',
     async () => {
       const before = await countMachines(sandbox);
@@ -117,7 +118,7 @@ describe('a project with two management clusters', () => {
     15 * MINUTES,
   );
 
-  it(
+  it.runIf(THOROUGH)(
     'goes down at once, and leaves nothing',
     async () => {
       await succeed(sandbox, DOWN);
