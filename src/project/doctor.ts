@@ -40,7 +40,7 @@ interface Place {
   readonly fix: string;
 }
 
-/** Processes of clusters whose folder is gone: somebody removed it by hand instead of with `down`. */
+/** Processes of clusters whose folder is gone: somebody removed it by hand instead of with `down`, or moved it. */
 async function checkOrphans(host: Host): Promise<DoctorFinding> {
   const processes = (await Promise.all((await listClusterIds(host)).map((id) => listProcesses(host, id)))).flat();
   const running = processes.filter(({ state }) => state === 'running');
@@ -50,10 +50,11 @@ async function checkOrphans(host: Host): Promise<DoctorFinding> {
   const orphans = running.filter((_, index) => gone[index]);
   if (orphans.length === 0) return ok('processes', `${running.length} of local clusters run, all of them known`);
   const pids = orphans.map(({ identity }) => identity?.pid).join(' ');
+  const folders = [...new Set(orphans.map(({ entry }) => entry?.clusterDir))].join(', ');
   return problem(
     'processes',
-    `${orphans.length} processes run for a cluster whose folder is gone: ${orphans.map(({ component }) => component).join(', ')}`,
-    `end them: kill ${pids}`,
+    `${orphans.length} processes run for a cluster whose folder is gone (${folders}): ${orphans.map(({ component }) => component).join(', ')}`,
+    `if the project was moved, \`slipway up\` where it is now takes them over; otherwise end them: kill ${pids}`,
   );
 }
 
