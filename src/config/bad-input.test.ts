@@ -207,6 +207,12 @@ describe('bad input', () => {
       'remove it, or write provisioner: eks',
     ],
     [
+      'an unknown field, with the known ones of its provisioner',
+      `${LOCAL}  kustomizations: {}\n`,
+      'unknown key "kustomizations" in spec',
+      'remove it, or use one of: provisioner, local, gitops, hooks',
+    ],
+    [
       'a number for a duration',
       `${GIT}          url: ./fleet\n          interval: 5\n`,
       'spec.gitops.repositories.fleet.git.interval: 5 without quotes is read as the number 5, but text is wanted',

@@ -50,10 +50,18 @@ function unknownKey(path: FieldPath, key: string, context: FaultContext): Slipwa
     const fix = `remove it, or write ${only}`;
     return error('SLW-CFG-012', `key "${key}" in ${where} goes only with ${only}`, { context, path: [...path, key], part: 'key', fix });
   }
-  const known = children.map((child) => child.name);
+  const known = children.filter((child) => fitsVariant(child, path, context)).map((child) => child.name);
   const near = closest(key, known);
   const fix = near === undefined ? `remove it, or use one of: ${known.join(', ')}` : `did you mean "${near}"?`;
   return error('SLW-CFG-012', `unknown key "${key}" in ${where}`, { context, path: [...path, key], part: 'key', fix });
+}
+
+/** False for a field of another variant than the one that the document names. */
+function fitsVariant({ only }: Field, path: FieldPath, { document, root }: FaultContext): boolean {
+  const [key = '', wanted] = only?.split(': ') ?? [];
+  const named = valueAt(document.value, [...path, key]);
+  const isNamed = fieldAt(root, [...path, key])?.allowed.some((word) => word === named) === true;
+  return only === undefined || !isNamed || named === wanted;
 }
 
 function invalidKey(path: FieldPath, issue: Issue & { readonly code: 'invalid_key' }, context: FaultContext): SlipwayError {

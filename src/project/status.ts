@@ -56,7 +56,10 @@ function selected(workspace: Workspace, only: readonly string[]) {
   const networks = knownNetworks(workspace);
   const clusters = knownClusters(workspace);
   const isChosen = (subject: string): boolean => only.length === 0 || only.includes(subject);
-  requireSubjects(only, new Set([...networks.map(({ view }) => `Network/${view.name}`), ...clusters.map(({ view }) => `Cluster/${view.name}`)]));
+  requireSubjects(
+    only,
+    new Set([...networks.map(({ view }) => `Network/${view.name}`), ...clusters.map(({ view }) => `Cluster/${view.name}`)]),
+  );
   return {
     networks: networks.filter(({ view }) => isChosen(`Network/${view.name}`)),
     clusters: clusters.filter(({ view }) => isChosen(`Cluster/${view.name}`)),
