@@ -69,7 +69,11 @@ describe('an existing cluster', () => {
     expect((await run('logs', 'prod', 'git-server')).code).toBe(0);
     process.kill(pid, 'SIGKILL');
     const after = await run('status');
-    expect(after.stdout.split('\n').slice(0, 3)).toEqual(['prod: stopped', 'Cause:', expect.stringContaining('Process/git-server: NotRunning')]);
+    expect(after.stdout.split('\n').slice(0, 3)).toEqual([
+      'prod: stopped',
+      'Cause:',
+      expect.stringContaining('Process/git-server: NotRunning'),
+    ]);
     await up();
     expect((await run('status')).stdout.split('\n')[0]).toBe('prod: ready');
   });
