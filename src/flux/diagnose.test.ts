@@ -68,20 +68,6 @@ function unit(
 const done = (name: string, more: UnitFields = {}): KubeObject => unit(name, [ready], { applied: HEAD, ...more });
 const failing = (name: string, reason: string, message: string, more: UnitFields = {}): KubeObject =>
   unit(name, [notReady(reason, message)], more);
-const pathMissing = (fetched: string): KubeObject =>
-  unit(
-    'app',
-    [
-      notReady('ArtifactFailed', 'kustomization path not found: stat x'),
-      {
-        type: 'Reconciling',
-        status: 'True',
-        reason: 'ProgressingWithRetry',
-        message: `Fetching manifests for revision ${at(fetched)} with a timeout of 1m0s`,
-      },
-    ],
-    { attempted: OLD },
-  );
 const waiting = (name: string, inventory: readonly string[], spec: object = {}): KubeObject => unit(name, checking, { inventory, spec });
 const release = (conditions: readonly object[], more: object = {}): KubeObject =>
   object('helm.toolkit.fluxcd.io/v2', 'HelmRelease', 'shop', {
@@ -162,16 +148,6 @@ const cases: readonly Case[] = [
       }),
     ],
     cause: 'failed Kustomization/flux-system/app PathMissing',
-  },
-  {
-    name: 'path missing since an attempt at an older revision',
-    objects: [source(), pathMissing(HEAD)],
-    cause: 'failed Kustomization/flux-system/app PathMissing',
-  },
-  {
-    name: 'path missing at an older revision only',
-    objects: [source(), pathMissing(OLD)],
-    cause: 'waiting Kustomization/flux-system/app PathMissing',
   },
   {
     name: 'manifest refused',
