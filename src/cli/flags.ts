@@ -20,6 +20,9 @@ export interface ProjectFlags extends GlobalFlags {
   readonly timeout?: number;
 }
 
+/** Of verbs that take no selection. */
+export type WholeFlags = Omit<ProjectFlags, 'only'>;
+
 export interface ConsentFlags {
   readonly yes: boolean;
   readonly confirm?: readonly string[];

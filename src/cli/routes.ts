@@ -24,8 +24,8 @@ import {
   globalFlags,
   parseCount,
   projectAliases,
-  type ProjectFlags,
   projectFlags,
+  type WholeFlags,
   text,
 } from './flags.ts';
 import {
@@ -46,10 +46,12 @@ const toolchainFlags: FlagSpecs<ToolchainFlags> = {
   toolchain: { kind: 'parsed', parse: text, optional: true, placeholder: 'dir', brief: 'Take component binaries from this folder first' },
 };
 
-const project = { flags: projectFlags, aliases: projectAliases } as const;
+/** Of verbs that are about the whole project, or about a cluster that is named anyway. */
+const { only: _only, ...wholeFlags } = projectFlags;
+const whole = { flags: wholeFlags, aliases: projectAliases } as const;
 
-const validate = command<ProjectFlags>('validate', {
-  ...project,
+const validate = command<WholeFlags>('validate', {
+  ...whole,
   brief: 'Find all errors of the project at once, before anything is touched',
   load: () => import('./commands/validate.ts'),
 });
@@ -108,7 +110,7 @@ const kubeconfig = command<KubeconfigFlags>('kubeconfig', {
   brief: 'Print a self-contained kubeconfig of a cluster',
   aliases: projectAliases,
   flags: {
-    ...projectFlags,
+    ...wholeFlags,
     merge: { kind: 'boolean', default: false, withNegated: false, brief: 'Add it to your kubeconfig instead; the current context stays' },
   },
   args: [{ name: 'cluster', brief: 'May be left out when the project has one cluster', optional: true }],
@@ -119,7 +121,7 @@ const logs = command<LogsFlags>('logs', {
   brief: "Print what a cluster's components wrote",
   aliases: { f: 'follow', v: 'verbose' },
   flags: {
-    ...projectFlags,
+    ...wholeFlags,
     follow: { kind: 'boolean', default: false, withNegated: false, brief: 'Go on until Ctrl-C' },
     tail: { kind: 'parsed', parse: parseCount, default: '100', placeholder: 'n', brief: 'Lines from the end of each component' },
   },
@@ -133,13 +135,13 @@ const logs = command<LogsFlags>('logs', {
 const journal = buildRouteMap<string, ParseContext>({
   docs: { brief: 'Read what was done: the append-only, hash-chained journal' },
   routes: {
-    show: command<ProjectFlags>('journal show', {
-      ...project,
+    show: command<WholeFlags>('journal show', {
+      ...whole,
       brief: 'Print the journal as NDJSON, or replay it with --output tty|plain',
       load: () => import('./commands/journal/show.ts'),
     }),
-    verify: command<ProjectFlags>('journal verify', {
-      ...project,
+    verify: command<WholeFlags>('journal verify', {
+      ...whole,
       brief: 'Prove that no row was changed or lost',
       load: () => import('./commands/journal/verify.ts'),
     }),
@@ -150,14 +152,14 @@ const unlock = command<UnlockFlags>('unlock', {
   brief: 'Free the lock of an owner that is gone for good',
   aliases: projectAliases,
   flags: {
-    ...projectFlags,
+    ...wholeFlags,
     confirm: { kind: 'parsed', parse: text, optional: true, placeholder: 'owner', brief: 'The owner as the lock error names it' },
   },
   load: () => import('./commands/unlock.ts'),
 });
 
-const doctor = command<ProjectFlags>('doctor', {
-  ...project,
+const doctor = command<WholeFlags>('doctor', {
+  ...whole,
   brief: 'Check this machine, and say how to mend it',
   load: () => import('./commands/doctor.ts'),
 });

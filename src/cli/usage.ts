@@ -70,8 +70,14 @@ function flagName(name: string): string {
   return /^[a-z][a-zA-Z-]*$/.test(name) ? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : name;
 }
 
+/** As they are documented, and only what may have been meant: the parser's own distance finds `--no-color` for `--only`. */
+function flagsNear({ input, corrections }: FlagNotFoundError): readonly string[] {
+  const near = closest(flagName(input.replace(/^-+/, '')), corrections.map(flagName));
+  return near === undefined ? [] : [near];
+}
+
 function correctionsFor(thrown: ArgumentScannerError): readonly string[] {
-  if (thrown instanceof FlagNotFoundError) return thrown.corrections.map((name) => `--${name}`);
+  if (thrown instanceof FlagNotFoundError) return flagsNear(thrown);
   const near = thrown instanceof EnumValidationError ? closest(thrown.input, thrown.values) : undefined;
   return near === undefined ? [] : [near];
 }

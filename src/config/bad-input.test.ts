@@ -200,6 +200,42 @@ describe('bad input', () => {
   });
 
   it.each([
+    [
+      'a field of another provisioner',
+      `${LOCAL}  eks: {}\n`,
+      'key "eks" in spec goes only with provisioner: eks',
+      'remove it, or write provisioner: eks',
+    ],
+    [
+      'an unknown field, with the known ones of its provisioner',
+      `${LOCAL}  kustomizations: {}\n`,
+      'unknown key "kustomizations" in spec',
+      'remove it, or use one of: provisioner, local, gitops, hooks',
+    ],
+    [
+      'a number for a duration',
+      `${GIT}          url: ./fleet\n          interval: 5\n`,
+      'spec.gitops.repositories.fleet.git.interval: 5 without quotes is read as the number 5, but text is wanted',
+      'write text such as "5m"',
+    ],
+    [
+      'a missing field',
+      `${HEAD}spec: {provisioner: existing}\n`,
+      'spec.existing is missing',
+      'add the field; `slipway explain Cluster.spec.existing` shows what it takes',
+    ],
+    [
+      'a wrong type',
+      `${GIT.slice(0, GIT.indexOf('        git:'))}        git: ./fleet\n`,
+      'spec.gitops.repositories.fleet.git is text, but a mapping is wanted',
+      'give a value of the expected type; `slipway explain Cluster.spec.gitops.repositories.fleet.git` shows it',
+    ],
+  ])('gives advice that fits: %s', async (_title, text, message, fix) => {
+    const thrown = await loadProject(hostWith(text), '.').catch((error: unknown) => error as SlipwayErrors);
+    expect((thrown as SlipwayErrors).errors[0]).toMatchObject({ message, fix });
+  });
+
+  it.each([
     ['a literal', 'auth: {token: hunter2hunter2}'],
     ['text in the place of the mapping around it', 'auth: hunter2hunter2'],
     ['a number', 'auth: {token: 4711471147114711}'],

@@ -17,6 +17,9 @@ describe('explainField', () => {
       'Cluster.spec.gitops.repositories.*.kustomizations.*.patches.target.kind',
       'Cluster.spec.gitops.repositories.*.kustomizations.*.patches[].target.kind',
     ],
+    ['Cluster.spec.gitops.repositories.git.url', 'Cluster.spec.gitops.repositories.*.git.url'],
+    ['spec.gitops.repositories.kustomizations.path', 'Cluster.spec.gitops.repositories.*.kustomizations.*.path'],
+    ['Cluster.spec.gitops.repositories.git.git.url', 'Cluster.spec.gitops.repositories.*.git.url'],
   ])('%s is %s', (text, path) => {
     expect(explainField(text).path).toBe(path);
   });

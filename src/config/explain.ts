@@ -26,7 +26,7 @@ export interface FieldExplanation {
 
 /**
  * Explains a field such as `Cluster`, `Cluster.spec.gitops` or, without the kind where it is clear, `spec.gitops`. Names in
- * mappings may be anything: `Cluster.spec.gitops.repositories.fleet.git`. The kind's case does not matter.
+ * mappings may be anything: `Cluster.spec.gitops.repositories.fleet.git`, or left out. The kind's case does not matter.
  * @throws SlipwayError SLW-CFG-043
  */
 export function explainField(text: string): FieldExplanation {
@@ -34,7 +34,11 @@ export function explainField(text: string): FieldExplanation {
   const roots = rootsFor(segments[0] ?? '');
   const isNamed = roots.length === 1;
   const rest = isNamed ? segments.slice(1) : segments;
-  const tries = roots.map((kind) => follow(fieldTree(kind), rest));
+  const tries = roots.map((kind) => {
+    const literal = follow(fieldTree(kind), rest);
+    const shorter = literal.field === undefined ? follow(fieldTree(kind), rest, valueChild) : literal;
+    return shorter.field === undefined ? literal : shorter;
+  });
   const found = tries.find((result) => result.field !== undefined)?.field;
   if (found && (isNamed || rest.length > 0)) return toExplanation(found);
   throw noSuchField(text, rest.length === 0 ? undefined : tries.at(-1));
@@ -58,10 +62,11 @@ interface Followed {
   readonly missing: string;
 }
 
-function follow(root: Field, segments: readonly string[]): Followed {
+function follow(root: Field, segments: readonly string[], skip?: typeof valueChild): Followed {
   let field = root;
   for (const segment of segments) {
     const next =
+      skip?.(field, segment) ??
       field.children.find((child) => child.name === segment) ??
       field.children.find((child) => child.name === '*') ??
       itemChild(field, segment);
@@ -74,6 +79,11 @@ function follow(root: Field, segments: readonly string[]): Followed {
 /** `patches.target` for `patches[].target`. */
 function itemChild(field: Field, segment: string): Field | undefined {
   return field.children.find((child) => child.name === '[]')?.children.find((child) => child.name === segment);
+}
+
+/** `repositories.git` for `repositories.*.git`: the name in between left out. */
+function valueChild(field: Field, segment: string): Field | undefined {
+  return field.children.find((child) => child.name === '*')?.children.find((child) => child.name === segment);
 }
 
 function noSuchField(text: string, followed: Followed | undefined): SlipwayError {

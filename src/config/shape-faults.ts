@@ -1,8 +1,10 @@
 /** From what zod finds wrong to errors a person can act on: code, position, the wrong value, the nearest right one. */
 import type * as z from 'zod';
+import { codes } from '../core/codes.ts';
 import { SlipwayError } from '../core/errors.ts';
 import { closest } from '../core/ids.ts';
 import { type Field, fieldAt } from './field-tree.ts';
+import { isKind } from './kinds/registry.ts';
 import { NAME_RULE, SECRET_MARK, VALUE_MARK } from './kinds/vocabulary.ts';
 import type { FieldPath, SourceDocument } from './source.ts';
 
@@ -40,11 +42,26 @@ function explainUnion(issue: z.core.$ZodIssueInvalidUnion, value: unknown, conte
 }
 
 function unknownKey(path: FieldPath, key: string, context: FaultContext): SlipwayError {
-  const known = fieldAt(context.root, path)?.children.map((child) => child.name) ?? [];
-  const near = closest(key, known);
   const where = path.length === 0 ? context.subject : showField(path);
+  const children = fieldAt(context.root, path)?.children ?? [];
+  // A field of another variant is known and still wrong here.
+  const only = children.find((child) => child.name === key)?.only;
+  if (only !== undefined) {
+    const fix = `remove it, or write ${only}`;
+    return error('SLW-CFG-012', `key "${key}" in ${where} goes only with ${only}`, { context, path: [...path, key], part: 'key', fix });
+  }
+  const known = children.filter((child) => fitsVariant(child, path, context)).map((child) => child.name);
+  const near = closest(key, known);
   const fix = near === undefined ? `remove it, or use one of: ${known.join(', ')}` : `did you mean "${near}"?`;
   return error('SLW-CFG-012', `unknown key "${key}" in ${where}`, { context, path: [...path, key], part: 'key', fix });
+}
+
+/** False for a field of another variant than the one that the document names. */
+function fitsVariant({ only }: Field, path: FieldPath, { document, root }: FaultContext): boolean {
+  const [key = '', wanted] = only?.split(': ') ?? [];
+  const named = valueAt(document.value, [...path, key]);
+  const isNamed = fieldAt(root, [...path, key])?.allowed.some((word) => word === named) === true;
+  return only === undefined || !isNamed || named === wanted;
 }
 
 function invalidKey(path: FieldPath, issue: Issue & { readonly code: 'invalid_key' }, context: FaultContext): SlipwayError {
@@ -89,7 +106,7 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, context: 
     return error(
       'SLW-CFG-014',
       `${field}: ${spelling} without quotes is read as the ${typeof value} ${String(value)}, but text is wanted`,
-      { context, path, fix: `write "${spelling}"` },
+      { context, path, ...quoteFix(spelling, fieldAt(context.root, path)) },
     );
   }
   return error('SLW-CFG-013', `${field} is ${describe(value, issue.expected)}, but ${wanted} is wanted`, {
@@ -97,6 +114,13 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, context: 
     path,
     ...unquoteFix(value, issue.expected),
   });
+}
+
+/** Quotes alone do not make 5 a duration: then an example of the field is the better advice. */
+function quoteFix(spelling: string, field: Field | undefined): { readonly fix: string } {
+  const isFitting = field?.pattern === undefined || new RegExp(field.pattern, 'u').test(spelling);
+  const example = field?.examples[0] ?? field?.default;
+  return { fix: isFitting || typeof example !== 'string' ? `write "${spelling}"` : `write text such as "${example}"` };
 }
 
 function unquoteFix(value: unknown, expected: string): { readonly fix?: string } {
@@ -179,6 +203,12 @@ export function valueAt(data: unknown, path: FieldPath): unknown {
   return value;
 }
 
+/** `Cluster.spec.gitops`: what `slipway explain` takes. */
+function nameForExplain({ context, path }: ErrorPlace): string {
+  const [kind = ''] = context.subject.split('/');
+  return isKind(kind) && path.length > 0 ? `${kind}.${showField(path)}` : 'KIND.FIELD';
+}
+
 interface ErrorPlace {
   readonly context: { readonly document: SourceDocument; readonly subject: string };
   readonly path: FieldPath;
@@ -189,5 +219,6 @@ interface ErrorPlace {
 /** An error at a field of a document. */
 export function error(code: SlipwayError['code'], message: string, place: ErrorPlace): SlipwayError {
   const at = place.context.document.locate(place.path, place.part ?? 'value');
-  return new SlipwayError(code, message, { at, object: place.context.subject, ...(place.fix !== undefined && { fix: place.fix }) });
+  const fix = place.fix ?? codes[code].fix.replace('KIND.FIELD', nameForExplain(place));
+  return new SlipwayError(code, message, { at, object: place.context.subject, fix });
 }

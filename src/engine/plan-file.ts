@@ -28,11 +28,17 @@ function readJson(text: string, name: string): Readonly<Record<string, unknown>>
   } catch {
     // Told below like every other content that is no plan.
   }
-  throw unreadable(name, `it is no JSON object (sha256 ${sha256(text).slice(0, 12)})`);
+  throw unreadable(name, `it is no JSON object (sha256 ${sha256(text).slice(0, 12)})`, PROJECT_FIX);
 }
 
-function unreadable(name: string, why: string): SlipwayError {
-  return new SlipwayError('SLW-ENG-006', `${name} cannot be used as a plan: ${why}`, { at: { file: name, line: 1, col: 1 } });
+/** Other tools take the project where this one takes a plan. */
+const PROJECT_FIX = 'give a project with -f FILE or -f DIR; a plan is what `slipway plan --out FILE` writes';
+
+function unreadable(name: string, why: string, fix?: string): SlipwayError {
+  return new SlipwayError('SLW-ENG-006', `${name} cannot be used as a plan: ${why}`, {
+    at: { file: name, line: 1, col: 1 },
+    ...(fix !== undefined && { fix }),
+  });
 }
 
 /** Writes the file for its owner only (0600): a plan names what there is. */
@@ -42,6 +48,7 @@ export async function writePlanFile(host: Host, path: string, plan: PlanData): P
 
 /** @throws SLW-ENG-006 when the file is missing or no plan */
 export async function readPlanFile(host: Host, path: string): Promise<PlanData> {
+  if ((await host.files.stat(path))?.kind === 'dir') throw unreadable(path, 'it is a folder', PROJECT_FIX);
   const text = await host.files.readText(path);
   if (text === undefined) throw unreadable(path, 'there is no such file');
   return parsePlan(text, path);

@@ -306,6 +306,14 @@ describe('a plan file', () => {
     await expect(readPlanFile(host, join(temporaryFolder(), 'plan.json'))).rejects.toMatchObject({ code: 'SLW-ENG-006' });
   });
 
+  it('that is a project is refused with the flag to give one', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'slipway.yaml');
+    await host.files.writeAtomic(file, 'kind: Cluster\n');
+    for (const path of [folder, file])
+      await expect(readPlanFile(host, path)).rejects.toMatchObject({ code: 'SLW-ENG-006', fix: expect.stringContaining('-f DIR') });
+  });
+
   it('is refused when the world has moved, and says what moved', async () => {
     const reviewed = await plan({ steps: [plainStep('a', { change: () => change('none') })] });
     requireSamePlan(reviewed, await plan({ steps: [plainStep('a', { change: () => change('none') })] }));

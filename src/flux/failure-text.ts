@@ -62,7 +62,7 @@ function refFrom(match: RegExpExecArray): ObjectRef {
 /** One line, without temporary folders and repeated prefixes, short enough for a screen. */
 export function tidy(message: string, limit = 400): string {
   const line = message
-    .replaceAll(/\/[^\s'":]*\/kustomization-\d+\//g, '')
+    .replaceAll(/(?<=^|[\s'"(=:])\/[^'":\n]*?\/kustomization-\d+\//g, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;

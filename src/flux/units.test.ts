@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commitOf, ignoresEdits, inventoryOf } from './units.ts';
+import { commitOf, ignoresEdits, inventoryOf, progressOf } from './units.ts';
+import { createWorld } from './world.ts';
 
 const HEAD = 'a'.repeat(40);
 const metadata = { name: 'x', namespace: 'flux-system' };
@@ -30,5 +31,43 @@ describe('words of Flux', () => {
     expect(ignoresEdits(release('GitRepository'))).toBe(true);
     expect(ignoresEdits(release('GitRepository', { reconcileStrategy: 'Revision' }))).toBe(false);
     expect(ignoresEdits(release('HelmRepository'))).toBe(false);
+  });
+});
+
+describe('a Kustomization whose path is gone', () => {
+  const OLD = 'b'.repeat(40);
+  const source = {
+    apiVersion: 'source.toolkit.fluxcd.io/v1',
+    kind: 'GitRepository',
+    metadata: { ...metadata, name: 'fleet' },
+    status: { artifact: { revision: `main@sha1:${HEAD}` } },
+  };
+  /** kustomize-controller notes an attempt only after it has found the path: the one noted is older. */
+  const pathMissing = (fetched: string) => ({
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata,
+    spec: { sourceRef: { kind: 'GitRepository', name: 'fleet' } },
+    status: {
+      lastAttemptedRevision: `main@sha1:${OLD}`,
+      conditions: [
+        { type: 'Ready', status: 'False', reason: 'ArtifactFailed', message: 'kustomization path not found: stat x' },
+        {
+          type: 'Reconciling',
+          status: 'True',
+          reason: 'ProgressingWithRetry',
+          message: `Fetching manifests for revision main@sha1:${fetched} with a timeout of 1m0s`,
+        },
+      ],
+    },
+  });
+
+  it.each([
+    ['the head', HEAD, true],
+    ['an older revision', OLD, false],
+  ])('failed at %s', (_what, fetched, hasTriedHead) => {
+    const object = pathMissing(fetched);
+    const unit = { ref: { apiVersion: object.apiVersion, kind: object.kind, ...metadata }, object, isDeclared: false };
+    expect(progressOf(createWorld([source, object]), unit, new Map())).toMatchObject({ state: 'failed', hasTriedHead });
   });
 });

@@ -147,7 +147,7 @@ export function progressOf(world: World, unit: Unit, heads: Heads): UnitProgress
   const hasTriedHead =
     object.kind === 'HelmRelease'
       ? isChartAtHead(world, object, heads)
-      : isRevision(object, 'lastAttemptedRevision', headOfUnit(world, object, heads)) || hasNoAttempt(object);
+      : isAttemptAt(object, headOfUnit(world, object, heads)) || hasNoAttempt(object);
   return { state: readiness.state === 'failed' ? 'failed' : 'progressing', readiness, hasTriedHead };
 }
 
@@ -159,6 +159,14 @@ function hasNoAttempt(object: KubeObject): boolean {
 function headOfUnit(world: World, object: KubeObject, heads: Heads): string | undefined {
   const source = sourceRefOf(object);
   return source && headOf(world, source, heads);
+}
+
+/** kustomize-controller notes an attempt only once it has found the path; before, only its progress says which revision it tried. */
+function isAttemptAt(object: KubeObject, head: string | undefined): boolean {
+  if (isRevision(object, 'lastAttemptedRevision', head)) return true;
+  const conditions = conditionsOf(object);
+  const isOfArtifact = conditions.get('Ready')?.reason === 'ArtifactFailed';
+  return head !== undefined && isOfArtifact && conditions.get('Reconciling')?.message?.includes(head) === true;
 }
 
 function isRevision(object: KubeObject, field: 'lastAppliedRevision' | 'lastAttemptedRevision', head: string | undefined): boolean {

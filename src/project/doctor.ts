@@ -1,6 +1,7 @@
 /** `slipway doctor`: looks at what this machine must offer and says how to mend what is missing. Changes nothing. */
-import { join } from 'node:path';
-import { listClusterIds, registryRoot } from '../control-plane/process-registry.ts';
+import { basename, dirname, join } from 'node:path';
+import { readCluster } from '../control-plane/local-cluster.ts';
+import { listClusterIds, type ProcessEntry, registryRoot } from '../control-plane/process-registry.ts';
 import { listProcesses } from '../control-plane/processes.ts';
 import { isoTime } from '../engine/iso-time.ts';
 import { cacheRoot } from '../toolchain/locate.ts';
@@ -40,21 +41,29 @@ interface Place {
   readonly fix: string;
 }
 
-/** Processes of clusters whose folder is gone: somebody removed it by hand instead of with `down`. */
+/** Processes of clusters whose folder is gone: somebody removed it by hand instead of with `down`, or moved it. */
 async function checkOrphans(host: Host): Promise<DoctorFinding> {
   const processes = (await Promise.all((await listClusterIds(host)).map((id) => listProcesses(host, id)))).flat();
   const running = processes.filter(({ state }) => state === 'running');
-  const gone = await Promise.all(
-    running.map(async ({ entry }) => entry !== undefined && (await host.files.stat(entry.clusterDir)) === undefined),
-  );
+  const gone = await Promise.all(running.map(async ({ entry }) => entry !== undefined && !(await isAtHome(host, entry))));
   const orphans = running.filter((_, index) => gone[index]);
   if (orphans.length === 0) return ok('processes', `${running.length} of local clusters run, all of them known`);
   const pids = orphans.map(({ identity }) => identity?.pid).join(' ');
+  const folders = [...new Set(orphans.map(({ entry }) => entry?.clusterDir))].join(', ');
   return problem(
     'processes',
-    `${orphans.length} processes run for a cluster whose folder is gone: ${orphans.map(({ component }) => component).join(', ')}`,
-    `end them: kill ${pids}`,
+    `${orphans.length} processes run for a cluster whose folder is gone or another's by now (${folders}): ${orphans.map(({ component }) => component).join(', ')}`,
+    `if the project was moved, \`slipway up\` where it is now takes them over; otherwise end them: kill ${pids}`,
   );
+}
+
+/** False when the folder is gone, or holds another cluster by now: it was removed by hand, and `up` made a new one in its place. */
+async function isAtHome(host: Host, { clusterDir, clusterId }: ProcessEntry): Promise<boolean> {
+  if ((await host.files.stat(clusterDir)) === undefined) return false;
+  // A Git server has a folder of its own in that of its cluster.
+  const dir = basename(clusterDir) === 'git' ? dirname(clusterDir) : clusterDir;
+  const cluster = await readCluster(host, dir).catch(() => undefined);
+  return cluster === undefined || cluster.clusterId === clusterId;
 }
 
 async function checkGit(host: Host): Promise<DoctorFinding> {

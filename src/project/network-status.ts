@@ -1,7 +1,7 @@
 /** Networks in the tree of `status`: what is known of each, and its VPN as its hosts report it. */
 import { toErrorRecords } from '../core/errors.ts';
 import type { NetworkPart } from '../networks/network.ts';
-import { type KnownNetwork, knownNetworks } from './networks.ts';
+import type { KnownNetwork } from './networks.ts';
 import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -12,8 +12,12 @@ export interface NetworkLook {
 
 const LOOK_MS = 10_000;
 
-export function lookAtNetworks(workspace: Workspace, options: OperationOptions): Promise<readonly NetworkLook[]> {
-  return Promise.all(knownNetworks(workspace).map((network) => lookAt(network, workspace, options)));
+export function lookAtNetworks(
+  networks: readonly KnownNetwork[],
+  workspace: Workspace,
+  options: OperationOptions,
+): Promise<readonly NetworkLook[]> {
+  return Promise.all(networks.map((network) => lookAt(network, workspace, options)));
 }
 
 async function lookAt({ view, provider }: KnownNetwork, workspace: Workspace, { host, signal }: OperationOptions): Promise<NetworkLook> {

@@ -1,11 +1,13 @@
 /** `slipway status`: the tree of a project with causes, deepest first. Reads only; asks every cluster at the same time. */
 import { isAbort, toErrorRecords } from '../core/errors.ts';
+import { requireSubjects } from '../engine/selection.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ProcessView } from '../provisioners/provisioner.ts';
 import { causesOfDescription, descriptionOf, foreignNodes, type Managed, readManaged } from './cluster-api-status.ts';
 import { type KnownCluster, knownClusters } from './clusters.ts';
 import { gitopsStatus } from './gitops-status.ts';
 import { lookAtNetworks } from './network-status.ts';
+import { knownNetworks } from './networks.ts';
 import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
 import { findProjectOrState, type Workspace, withReadable } from './workspace.ts';
 
@@ -27,9 +29,10 @@ interface Look {
 }
 
 async function readStatus(workspace: Workspace, options: OperationOptions): Promise<ProjectStatus> {
+  const { networks: chosenNetworks, clusters } = selected(workspace, options.only);
   const [networks, looks] = await Promise.all([
-    lookAtNetworks(workspace, options),
-    Promise.all(knownClusters(workspace).map((cluster) => lookAt(cluster, workspace, options))),
+    lookAtNetworks(chosenNetworks, workspace, options),
+    Promise.all(clusters.map((cluster) => lookAt(cluster, workspace, options))),
   ]);
   const all = looks.flatMap(({ managed }) => managed);
   const whole = looks.map((look) => withDescription(look, all));
@@ -45,6 +48,21 @@ async function readStatus(workspace: Workspace, options: OperationOptions): Prom
     state,
     causes: [...networks, ...whole].flatMap(({ causes }) => causes),
     tree: { kind: 'Project', name: workspace.place.name, state, children: [...networks.map(({ node }) => node), ...children] },
+  };
+}
+
+/** What `--only` names; all without it. */
+function selected(workspace: Workspace, only: readonly string[]) {
+  const networks = knownNetworks(workspace);
+  const clusters = knownClusters(workspace);
+  const isChosen = (subject: string): boolean => only.length === 0 || only.includes(subject);
+  requireSubjects(
+    only,
+    new Set([...networks.map(({ view }) => `Network/${view.name}`), ...clusters.map(({ view }) => `Cluster/${view.name}`)]),
+  );
+  return {
+    networks: networks.filter(({ view }) => isChosen(`Network/${view.name}`)),
+    clusters: clusters.filter(({ view }) => isChosen(`Cluster/${view.name}`)),
   };
 }
 

@@ -59,9 +59,24 @@ export async function processViews(host: Host, clusterDir: string): Promise<read
   return cluster ? (await listProcesses(host, cluster.clusterId)).map(toProcessView) : [];
 }
 
+/** What runs here for a cluster that runs elsewhere: its Git server. */
+export async function attendantViews(host: Host, registerId: string): Promise<readonly ProcessView[]> {
+  return (await listProcesses(host, registerId)).map(toProcessView);
+}
+
 /** Log files by component. */
-export async function logFiles(host: Host, clusterDir: string): Promise<ReadonlyMap<string, string>> {
-  const folders = [clusterLayout(clusterDir).logsDir, join(clusterDir, 'git', 'logs')];
+export function logFiles(host: Host, clusterDir: string): Promise<ReadonlyMap<string, string>> {
+  return logsIn(host, [clusterLayout(clusterDir).logsDir, gitLogs(join(clusterDir, 'git'))]);
+}
+
+/** As `logFiles`, of a cluster that has no folder here but its Git server's. */
+export function attendantLogs(host: Host, gitDir: string): Promise<ReadonlyMap<string, string>> {
+  return logsIn(host, [gitLogs(gitDir)]);
+}
+
+const gitLogs = (gitDir: string): string => join(gitDir, 'logs');
+
+async function logsIn(host: Host, folders: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const found = await Promise.all(
     folders.map(async (folder) => (await host.files.list(folder)).map((name) => [name, join(folder, name)] as const)),
   );

@@ -63,6 +63,21 @@ describe('an existing cluster', () => {
     expect((await up()).stderr).toContain('0 changed');
   });
 
+  it('shows the Git server that runs here for it, and names it first when it is dead', async () => {
+    const before = await run('status');
+    const pid = Number(/Process\/git-server {2}pid (\d+)/.exec(before.stdout)?.[1]);
+    expect((await run('logs', 'prod', 'git-server')).code).toBe(0);
+    process.kill(pid, 'SIGKILL');
+    const after = await run('status');
+    expect(after.stdout.split('\n').slice(0, 3)).toEqual([
+      'prod: stopped',
+      'Cause:',
+      expect.stringContaining('Process/git-server: NotRunning'),
+    ]);
+    await up();
+    expect((await run('status')).stdout.split('\n')[0]).toBe('prod: ready');
+  });
+
   it('follows an edit of the folder with the next up', async () => {
     sandbox.put({ 'fleet/apps/web.yaml': configMap('web', 'two') });
     await up();

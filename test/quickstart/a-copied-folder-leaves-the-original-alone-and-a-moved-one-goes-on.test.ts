@@ -55,6 +55,7 @@ describe('a moved project folder', () => {
     renameSync(sandbox.project, moved());
     const plan = await inMoved('plan', '--detailed-exitcode');
     expect([plan.code, plan.stdout]).toEqual([2, expect.stringContaining('the folder was moved')]);
+    expect((await inMoved('doctor')).stdout).toMatch(/folder is gone[^]*fix: if the project was moved, `slipway up`/);
     const up = await inMoved('up', '--yes');
     expect(up.code, up.stderr).toBe(0);
     expect((await inMoved('plan', '--detailed-exitcode')).code).toBe(0);
@@ -83,5 +84,22 @@ describe('a moved project folder', () => {
   it('goes down without a trace, also right after it was moved again', async () => {
     await succeed(sandbox, ['down', '--confirm', 'demo']);
     expectNothingLeft({ sandbox, project: 'demo' });
+  });
+});
+
+describe('a state folder that was removed by hand', () => {
+  it('leaves processes that doctor names, also when up has made a new cluster in its place', async () => {
+    await succeed(sandbox, ['up', '--yes']);
+    const left = alive();
+    rmSync(join(sandbox.project, '.slipway'), { recursive: true });
+    await succeed(sandbox, ['up', '--yes']);
+    const doctor = await sandbox.run(['doctor']);
+    const named = /otherwise end them: kill ([\d ]+)/.exec(doctor.stdout)?.[1]?.trim().split(' ').map(Number) ?? [];
+    // Some may have ended by themselves: their files are gone.
+    expect(named.length).toBeGreaterThan(0);
+    expect(left).toEqual(expect.arrayContaining(named));
+    left.filter((pid) => alive().includes(pid)).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await succeed(sandbox, ['down', '--confirm', 'demo']);
+    expect(alive()).toEqual([]);
   });
 });

@@ -29,6 +29,14 @@ describe('two clusters in one project', () => {
     expect((await succeed(sandbox, ['kubeconfig', 'left'])).stdout).not.toBe((await succeed(sandbox, ['kubeconfig', 'right'])).stdout);
   });
 
+  it('status --only shows one, and refuses what is not there', async () => {
+    const one = await succeed(sandbox, ['status', '--only', 'Cluster/right']);
+    expect(one.stdout).toContain('Cluster/right');
+    expect(one.stdout).not.toContain('Cluster/left');
+    const none = await sandbox.run(['status', '--only', 'Cluster/rigt']);
+    expect([none.code, none.stderr]).toEqual([64, expect.stringMatching(/SLW-ENG-004.*did you mean Cluster\/right/)]);
+  });
+
   it('down --only takes one and leaves the other running', async () => {
     const right = of('right');
     await succeed(sandbox, ['down', '--only', 'Cluster/left', '--confirm', 'left']);

@@ -3,7 +3,7 @@ import { SlipwayError } from '../../core/errors.ts';
 import { doctorProject } from '../../project/doctor.ts';
 import type { DoctorFinding } from '../../project/operations.ts';
 import type { CommandRun } from '../context.ts';
-import type { ProjectFlags } from '../flags.ts';
+import type { WholeFlags } from '../flags.ts';
 import type { Paint, Role } from '../render/paint.ts';
 import { operationOptions } from '../session.ts';
 
@@ -13,7 +13,7 @@ const SIGNS: Readonly<Record<DoctorFinding['state'], readonly [string, Role]>> =
   problem: ['✖', 'bad'],
 };
 
-const run: CommandRun<ProjectFlags> = async (session, flags) => {
+const run: CommandRun<WholeFlags> = async (session, flags) => {
   const findings = await doctorProject(operationOptions(session, flags));
   const problems = findings.filter((finding) => finding.state === 'problem');
   session.result(

@@ -1,10 +1,10 @@
 /** `slipway kubeconfig [CLUSTER]`: a self-contained kubeconfig on stdout; merged into a file only when asked. */
 import { clusterKubeconfig } from '../../project/kubeconfig.ts';
 import type { CommandRun } from '../context.ts';
-import type { ProjectFlags } from '../flags.ts';
+import type { WholeFlags } from '../flags.ts';
 import { operationOptions } from '../session.ts';
 
-export interface KubeconfigFlags extends ProjectFlags {
+export interface KubeconfigFlags extends WholeFlags {
   readonly merge: boolean;
 }
 

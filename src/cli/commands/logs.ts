@@ -1,10 +1,10 @@
 /** `slipway logs CLUSTER [COMPONENT]`: what the components of a cluster wrote, on stdout. */
 import { clusterLogs } from '../../project/logs.ts';
 import type { CommandRun } from '../context.ts';
-import type { ProjectFlags } from '../flags.ts';
+import type { WholeFlags } from '../flags.ts';
 import { operationOptions } from '../session.ts';
 
-export interface LogsFlags extends ProjectFlags {
+export interface LogsFlags extends WholeFlags {
   readonly follow: boolean;
   readonly tail: number;
 }

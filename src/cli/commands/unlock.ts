@@ -2,10 +2,10 @@
 import { SlipwayError } from '../../core/errors.ts';
 import { unlockProject } from '../../project/unlock.ts';
 import type { CommandRun } from '../context.ts';
-import type { ProjectFlags } from '../flags.ts';
+import type { WholeFlags } from '../flags.ts';
 import { operationOptions } from '../session.ts';
 
-export interface UnlockFlags extends ProjectFlags {
+export interface UnlockFlags extends WholeFlags {
   readonly confirm?: string;
 }
 

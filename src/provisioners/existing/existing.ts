@@ -10,6 +10,7 @@ import { ownerOf } from '../../kube/ownership.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
 import type { KubeClient } from '../../kube/types.ts';
+import { attendantLogs, attendantViews } from '../on-this-machine.ts';
 import type { Provisioner, ProvisionerContext } from '../provisioner.ts';
 import { connectIfKnown, connectToSame, reach, reachClusterStep, reachFromRecord, reachStepId } from '../reach-existing.ts';
 
@@ -25,9 +26,12 @@ export const existingProvisioner: Provisioner = {
     return record ? reachFromRecord(record, context) : Promise.resolve(undefined);
   },
   cannotRun: () => Promise.resolve(undefined),
-  processes: () => Promise.resolve([]),
-  logs: () => Promise.resolve(new Map()),
+  processes: ({ name }, context) => attendantViews(context.host, registerIdOf(name, context)),
+  logs: ({ name }, context) => attendantLogs(context.host, gitDirOf(name, context)),
 };
+
+const registerIdOf = (name: string, { stateId }: ProvisionerContext): string => `existing-${stateId}-${name}`;
+const gitDirOf = (name: string, { stateDir }: ProvisionerContext): string => join(stateDir, 'git', name);
 
 function existingSteps(cluster: ExistingCluster, context: ProvisionerContext): readonly Step[] {
   const steps = [reachClusterStep(cluster, context)];
@@ -41,9 +45,9 @@ function fluxOptions(cluster: ExistingCluster, context: ProvisionerContext, gito
     gitops,
     needs: [reachStepId(cluster.name)],
     owner: ownerOf(context.stateId, cluster.name),
-    gitDir: join(context.stateDir, 'git', cluster.name),
+    gitDir: gitDirOf(cluster.name, context),
     keyDir: join(context.stateDir, 'identities', cluster.name),
-    registerId: () => Promise.resolve(`existing-${context.stateId}-${cluster.name}`),
+    registerId: () => Promise.resolve(registerIdOf(cluster.name, context)),
     connect: () => connectIfKnown(cluster, context),
     redactor: context.redactor,
     outputs: context.outputs,

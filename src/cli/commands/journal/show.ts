@@ -1,7 +1,7 @@
 /** `slipway journal show`: the durable events of a project, one NDJSON row each; with --output, replayed into that view. */
 import { readJournal } from '../../../project/journal.ts';
 import type { CommandRun } from '../../context.ts';
-import type { ProjectFlags } from '../../flags.ts';
+import type { WholeFlags } from '../../flags.ts';
 import { errorsLines } from '../../render/error-text.ts';
 import { planLines } from '../../render/plan-text.ts';
 import { plainLines } from '../../render/plain.ts';
@@ -11,7 +11,7 @@ import { operationOptions, type Session } from '../../session.ts';
 import type { SlipwayEvent } from '../../../engine/events.ts';
 
 /** Without --output the rows are printed as NDJSON: that is what a journal is for. */
-const run: CommandRun<ProjectFlags> = async (session, flags) => {
+const run: CommandRun<WholeFlags> = async (session, flags) => {
   const show = flags.output === undefined ? undefined : REPLAYS[flags.output](session, flags);
   for await (const row of readJournal(operationOptions(session, flags))) {
     if (show) show.row(row.event, row);
@@ -26,14 +26,14 @@ interface Replay {
   end(): void;
 }
 
-const REPLAYS: Readonly<Record<'tty' | 'plain' | 'json', (session: Session, flags: ProjectFlags) => Replay>> = {
+const REPLAYS: Readonly<Record<'tty' | 'plain' | 'json', (session: Session, flags: WholeFlags) => Replay>> = {
   json: (session) => ({ row: (_event, data) => session.result('journal', data, []), end: () => undefined }),
   plain: (session, flags) => ({ row: (event) => session.result('journal', event, plainLines(event, flags)), end: () => undefined }),
   tty: replayTree,
 };
 
 /** One final tree for each run. */
-function replayTree(session: Session, flags: ProjectFlags): Replay {
+function replayTree(session: Session, flags: WholeFlags): Replay {
   let screen: Screen = emptyScreen;
   const flush = (): void => {
     if (screen.startedMs === undefined) return;

@@ -2,10 +2,10 @@
 import { SlipwayError } from '../../../core/errors.ts';
 import { verifyJournal } from '../../../project/journal.ts';
 import type { CommandRun } from '../../context.ts';
-import type { ProjectFlags } from '../../flags.ts';
+import type { WholeFlags } from '../../flags.ts';
 import { operationOptions } from '../../session.ts';
 
-const run: CommandRun<ProjectFlags> = async (session, flags) => {
+const run: CommandRun<WholeFlags> = async (session, flags) => {
   const verdict = await verifyJournal(operationOptions(session, flags));
   if (!verdict.intact) throw new SlipwayError('SLW-CLI-009', verdict.message, { data: { ...verdict } });
   session.result('journal', verdict, [verdict.message]);
