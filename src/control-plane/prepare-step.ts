@@ -12,11 +12,13 @@ import {
   type UndoContext,
   type UndoHandler,
 } from '../engine/step.ts';
+import type { StepReport } from '../engine/events.ts';
 import type { Host } from '../host/host.ts';
 import { findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
 import { prepareCluster } from './prepare-cluster.ts';
 import { chooseIdentity, type ClusterIdentity, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs } from './local-cluster.ts';
+import { homeOf, listClusterIds } from './process-registry.ts';
 import { listProcesses, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
 
@@ -54,8 +56,9 @@ export function prepareClusterStep(options: ControlPlaneOptions & { readonly id:
     change: (observed) => preparedChange(clusterName, observed),
     intent: async ({ cluster }, _change, context) =>
       intendCluster(context.host, options, cluster ?? rememberedIdentity(context.record?.intent.choices)),
-    apply: async ({ host, intent }) => {
+    apply: async ({ host, intent, observed, report }) => {
       const identity = rememberedIdentity(intent.choices) ?? (await chooseIdentity(host));
+      if (!observed.cluster) await endPredecessors(host, { clusterId: identity.clusterId, clusterDir, report });
       const cluster = await prepareCluster(host, { name: clusterName, dir: clusterDir, identity, lives: options.certificateLives });
       return { clusterId: cluster.clusterId, clusterDir, kubeconfig: layout.kubeconfig } satisfies Outputs;
     },
@@ -116,13 +119,47 @@ export async function removeCluster(
 ): Promise<void> {
   const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
   if (cluster) await refuseCopy(host, clusterDir, cluster);
-  const components = (await listProcesses(host, clusterId)).map(({ component }) => component);
-  for (const wave of inOrderOfEnding(components))
-    await Promise.all(wave.map((component) => stopProcess(host, { clusterId, component }, graceMs)));
+  await endProcesses(host, clusterId, graceMs);
   // At once, so that nobody who comes after a death in here takes half a folder for a cluster.
   await host.files.remove(remains(clusterDir));
   if ((await host.files.stat(clusterDir)) !== undefined) await host.files.rename(clusterDir, remains(clusterDir));
   await host.files.remove(remains(clusterDir));
+}
+
+/**
+ * A cluster whose folder was removed by hand goes on running, and would write into the files of the one that comes in its place: what is
+ * registered for this folder under another identity ends first.
+ */
+async function endPredecessors(
+  host: Host,
+  { clusterId, clusterDir, report }: ClusterIdentityIn & { readonly report: (report: StepReport) => void },
+): Promise<void> {
+  await host.files.mkdir(clusterDir);
+  const here = new Set([clusterDir, await host.files.realpath(clusterDir)]);
+  for (const other of await listClusterIds(host)) {
+    if (other === clusterId) continue;
+    const processes = await listProcesses(host, other);
+    if (!processes.some(({ entry }) => entry !== undefined && here.has(homeOf(entry)))) continue;
+    const running = processes.filter(({ state }) => state === 'running').map(({ component }) => component);
+    await endProcesses(host, other);
+    if (running.length > 0)
+      report({
+        type: 'finding',
+        level: 'warning',
+        message: `ended what ran in this folder before its state was removed: ${running.join(', ')}`,
+      });
+  }
+}
+
+interface ClusterIdentityIn {
+  readonly clusterId: string;
+  readonly clusterDir: string;
+}
+
+async function endProcesses(host: Host, clusterId: string, graceMs?: number): Promise<void> {
+  const components = (await listProcesses(host, clusterId)).map(({ component }) => component);
+  for (const wave of inOrderOfEnding(components))
+    await Promise.all(wave.map((component) => stopProcess(host, { clusterId, component }, graceMs)));
 }
 
 /** Nobody loses what it still talks to. */

@@ -3,7 +3,7 @@
  * `COMPONENT.json` says what was started (durable before the start); the record beside it, written by the shim before
  * exec, says which process that became. Nothing here is ever found by name or by a bare pid.
  */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
 import type { Host, ProcessIdentity } from '../host/host.ts';
 
@@ -28,6 +28,9 @@ export interface ProcessEntry {
   /** Free facts of the owner of the component (a pod's name and uid, an image). */
   readonly labels: Readonly<Record<string, string>>;
 }
+
+/** Folder of the cluster that a process belongs to: a Git server has one of its own in that. */
+export const homeOf = ({ clusterDir }: ProcessEntry): string => (basename(clusterDir) === 'git' ? dirname(clusterDir) : clusterDir);
 
 export interface ProcessKey {
   readonly clusterId: string;

@@ -1,7 +1,7 @@
 /** `slipway doctor`: looks at what this machine must offer and says how to mend what is missing. Changes nothing. */
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { readCluster } from '../control-plane/local-cluster.ts';
-import { listClusterIds, type ProcessEntry, registryRoot } from '../control-plane/process-registry.ts';
+import { homeOf, listClusterIds, type ProcessEntry, registryRoot } from '../control-plane/process-registry.ts';
 import { listProcesses } from '../control-plane/processes.ts';
 import { isoTime } from '../engine/iso-time.ts';
 import { cacheRoot } from '../toolchain/locate.ts';
@@ -58,12 +58,10 @@ async function checkOrphans(host: Host): Promise<DoctorFinding> {
 }
 
 /** False when the folder is gone, or holds another cluster by now: it was removed by hand, and `up` made a new one in its place. */
-async function isAtHome(host: Host, { clusterDir, clusterId }: ProcessEntry): Promise<boolean> {
-  if ((await host.files.stat(clusterDir)) === undefined) return false;
-  // A Git server has a folder of its own in that of its cluster.
-  const dir = basename(clusterDir) === 'git' ? dirname(clusterDir) : clusterDir;
-  const cluster = await readCluster(host, dir).catch(() => undefined);
-  return cluster === undefined || cluster.clusterId === clusterId;
+async function isAtHome(host: Host, entry: ProcessEntry): Promise<boolean> {
+  if ((await host.files.stat(entry.clusterDir)) === undefined) return false;
+  const cluster = await readCluster(host, homeOf(entry)).catch(() => undefined);
+  return cluster === undefined || cluster.clusterId === entry.clusterId;
 }
 
 async function checkGit(host: Host): Promise<DoctorFinding> {

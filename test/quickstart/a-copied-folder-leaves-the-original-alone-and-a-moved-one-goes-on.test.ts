@@ -88,18 +88,25 @@ describe('a moved project folder', () => {
 });
 
 describe('a state folder that was removed by hand', () => {
-  it('leaves processes that doctor names, also when up has made a new cluster in its place', async () => {
+  it('leaves processes that doctor names, and up ends before it makes a new cluster in its place', async () => {
     await succeed(sandbox, ['up', '--yes']);
     const left = alive();
     rmSync(join(sandbox.project, '.slipway'), { recursive: true });
-    await succeed(sandbox, ['up', '--yes']);
-    const doctor = await sandbox.run(['doctor']);
-    const named = /otherwise end them: kill ([\d ]+)/.exec(doctor.stdout)?.[1]?.trim().split(' ').map(Number) ?? [];
+    const named =
+      /otherwise end them: kill ([\d ]+)/
+        .exec((await sandbox.run(['doctor'])).stdout)?.[1]
+        ?.trim()
+        .split(' ')
+        .map(Number) ?? [];
     // Some may have ended by themselves: their files are gone.
     expect(named.length).toBeGreaterThan(0);
     expect(left).toEqual(expect.arrayContaining(named));
-    left.filter((pid) => alive().includes(pid)).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    const { stdout, stderr } = await succeed(sandbox, ['up', '--yes']);
+    expect(stdout + stderr).toContain('ended what ran in this folder before its state was removed');
+    expect(left.filter((pid) => alive().includes(pid))).toEqual([]);
+    expect((await sandbox.run(['doctor'])).stdout).toMatch(/processes: .*all of them known/);
     await succeed(sandbox, ['down', '--confirm', 'demo']);
     expect(alive()).toEqual([]);
+    expectNothingLeft({ sandbox, project: 'demo' });
   });
 });
