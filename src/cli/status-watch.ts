@@ -19,7 +19,7 @@ export function createStatusWatch(session: Session): StatusWatch {
   const draw = (): void => {
     if (!last) return;
     const lines = statusLines(last, session.paint).map((line) => session.redactor.redact(line));
-    painter.draw(lines.slice(0, Math.max(1, stdout.rows() - 1)).map((line) => cutLine(line, stdout.columns() - 1)));
+    painter.draw(fitRows(lines, stdout.rows() - 1).map((line) => cutLine(line, stdout.columns() - 1)));
   };
   const stopResize = session.terminal.onResize(draw);
   return {
@@ -33,6 +33,13 @@ export function createStatusWatch(session: Session): StatusWatch {
       painter.release();
     },
   };
+}
+
+/** What does not fit on the screen is counted. */
+export function fitRows(lines: readonly string[], rows: number): readonly string[] {
+  const room = Math.max(1, rows);
+  if (lines.length <= room) return lines;
+  return [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines: slipway status shows all`];
 }
 
 function createPrinter(session: Session): (status: ProjectStatus) => void {
