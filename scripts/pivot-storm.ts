@@ -76,10 +76,9 @@ async function matrix({ management }: PivotSuite): Promise<void> {
   }
 }
 
-const named = (kill: PivotKill, index: number, all: readonly PivotKill[]): PivotKill => ({
-  ...kill,
-  aim: all[index - 1]?.lastWrite === kill.lastWrite ? 'after the write' : 'before the write',
-});
+function named(kill: PivotKill, index: number, all: readonly PivotKill[]): PivotKill {
+  return { ...kill, aim: all[index - 1]?.lastWrite === kill.lastWrite ? 'after the write' : 'before the write' };
+}
 
 /** A chain of kills, then completion or rollback. After a rollback the world is that of the snapshot: the next chain goes on from it. */
 async function storm({ management }: PivotSuite): Promise<void> {
