@@ -50,6 +50,8 @@ export interface RunOptions {
 }
 
 const POLL_MS = 60;
+/** Nothing for about five seconds. */
+const QUIET_LOOKS = 80;
 const QUIET_POLL_MS = 500;
 const RAW_LINES = 40;
 const CHUNK_BYTES = 256 * 1024;
@@ -160,13 +162,13 @@ export async function readRunLog(host: Host, run: PendingRun): Promise<RunLog> {
 
 /** Looks often while something comes, and seldom in the minutes in which a cloud makes things. */
 async function followUntil(host: Host, log: RunLog, ended: Promise<ProcessEnd>): Promise<ProcessEnd> {
-  for (let pause = POLL_MS; ;) {
+  for (let quiet = 0; ;) {
     const rest = new AbortController();
+    const pause = quiet < QUIET_LOOKS ? POLL_MS : QUIET_POLL_MS;
     const end = await Promise.race([ended, host.clock.sleep(pause, rest.signal).catch(() => undefined)]);
     rest.abort();
-    const hasGrown = await log.readOn();
+    quiet = (await log.readOn()) ? 0 : quiet + 1;
     if (end) return end;
-    pause = hasGrown ? POLL_MS : Math.min(pause * 1.5, QUIET_POLL_MS);
   }
 }
 
