@@ -12,6 +12,10 @@ export const DEFAULT_PARALLEL = 64;
 /** The API server establishes a definition within milliseconds; this is for one that is overloaded. */
 const ESTABLISHED_BOUND_MS = 60_000;
 
+/** Finalizers take their time; who waits for the object explains one that takes longer. */
+const LEAVING_BOUND_MS = 30_000;
+const LEAVING_LOOK_MS = 200;
+
 export interface ApplyOptions {
   readonly host: Host;
   /** Default `slipway`. */
@@ -46,11 +50,7 @@ export async function applyObjects(
   const applied = new Map<KubeObject, AppliedObject>();
   for (const phase of inPhases(objects)) {
     await mapPool(phase, { parallel: options.parallel ?? DEFAULT_PARALLEL, signal }, async (object) => {
-      const result = await client.applyTracked(object, {
-        signal,
-        ...(options.fieldManager !== undefined && { fieldManager: options.fieldManager }),
-        ...(options.force !== undefined && { force: options.force }),
-      });
+      const result = await applyLasting(client, object, { ...options, signal });
       applied.set(object, result);
       options.onObject?.(result, applied.size, objects.length);
     });
@@ -59,11 +59,29 @@ export async function applyObjects(
   return objects.flatMap((object) => applied.get(object) ?? []);
 }
 
-async function waitEstablished(
+type Applying = ApplyOptions & { readonly signal: AbortSignal };
+
+/** Again when the object was on its way out: what is applied to it goes along. One that stays there is left to whoever waits for it. */
+async function applyLasting(
   client: KubeClient,
-  phase: readonly KubeObject[],
-  options: ApplyOptions & { readonly signal: AbortSignal },
-): Promise<void> {
+  object: KubeObject,
+  { host, fieldManager, force, signal }: Applying,
+): Promise<AppliedObject> {
+  const apply = (): Promise<AppliedObject> =>
+    client.applyTracked(object, { signal, ...(fieldManager !== undefined && { fieldManager }), ...(force !== undefined && { force }) });
+  const applied = await apply();
+  const { deletionTimestamp, uid } = applied.object.metadata;
+  if (deletionTimestamp === undefined) return applied;
+  for (
+    const begun = host.clock.monotonic();
+    host.clock.monotonic() - begun < LEAVING_BOUND_MS;
+    await host.clock.sleep(LEAVING_LOOK_MS, signal)
+  )
+    if ((await client.get(refOf(object), signal))?.metadata.uid !== uid) return apply();
+  return applied;
+}
+
+async function waitEstablished(client: KubeClient, phase: readonly KubeObject[], options: Applying): Promise<void> {
   const definitions = phase.filter((object) => object.kind === 'CustomResourceDefinition').map(refOf);
   if (definitions.length > 0)
     await waitReady(client, definitions, { host: options.host, timeoutMs: ESTABLISHED_BOUND_MS, signal: options.signal });

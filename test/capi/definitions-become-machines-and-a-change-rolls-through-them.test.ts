@@ -89,14 +89,14 @@ describe.each([
         ).length > 0,
       'templates are stale',
     );
-    for (let stale = staleTemplates(after, await listed()); stale.length > 0; stale = staleTemplates(after, await listed())) {
-      await deleteObjects(client, stale, { host: management.world.host, signal: AbortSignal.timeout(LONG_MS), timeoutMs: LONG_MS });
-    }
-    const left = (await listed())
-      .filter(own)
-      .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
-      .sort();
-    expect(left.filter((name) => !after.some(({ kind, metadata }) => `${kind}/${metadata.name}` === name))).toEqual([]);
+    // Some are in use until the last old MachineSet has gone.
+    await until(async () => {
+      const stale = staleTemplates(after, await listed());
+      const bound = { host: management.world.host, signal: AbortSignal.timeout(LONG_MS), timeoutMs: LONG_MS };
+      if (stale.length > 0) await deleteObjects(client, stale, bound);
+      const left = (await listed()).filter(own);
+      return left.every((object) => after.some(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name));
+    }, 'no template of before is left');
     expect(await machines()).toHaveLength(3);
     expect(
       (await diffDefinitions(client, after, { force: true, signal: AbortSignal.timeout(LONG_MS) })).filter(

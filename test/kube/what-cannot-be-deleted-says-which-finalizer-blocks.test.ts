@@ -71,3 +71,33 @@ it('leaves another object of the same name alone', async () => {
   await deleteObjects(client, [{ ...refOf(object), uid: live?.metadata.uid ?? '' }], { host, timeoutMs: 10_000 });
   expect(await client.get(refOf(object))).toBeUndefined();
 });
+
+it('is applied again once it has gone, when it was on its way out', async () => {
+  const leaving = configMap('leaving', ['example.dev/guard']);
+  const { metadata: first } = await client.apply(leaving, { fieldManager: 'guard-controller' });
+  await client.delete(refOf(leaving));
+  const taken = Promise.withResolvers<boolean>();
+  const applying = applyObjects(
+    {
+      ...bound(client),
+      applyTracked: async (object, options) => {
+        const result = await client.applyTracked(object, options);
+        taken.resolve(result.object.metadata.deletionTimestamp !== undefined);
+        return result;
+      },
+    },
+    [configMap('leaving', [])],
+    { host },
+  );
+  expect(await taken.promise).toBe(true);
+  await client.mergePatch(refOf(leaving), { metadata: { finalizers: null } });
+  await applying;
+  const found = await client.get(refOf(leaving));
+  expect(found?.metadata.deletionTimestamp).toBeUndefined();
+  expect(found?.metadata.uid).not.toBe(first.uid);
+}, 60_000);
+
+/** What an apply asks of a client. */
+function bound(whole: KubeClient): KubeClient {
+  return { ...whole, get: (...args: Parameters<KubeClient['get']>) => whole.get(...args) } as KubeClient;
+}

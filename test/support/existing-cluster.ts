@@ -116,6 +116,8 @@ const IGNORED_KINDS: ReadonlySet<string> = new Set([
   'CSINode',
   'APIService',
   'StorageVersion',
+  // Of a Service: the API server takes it away in its own time.
+  'IPAddress',
 ]);
 
 const nameOf = ({ metadata }: KubeObject, kind: string): string => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');

@@ -139,8 +139,9 @@ async function manage(host: Host, parts: Parts): Promise<ManagementServer> {
 
 async function isEstablished(client: KubeClient, name: string): Promise<boolean> {
   const found = await client.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name });
-  const { conditions = [] } = (found?.['status'] ?? {}) as { conditions?: readonly { type: string; status: string }[] };
-  return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+  // Null right after the creation.
+  const { conditions } = (found?.['status'] ?? {}) as { conditions?: readonly { type: string; status: string }[] | null };
+  return (conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
 }
 
 /** Clusters, Machines and the Dev kinds, of one version each: nothing is converted here. */

@@ -24,6 +24,12 @@ const BINARIES: Readonly<Record<ProviderProcess, BinaryName>> = {
   'in-memory': 'in-memory-provider',
 };
 
+interface DefinitionSpec {
+  readonly group: string;
+  readonly names: { readonly kind: string };
+  readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+}
+
 interface Ports {
   readonly webhook: number;
   readonly health: number;
@@ -90,10 +96,21 @@ class Providers implements ProviderCluster {
         if (given.kind === 'CustomResourceDefinition' || given.kind === 'Namespace') await this.client.apply(given);
       }
     }
+    await this.#untilServed();
     await Promise.all(PROVIDER_PROCESSES.map((provider) => this.start(provider)));
     for (const provider of PROVIDER_PROCESSES)
       for (const object of componentsOf(provider))
         if (object.kind.endsWith('WebhookConfiguration')) await this.client.apply(this.#byUrl(provider, object));
+  }
+
+  /** A provider that starts while its own kinds are not discovered yet ends. */
+  async #untilServed(): Promise<void> {
+    const definitions = PROVIDER_PROCESSES.flatMap((provider) => componentsOf(provider)).filter(
+      ({ kind }) => kind === 'CustomResourceDefinition',
+    ) as unknown as readonly { readonly spec: DefinitionSpec }[];
+    for (const { spec } of definitions)
+      for (const { name } of spec.versions.filter(({ served }) => served))
+        while (!(await this.client.serves({ apiVersion: `${spec.group}/${name}`, kind: spec.names.kind }))) await sleep(50);
   }
 
   async start(provider: ProviderProcess): Promise<void> {
