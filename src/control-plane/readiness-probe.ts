@@ -86,6 +86,8 @@ export async function waitUntilServing(
     signal.throwIfAborted();
     const reason = await probe(signal);
     if (reason === undefined) return;
+    // What an aborted request says is no reason of the component.
+    signal.throwIfAborted();
     if (host.clock.monotonic() - begun > timeoutMs)
       throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, {
         object: component,
