@@ -19,7 +19,7 @@ import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
 import { prepareCluster } from './prepare-cluster.ts';
 import { chooseIdentity, type ClusterIdentity, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs } from './local-cluster.ts';
 import { homeOf, listClusterIds } from './process-registry.ts';
-import { listProcesses, stopProcess } from './processes.ts';
+import { listProcesses, type ProcessState, stopProcess } from './processes.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
 
 export const REMOVE_CLUSTER = 'local/remove-cluster';
@@ -119,7 +119,7 @@ export async function removeCluster(
 ): Promise<void> {
   const cluster = await readCluster(host, clusterDir).catch(unlessDamaged);
   if (cluster) await refuseCopy(host, clusterDir, cluster);
-  await endProcesses(host, clusterId, graceMs);
+  await endProcesses(host, { clusterId, processes: await listProcesses(host, clusterId), graceMs });
   // At once, so that nobody who comes after a death in here takes half a folder for a cluster.
   await host.files.remove(remains(clusterDir));
   if ((await host.files.stat(clusterDir)) !== undefined) await host.files.rename(clusterDir, remains(clusterDir));
@@ -132,7 +132,7 @@ export async function removeCluster(
  */
 async function endPredecessors(
   host: Host,
-  { clusterId, clusterDir, report }: ClusterIdentityIn & { readonly report: (report: StepReport) => void },
+  { clusterId, clusterDir, report }: { clusterId: string; clusterDir: string; report: (report: StepReport) => void },
 ): Promise<void> {
   await host.files.mkdir(clusterDir);
   const here = new Set([clusterDir, await host.files.realpath(clusterDir)]);
@@ -141,7 +141,7 @@ async function endPredecessors(
     const processes = await listProcesses(host, other);
     if (!processes.some(({ entry }) => entry !== undefined && here.has(homeOf(entry)))) continue;
     const running = processes.filter(({ state }) => state === 'running').map(({ component }) => component);
-    await endProcesses(host, other);
+    await endProcesses(host, { clusterId: other, processes });
     if (running.length > 0)
       report({
         type: 'finding',
@@ -151,14 +151,11 @@ async function endPredecessors(
   }
 }
 
-interface ClusterIdentityIn {
-  readonly clusterId: string;
-  readonly clusterDir: string;
-}
-
-async function endProcesses(host: Host, clusterId: string, graceMs?: number): Promise<void> {
-  const components = (await listProcesses(host, clusterId)).map(({ component }) => component);
-  for (const wave of inOrderOfEnding(components))
+async function endProcesses(
+  host: Host,
+  { clusterId, processes, graceMs }: { clusterId: string; processes: readonly ProcessState[]; graceMs?: number | undefined },
+): Promise<void> {
+  for (const wave of inOrderOfEnding(processes.map(({ component }) => component)))
     await Promise.all(wave.map((component) => stopProcess(host, { clusterId, component }, graceMs)));
 }
 

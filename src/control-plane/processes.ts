@@ -176,8 +176,6 @@ async function waitUntilReady(host: Host, started: Started, options: EnsureOptio
     options.signal.throwIfAborted();
     const reason = await options.ready(options.signal);
     if (reason === undefined) return { action, identity };
-    // What an aborted probe says is no reason of the process.
-    options.signal.throwIfAborted();
     if (!(await host.processes.isAlive(identity))) throw await endedError(host, entry);
     await refuseTakenPort(host, started);
     if (host.clock.monotonic() - begun > options.timeoutMs)

@@ -86,8 +86,6 @@ export async function waitUntilServing(
     signal.throwIfAborted();
     const reason = await probe(signal);
     if (reason === undefined) return;
-    // What an aborted request says is no reason of the component.
-    signal.throwIfAborted();
     if (host.clock.monotonic() - begun > timeoutMs)
       throw new SlipwayError('SLW-LOC-003', `${component} is not ready after ${Math.round(timeoutMs / 1000)}s: ${reason}`, {
         object: component,
@@ -109,13 +107,13 @@ async function ask(question: Question, signal: AbortSignal): Promise<string | un
   return typeof answer === 'string' ? answer : verdict(answer.status, answer.body, question);
 }
 
-/** One request without a pool; a text says why there is no answer. */
+/** One request without a pool; a text says why there is no answer. @throws the signal's reason: what an aborted request says is no answer */
 function receive(
   { port, path, secure }: Question,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: string } | string> {
   const options = { host: '127.0.0.1', port, path, agent: false as const, signal, timeout: REQUEST_BOUND_MS };
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const request = secure ? httpsRequest({ ...options, ...secure }) : httpRequest(options);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];
@@ -123,7 +121,10 @@ function receive(
       response.on('close', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
     });
     request.once('timeout', () => request.destroy(new Error(`no answer on ${path} within ${REQUEST_BOUND_MS / 1000}s`)));
-    request.once('error', (error) => resolve(error.message === '' ? `no answer on port ${port}` : error.message));
+    request.once('error', (error) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve(error.message === '' ? `no answer on port ${port}` : error.message);
+    });
     request.end();
   });
 }
