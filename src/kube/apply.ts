@@ -2,6 +2,7 @@
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 import { neverAborted } from './abort.ts';
+import { followObjects } from './follow.ts';
 import { inPhases } from './phases.ts';
 import { mapPool } from './pool.ts';
 import { formatRef, type KubeClient, type KubeObject, refOf } from './types.ts';
@@ -14,7 +15,6 @@ const ESTABLISHED_BOUND_MS = 60_000;
 
 /** Finalizers take their time; who waits for the object explains one that takes longer. */
 const LEAVING_BOUND_MS = 30_000;
-const LEAVING_LOOK_MS = 200;
 
 export interface ApplyOptions {
   readonly host: Host;
@@ -72,13 +72,14 @@ async function applyLasting(
   const applied = await apply();
   const { deletionTimestamp, uid } = applied.object.metadata;
   if (deletionTimestamp === undefined) return applied;
-  for (
-    const begun = host.clock.monotonic();
-    host.clock.monotonic() - begun < LEAVING_BOUND_MS;
-    await host.clock.sleep(LEAVING_LOOK_MS, signal)
-  )
-    if ((await client.get(refOf(object), signal))?.metadata.uid !== uid) return apply();
-  return applied;
+  let isGone = false;
+  await followObjects(client, [refOf(object)], {
+    signal: AbortSignal.any([signal, host.clock.timeout(LEAVING_BOUND_MS)]),
+    onState: (_ref, found) => void (isGone = found?.metadata.uid !== uid),
+    isDone: () => isGone,
+  });
+  signal.throwIfAborted();
+  return isGone ? apply() : applied;
 }
 
 async function waitEstablished(client: KubeClient, phase: readonly KubeObject[], options: Applying): Promise<void> {

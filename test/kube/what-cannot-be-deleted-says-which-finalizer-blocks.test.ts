@@ -77,18 +77,12 @@ it('is applied again once it has gone, when it was on its way out', async () => 
   const { metadata: first } = await client.apply(leaving, { fieldManager: 'guard-controller' });
   await client.delete(refOf(leaving));
   const taken = Promise.withResolvers<boolean>();
-  const applying = applyObjects(
-    {
-      ...bound(client),
-      applyTracked: async (object, options) => {
-        const result = await client.applyTracked(object, options);
-        taken.resolve(result.object.metadata.deletionTimestamp !== undefined);
-        return result;
-      },
-    },
-    [configMap('leaving', [])],
-    { host },
-  );
+  const applyTracked: KubeClient['applyTracked'] = async (object, options) => {
+    const result = await client.applyTracked(object, options);
+    taken.resolve(result.object.metadata.deletionTimestamp !== undefined);
+    return result;
+  };
+  const applying = applyObjects(withMethods(client, { applyTracked }), [configMap('leaving', [])], { host });
   expect(await taken.promise).toBe(true);
   await client.mergePatch(refOf(leaving), { metadata: { finalizers: null } });
   await applying;
@@ -97,7 +91,7 @@ it('is applied again once it has gone, when it was on its way out', async () => 
   expect(found?.metadata.uid).not.toBe(first.uid);
 }, 60_000);
 
-/** What an apply asks of a client. */
-function bound(whole: KubeClient): KubeClient {
-  return { ...whole, get: (...args: Parameters<KubeClient['get']>) => whole.get(...args) } as KubeClient;
+function withMethods(whole: KubeClient, own: Partial<KubeClient>): KubeClient {
+  const bound = (name: keyof KubeClient): unknown => (whole[name] as () => unknown).bind(whole);
+  return new Proxy(whole, { get: (_whole, name) => own[name as keyof KubeClient] ?? bound(name as keyof KubeClient) });
 }
