@@ -3,7 +3,6 @@
  * whatever project, is attended to: nothing but its runtime makes a scaled-down controller really stop.
  */
 import { dirname, resolve } from 'node:path';
-import { startControllers, stopControllers } from '../capi/providers/controllers.ts';
 import { readProviders } from '../capi/providers/installed.ts';
 import { type ProviderName, providerTable } from '../capi/providers/provider.ts';
 import type { PivotEnd } from '../capi/pivot/options.ts';
@@ -15,7 +14,7 @@ import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { OWNER } from '../kube/ownership.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { attendanceOf, type Attendant } from '../provisioners/capi/attendance.ts';
-import { pivotEnd } from '../provisioners/capi/ends.ts';
+import { pivotEnd, remoteEnd } from '../provisioners/capi/ends.ts';
 import type { Place } from '../provisioners/capi/way.ts';
 import type { KubeconfigSource, ProvisionerContext } from '../provisioners/provisioner.ts';
 import { knownClusters } from './clusters.ts';
@@ -99,20 +98,6 @@ async function ofKubeconfig(given: string, { host }: ProvisionerContext, workspa
 function splitContext(given: string): readonly [string, string?] {
   const at = given.lastIndexOf('#');
   return at < 0 ? [given] : [given.slice(0, at), given.slice(at + 1)];
-}
-
-/** Nothing is known of how its webhooks are served: only its Deployments are scaled. */
-function remoteEnd(name: string, client: KubeClient, { host, timeoutMs, report }: Attendant): PivotEnd {
-  const onWaiting = (object: string, reason: string): void =>
-    report({ type: 'waiting', object, reason: 'Pending', message: reason, boundMs: timeoutMs });
-  return {
-    name,
-    client,
-    controllers: {
-      stop: async (signal) => void (await stopControllers(client, { host, signal, timeoutMs, onWaiting })),
-      start: async (signal) => void (await startControllers(client, { host, signal, timeoutMs, onWaiting })),
-    },
-  };
 }
 
 interface Asked {

@@ -44,6 +44,20 @@ export function pivotEnd(
   };
 }
 
+/** Nothing is known of how its webhooks are served: only its Deployments are scaled. */
+export function remoteEnd(name: string, client: KubeClient, { host, timeoutMs, report }: Attendant): PivotEnd {
+  const onWaiting = (object: string, reason: string): void =>
+    report({ type: 'waiting', object, reason: 'Pending', message: reason, boundMs: timeoutMs });
+  return {
+    name,
+    client,
+    controllers: {
+      stop: async (signal) => void (await stopControllers(client, { host, signal, timeoutMs, onWaiting })),
+      start: async (signal) => void (await startControllers(client, { host, signal, timeoutMs, onWaiting })),
+    },
+  };
+}
+
 /** What a pivot says, as a step says it. */
 export function reportPivot({ report, timeoutMs }: Attendant): (event: PivotEvent) => void {
   return (event) => {

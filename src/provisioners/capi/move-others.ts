@@ -7,14 +7,13 @@ import { pivotStatus, planPivot, retirePivot, runPivot } from '../../capi/pivot/
 import { refusalErrors } from '../../capi/pivot/preflight.ts';
 import { isFinished, readTransaction, type Transaction } from '../../capi/pivot/transaction.ts';
 import { clusterUid } from '../../capi/pivot/world.ts';
-import { startControllers, stopControllers } from '../../capi/providers/controllers.ts';
 import { CLUSTER, INFRASTRUCTURE_API } from '../../capi/words.ts';
 import { SlipwayError } from '../../core/errors.ts';
 import { formatRef, type KubeClient, type ObjectRef } from '../../kube/types.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { type Attendant, attendanceOf } from './attendance.ts';
 import { dependantsOf, refuseDependants, shortList } from './dependants.ts';
-import { pivotEnd, reportPivot } from './ends.ts';
+import { pivotEnd, remoteEnd, reportPivot } from './ends.ts';
 import type { Family } from './home.ts';
 import type { Place } from './way.ts';
 
@@ -37,11 +36,10 @@ export const staysBehind = ({ way }: Place): boolean => way.kind === 'existing';
 export async function moveOthers(keeper: Keeper, moving: Moving): Promise<void> {
   const { family, place, client } = keeper;
   const { attendant, context } = moving;
-  const options = await moveOptions(keeper, moving);
   const begun = await moveBegun(keeper, attendant.signal);
   const others = begun ? [] : await dependantsOf(family, client, attendant.signal);
   if (!begun && others.length === 0) return;
-  if (!options) throw others.length > 0 ? refuseDependants(family, others) : refuseBegun(family, begun);
+  const options = await moveOptions(keeper, moving, { begun, others });
   const act = (): Promise<void> => (begun ? finish(options, begun) : move({ ...options, clusters: clusterNames(others) }));
   await attendanceOf(place, context).during(attendant, client, act);
   // What was begun may have been less than what is there.
@@ -73,8 +71,7 @@ export async function requireNewHome(leaving: Leaving, moving: Moving): Promise<
   const { signal } = moving.attendant;
   const begun = await moveBegun(leaving, signal);
   if (!begun && others.length === 0) return;
-  const options = await moveOptions(leaving, moving);
-  if (!options) throw others.length > 0 ? refuseDependants(family, others) : refuseBegun(family, begun);
+  const options = await moveOptions(leaving, moving, { begun, others });
   if (losesCloud) await requireNoneSimulated(client, others, signal);
   if (begun) return requireSameHome(family, begun, options);
   const { refusals } = await planPivot({ ...options, clusters: clusterNames(others) });
@@ -129,26 +126,27 @@ async function isSimulated(client: KubeClient, { namespace = 'default', name }: 
   return backend?.inMemory !== undefined;
 }
 
-/** Undefined without `--to`. @throws SLW-CAP-405 for one that is not there */
-async function moveOptions({ family, place, client }: Keeper, { attendant, context }: Moving): Promise<PivotOptions | undefined> {
+interface ToMove {
+  readonly begun: Transaction | undefined;
+  readonly others: readonly ObjectRef[];
+}
+
+/** @throws SLW-CAP-405 without `--to`, and for one that is not there */
+async function moveOptions(
+  { family, place, client }: Keeper,
+  { attendant, context }: Moving,
+  { begun, others }: ToMove,
+): Promise<PivotOptions> {
   const { newHome } = context;
-  if (newHome === undefined) return undefined;
+  if (newHome === undefined) throw others.length > 0 ? refuseDependants(family, others) : refuseBegun(family, begun);
   const { host, signal, timeoutMs } = attendant;
   const text = await host.files.readText(newHome);
   if (text === undefined)
     throw new SlipwayError('SLW-CAP-405', `there is no kubeconfig at ${newHome} for the clusters that ${family.cluster} still manages`);
-  const target = await context.connect({ text, path: newHome });
   return {
     ...{ host, signal, timeoutMs },
     source: pivotEnd(place, client, { attendant, context }),
-    target: {
-      client: target,
-      name: newHome,
-      controllers: {
-        stop: async (bound: AbortSignal) => void (await stopControllers(target, { host, signal: bound, timeoutMs })),
-        start: async (bound: AbortSignal) => void (await startControllers(target, { host, signal: bound, timeoutMs })),
-      },
-    },
+    target: remoteEnd(newHome, await context.connect({ text, path: newHome }), attendant),
     disposableSource: false,
     report: reportPivot(attendant),
   };
