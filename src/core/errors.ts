@@ -92,10 +92,14 @@ export function toErrorRecords(thrown: unknown): readonly ErrorRecord[] {
   return [toRecord(asSlipwayError(thrown))];
 }
 
+/** What anything thrown says. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 export function asSlipwayError(thrown: unknown): SlipwayError {
   if (isSlipwayError(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SlipwayError('SLW-BUG-001', `unexpected: ${message}`, { cause: thrown });
+  return new SlipwayError('SLW-BUG-001', `unexpected: ${messageOf(thrown)}`, { cause: thrown });
 }
 
 function toRecord(error: SlipwayError): ErrorRecord {

@@ -3,7 +3,7 @@
  * bound by its digest to the project and to what was observed.
  */
 import { digestOf, type Json } from '../core/digest.ts';
-import { SlipwayErrors, isAbort, type SlipwayError } from '../core/errors.ts';
+import { isAbort, messageOf, type SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { defaultBackoff, type BackoffPolicy } from '../core/retry.ts';
 import { attempting, type Failure, GivenUp } from './attempts.ts';
 import { effectiveChange, isDestructive } from './consent.ts';
@@ -114,7 +114,7 @@ async function planUndo(record: StepRecord, handlers: UndoHandlers, environment:
     return await handler.plan(undoContext(environment, record));
   } catch (thrown) {
     if (environment.signal.aborted && isAbort(thrown)) throw thrown;
-    const message = `could not look at what there is to undo: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const message = `could not look at what there is to undo: ${messageOf(thrown)}`;
     environment.report(record.step, { type: 'finding', level: 'warning', message });
     return fallback;
   }

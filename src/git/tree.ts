@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
-import { SlipwayError } from '../core/errors.ts';
+import { messageOf, SlipwayError } from '../core/errors.ts';
 import type { FileStat, Host } from '../host/host.ts';
 
 export type FileMode = '100644' | '100755' | '120000';
@@ -117,7 +117,7 @@ async function contentOf(host: Host, absolute: string, stat: FileStat): Promise<
     const bytes = await host.files.readBytes(absolute);
     if (bytes !== undefined) return bytes;
   } catch (error) {
-    throw unreadable(absolute, error instanceof Error ? error.message : String(error));
+    throw unreadable(absolute, messageOf(error));
   }
   throw unreadable(absolute, 'it vanished');
 }

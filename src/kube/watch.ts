@@ -3,7 +3,7 @@
  * listed anew and given as `synced`, so a consumer that replaces its state there never misses or keeps anything wrongly.
  * Source: kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes.
  */
-import { isAbort, isSlipwayError, type SlipwayError } from '../core/errors.ts';
+import { isAbort, isSlipwayError, messageOf, type SlipwayError } from '../core/errors.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../core/retry.ts';
 import type { Host } from '../host/host.ts';
 import type { TransportResponse } from './transport.ts';
@@ -105,7 +105,7 @@ async function* readStream(
     return { kind: 'ended', version };
   } catch (error) {
     if (signal.aborted) return { kind: 'ended', version };
-    return { kind: 'gap', reason: error instanceof Error ? error.message : String(error), gone: false };
+    return { kind: 'gap', reason: messageOf(error), gone: false };
   } finally {
     body.destroy();
   }

@@ -1,4 +1,5 @@
 /** `slipway doctor`: looks at what this machine must offer and says how to mend what is missing. Changes nothing. */
+import { messageOf } from '../core/errors.ts';
 import { join } from 'node:path';
 import { readCluster } from '../control-plane/local-cluster.ts';
 import { homeOf, listClusterIds, type ProcessEntry, registryRoot } from '../control-plane/process-registry.ts';
@@ -110,7 +111,7 @@ async function checkWritable(host: Host, { name, folder, fix }: Place): Promise<
     await host.files.remove(probe);
     return ok(name, `${folder} is writable`);
   } catch (error) {
-    return problem(name, `${folder} is not writable: ${error instanceof Error ? error.message : String(error)}`, fix);
+    return problem(name, `${folder} is not writable: ${messageOf(error)}`, fix);
   }
 }
 

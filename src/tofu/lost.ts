@@ -1,4 +1,5 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
+import { messageOf } from '../core/errors.ts';
 import type { Json } from '../core/digest.ts';
 import type { StepReport } from '../engine/events.ts';
 import {
@@ -207,7 +208,7 @@ async function adopt(call: TofuCall, { address, id }: FoundResource, report: (re
     return true;
   } catch (thrown) {
     if (call.signal.aborted) throw thrown;
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = messageOf(thrown);
     report({
       type: 'finding',
       level: 'warning',

@@ -1,7 +1,7 @@
 /** One sitting in a work folder: the program found, the folder filled, what an earlier tofu left put right; then plan or apply. */
 import { join } from 'node:path';
 import { digestOf, sha256, type Json } from '../core/digest.ts';
-import { SlipwayError } from '../core/errors.ts';
+import { messageOf, SlipwayError } from '../core/errors.ts';
 import type { StepReport } from '../engine/events.ts';
 import type { Outputs } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
@@ -108,7 +108,7 @@ async function lookAside<T>(options: SessionOptions, look: (tryImport: TryImport
         await importResource(call, address, id);
       } catch (thrown) {
         if (call.signal.aborted) throw thrown;
-        const why = thrown instanceof Error ? thrown.message : String(thrown);
+        const why = messageOf(thrown);
         if (!IS_NOT_THERE.test(why)) tellOfBlindness(options, { address, id, why });
         return undefined;
       }

@@ -1,6 +1,6 @@
 /** States as files: one that is half written, the copy that mends it, one that could not be saved where it belongs. */
 import { join } from 'node:path';
-import { SlipwayError } from '../core/errors.ts';
+import { messageOf, SlipwayError } from '../core/errors.ts';
 import type { StepReport } from '../engine/events.ts';
 import { erroredFile, statePush, type TofuCall } from './commands.ts';
 import { stateFile, stateForm } from './encryption.ts';
@@ -54,7 +54,7 @@ export async function pushErrored(call: TofuCall): Promise<void> {
     else await statePush(call, path);
   } catch (thrown) {
     if (call.signal.aborted) throw thrown;
-    throw new SlipwayError('SLW-TOF-016', `${path} cannot be pushed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+    throw new SlipwayError('SLW-TOF-016', `${path} cannot be pushed: ${messageOf(thrown)}`, {
       object,
       cause: thrown,
     });

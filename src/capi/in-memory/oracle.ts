@@ -3,7 +3,7 @@
  * and the faults it can be told to have. For tests (no machine may appear or vanish in a pivot) and for status.
  */
 import { request } from 'node:http';
-import { SlipwayError } from '../../core/errors.ts';
+import { messageOf, SlipwayError } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
 
 /** In the order they happened, for the whole life of the cloud's folder. */
@@ -126,7 +126,7 @@ async function ask({ address, token }: CloudFile, { method, path, signal }: Ques
     call.end();
   }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw unanswered(address, error instanceof Error ? error.message : String(error));
+    throw unanswered(address, messageOf(error));
   });
   if (status !== 200) throw unanswered(address, `${path} answers ${status} ${text.trim()}`);
   return text === '' ? undefined : (JSON.parse(text) as unknown);

@@ -1,6 +1,6 @@
 /** Names what SQLite throws: every failure of a state database becomes a coded error. */
 import type { Code } from '../../core/codes.ts';
-import { SlipwayError, isSlipwayError } from '../../core/errors.ts';
+import { isSlipwayError, messageOf, SlipwayError } from '../../core/errors.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
@@ -30,7 +30,7 @@ export function isBusy(thrown: unknown): boolean {
 export function sqliteFailure(thrown: unknown, path: string): SlipwayError {
   if (isSlipwayError(thrown)) return thrown;
   const known = byResult[resultOf(thrown) ?? -1];
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  const detail = messageOf(thrown);
   if (!known) return new SlipwayError('SLW-STA-002', `${path} cannot be used: ${detail}`, { cause: thrown });
   return new SlipwayError(known.code, `${path} ${known.what} (${detail})`, { cause: thrown });
 }
