@@ -3,9 +3,8 @@ import { type KillPoint, runKillChain } from '../support/kill-chain.ts';
 import { countMachines, createManagementSandbox, DOWN, MANAGEMENT_PROJECT, planned, statusLine, UP } from '../support/management.ts';
 import { type Sandbox, succeed } from '../support/slipway.ts';
 import { createRandom, expectNothingLeft } from '../support/storm.ts';
-import { sampled } from '../support/thorough.ts';
+import { sampled, SEED } from '../support/thorough.ts';
 
-const SEED = Number(process.env['SLIPWAY_TEST_SEED'] ?? 5);
 const HOUR = 3_600_000;
 const random = createRandom(SEED);
 

@@ -6,7 +6,8 @@ export interface PoolFields {
   readonly instanceTypes?: string;
 }
 
-export const awsProject = ({ instanceTypes = 'm7i.large' }: PoolFields = {}): string => `apiVersion: slipway.dev/v1alpha1
+/** The project alone with its network, to whose `spec` more may be added. */
+export const AWS_NETWORK = `apiVersion: slipway.dev/v1alpha1
 kind: Project
 metadata: {name: acme}
 spec: {}
@@ -18,7 +19,9 @@ spec:
   provider: aws
   aws: {region: eu-west-1, accountId: "123456789012"}
   cidr: 10.0.0.0/16
----
+`;
+
+export const awsProject = ({ instanceTypes = 'm7i.large' }: PoolFields = {}): string => `${AWS_NETWORK}---
 apiVersion: slipway.dev/v1alpha1
 kind: Cluster
 metadata: {name: prod}
@@ -43,9 +46,9 @@ export interface AwsProject {
   close(): Promise<void>;
 }
 
-export async function openAwsProject(options: AwsBedOptions = {}): Promise<AwsProject> {
+export async function openAwsProject(options: AwsBedOptions = {}, text: string = awsProject()): Promise<AwsProject> {
   const bed = await createAwsBed(options);
-  const sandbox = createSandbox({ files: { 'slipway.yaml': awsProject() } });
+  const sandbox = createSandbox({ files: { 'slipway.yaml': text } });
   const env: SlipwayOptions['env'] = bed.env;
   return {
     ...{ bed, sandbox },

@@ -4,7 +4,7 @@
  */
 export const THOROUGH = process.env['SLIPWAY_TEST_THOROUGH'] === '1';
 
-const SEED = Number(process.env['SLIPWAY_TEST_SEED'] ?? 5);
+export const SEED = Number(process.env['SLIPWAY_TEST_SEED'] ?? 5);
 
 /** Each `every`-th in their order, beginning where the seed says: `every` seeds in a row take them all. Never nothing. */
 export function sampled<T>(all: readonly T[], every: number): readonly T[] {
