@@ -31,6 +31,9 @@ interface Asked {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 export class ApiClient implements KubeClient {
   readonly server: string;
   readonly #host: Host;
@@ -79,7 +82,8 @@ export class ApiClient implements KubeClient {
         ...selectors(options),
         ...(next !== '' && { continue: next }),
       });
-      const answer = await this.#connection.send({ method: 'GET', path: `${path}?${query}`, about, signal });
+      const accept = options.metadataOnly ? METADATA_ONLY : undefined;
+      const answer = await this.#connection.send({ method: 'GET', path: `${path}?${query}`, about, signal, ...(accept && { accept }) });
       const page = readPage(this.#parse(answer, about.target));
       // Items of a list carry no apiVersion and kind of their own.
       for (const item of page.items) items.push({ ...item, apiVersion: kind.apiVersion, kind: kind.kind });

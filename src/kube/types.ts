@@ -46,6 +46,8 @@ export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Lists only: without spec, status and data (PartialObjectMetadata). */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
+import { holdControllers, startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
 import { readProviders } from '../../src/capi/providers/installed.ts';
 import { providerStepIds, providerSteps, providerUndoHandlers } from '../../src/capi/providers/steps.ts';
 import { clusterLayout } from '../../src/control-plane/cluster-layout.ts';
@@ -243,6 +243,33 @@ describe('providers of Cluster API on a local cluster', () => {
     expect((await coreProcess()).webhook).toBe(before);
     await driver.up(steps);
     await isRefusedAsInvalid();
+    expect(await driver.up(steps)).toEqual([]);
+  });
+
+  it('hold still on demand: webhooks answer, nothing is acted on; a second call changes nothing, and a start ends it', async () => {
+    const stop = new AbortController();
+    const context = { host: world.host, signal, timeoutMs: TIMEOUT_MS, report: () => undefined } as unknown as StepContext;
+    const watching = (await openRuntime(context, { clusterDir, connect: world.connect })).watch(stop.signal);
+    const options = { host: world.host, signal, timeoutMs: TIMEOUT_MS };
+    const generation = async (): Promise<number> => (await client.get(DEPLOYMENT, signal))?.metadata.generation ?? 0;
+    const before = { generation: await generation(), webhook: (await coreProcess()).webhook };
+    await holdControllers(client, options);
+    expect(await generation()).toBe(before.generation + 1);
+    await holdControllers(client, options);
+    expect(await generation()).toBe(before.generation + 1);
+    expect((await coreProcess()).webhook).toBe(before.webhook);
+    await isRefusedAsInvalid();
+    const held = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', namespace: 'default', name: 'held' };
+    const finalizers = async (): Promise<readonly string[]> => (await client.get(held, signal))?.metadata.finalizers ?? [];
+    await client.create(cluster('10.0.0.0/16', 'held'), { signal });
+    await world.host.clock.sleep(2_000, signal);
+    expect(await finalizers()).toEqual([]);
+    expect(await startControllers(client, options)).toHaveLength(3);
+    await expect.poll(finalizers, { timeout: 30_000 }).toEqual(['cluster.cluster.x-k8s.io']);
+    await client.mergePatch(held, { metadata: { finalizers: null } }, { signal });
+    await client.delete(held, { signal });
+    stop.abort();
+    await watching;
     expect(await driver.up(steps)).toEqual([]);
   });
 

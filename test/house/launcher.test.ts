@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_FLAGS } from '../support/slipway.ts';
 import { ROOT } from './sources.ts';
 
 /** A clone in miniature: everything the launcher needs, node_modules shared with ours. */
@@ -55,6 +56,10 @@ describe('the launcher', () => {
     symlinkSync(join(folder, 'bin', 'second'), join(folder, 'third'));
     expect(launch({ file: join(folder, 'third') }).stdout).toBe(`slipway ${version}\n`);
     expect(launch({ file: 'third', env: { PATH: `${folder}:/usr/bin:/bin` } }).stdout).toBe(`slipway ${version}\n`);
+  });
+
+  it('starts Node as the suites do', () => {
+    expect(readFileSync(join(ROOT, 'slipway'), 'utf8')).toContain(`exec "$node" ${NODE_FLAGS.join(' ')} "$root/src/cli/main.ts"`);
   });
 
   it('hands arguments and the exit code on unchanged', () => {

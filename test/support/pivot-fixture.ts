@@ -3,7 +3,7 @@ import { createNodeHost } from '../../src/host/node.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import { applyObjects } from '../../src/kube/apply.ts';
 import { type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../src/kube/types.ts';
-import type { PivotOptions, PivotWrite } from '../../src/capi/pivot/options.ts';
+import type { ControllerSwitch, PivotOptions, PivotWrite } from '../../src/capi/pivot/options.ts';
 import { TRANSACTION_REF } from '../../src/capi/pivot/transaction.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 
@@ -252,6 +252,23 @@ export function killAt(
       if (!dead && write.ordinal === ordinal && now === moment) dead = { write, moment };
       if (dead) throw new Error(`killed at write ${ordinal}`);
     },
+  };
+}
+
+export interface Told {
+  readonly end: 'source' | 'target';
+  readonly verb: 'stop' | 'hold' | 'start';
+}
+
+/** Controllers of both ends that do nothing but tell what was asked of them. */
+export function toldControllers(pair: Pair, tell: (told: Told) => void): Pick<PivotOptions, 'source' | 'target'> {
+  const controllers = (end: Told['end']): Required<ControllerSwitch> => {
+    const say = (verb: Told['verb']) => (): Promise<void> => Promise.resolve(tell({ end, verb }));
+    return { stop: say('stop'), hold: say('hold'), start: say('start') };
+  };
+  return {
+    source: { client: pair.source, name: 'old', controllers: controllers('source') },
+    target: { client: pair.target, name: 'new', controllers: controllers('target') },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { connectWebhooks } from '../../src/capi/providers/webhooks.ts';
-import { startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
+import { holdControllers, startControllers, stopControllers } from '../../src/capi/providers/controllers.ts';
 import type { ControllerSwitch, PivotOptions, PivotPhase, PivotWrite } from '../../src/capi/pivot/options.ts';
 import { pivotStatus, planPivot, retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
 import { toErrorRecords } from '../../src/core/errors.ts';
@@ -29,7 +29,15 @@ export interface PivotOrder {
   readonly providers: readonly ProviderName[];
   readonly options: Pick<
     PivotOptions,
-    'namespaces' | 'clusters' | 'disposableSource' | 'acceptUnobservedPause' | 'watchMs' | 'parallel' | 'timeoutMs' | 'suspendFlux'
+    | 'namespaces'
+    | 'clusters'
+    | 'disposableSource'
+    | 'acceptUnobservedPause'
+    | 'watchMs'
+    | 'parallel'
+    | 'holdFrom'
+    | 'timeoutMs'
+    | 'suspendFlux'
   >;
   /** SIGKILL to itself at the n-th write, or when a phase starts or is done. */
   readonly kill?: KillOrder;
@@ -61,11 +69,17 @@ function isNew(file: string, line: string): boolean {
 function switchOf(host: Host, client: KubeClient, { order, end }: { order: PivotOrder; end: PivotEndOrder }): ControllerSwitch {
   const { timeoutMs } = order.options;
   const placement = { kind: 'local', clusterDir: end.clusterDir, cloudFile: order.cloudFile } as const;
+  const connect = (signal: AbortSignal): Promise<void> =>
+    connectWebhooks(client, { host, providers: order.providers, owner: 'pivot-suite', placement, signal, timeoutMs });
   return {
     stop: async (signal) => void (await stopControllers(client, { host, signal, timeoutMs })),
+    hold: async (signal) => {
+      await holdControllers(client, { host, signal, timeoutMs });
+      await connect(signal);
+    },
     start: async (signal) => {
       await startControllers(client, { host, signal, timeoutMs });
-      await connectWebhooks(client, { host, providers: order.providers, owner: 'pivot-suite', placement, signal, timeoutMs });
+      await connect(signal);
     },
   };
 }

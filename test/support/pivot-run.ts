@@ -6,7 +6,7 @@ import type { PivotEvent, PivotResult } from '../../src/capi/pivot/options.ts';
 import { PROVIDERS } from './capi-management.ts';
 import type { CapiEnd, CapiWorld } from './capi-world.ts';
 import type { KillOrder, PivotEndOrder, PivotOrder } from './pivot-main.ts';
-import { REPOSITORY } from './slipway.ts';
+import { NODE_FLAGS, REPOSITORY } from './slipway.ts';
 
 export interface PivotRunOptions {
   readonly verb?: PivotOrder['verb'];
@@ -81,7 +81,7 @@ export async function runPivotChild(world: CapiWorld, options: PivotRunOptions =
 
 async function execute(world: CapiWorld, order: PivotOrder, options: PivotRunOptions): Promise<Omit<PivotRunResult, 'writes'>> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(REPOSITORY, 'test', 'support', 'pivot-main.ts')], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(REPOSITORY, 'test', 'support', 'pivot-main.ts')], {
     env: {
       ...process.env,
       XDG_STATE_HOME: world.stateHome,

@@ -103,9 +103,12 @@ export function killPid(pid: number): boolean {
   }
 }
 
+/** As the launcher starts Node. */
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'] as const;
+
 export function startSlipway(args: readonly string[], options: SlipwayOptions): SlipwayRun {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', options.main ?? MAIN, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, options.main ?? MAIN, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', CI: 'true', ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

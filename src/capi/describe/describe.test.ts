@@ -259,6 +259,18 @@ describe('the cause named first', () => {
     expect(words(others.causes)).toEqual([`DevCluster/${shop} NotReconciled`]);
   });
 
+  it('is a controller that an unfinished pivot holds', () => {
+    const held: KubeObject = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'capd-controller-manager', namespace: 'capd-system' },
+      spec: { replicas: 1, template: { spec: { containers: [{ name: 'manager', args: ['--watch-filter=slipway.dev-held'] }] } } },
+    };
+    const world = changed('DevCluster', (object) => (object.status = { conditions: [] }));
+    const { causes } = look(world, { stopped: new Map([['infrastructure-docker', held]]) });
+    expect(words(causes)).toEqual(['Deployment/capd-system/capd-controller-manager ControllerHeld']);
+  });
+
   it('is a warning of now, not one of long ago', () => {
     const world = changed('KubeadmControlPlane', (object) => say(object, 'Available', { status: 'False', reason: 'NotAvailable' }));
     const warning = (time: string): Partial<Evidence> => ({

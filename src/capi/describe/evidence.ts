@@ -5,6 +5,7 @@ import { readinessOf } from '../../kube/readiness.ts';
 import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
 import { contractConditions } from '../../kube/readiness-cluster-api.ts';
 import type { KubeClient, KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
+import { isHeldDeployment } from '../providers/controllers.ts';
 import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
 import type { ClusterRef } from './describe.ts';
 import { clusterRefOf } from './world.ts';
@@ -17,7 +18,7 @@ export interface Warning {
 }
 
 export interface Evidence {
-  /** Deployments of providers that do not run, by the value of their provider label. */
+  /** Deployments of providers that do not run or are held, by the value of their provider label. */
   readonly stopped: ReadonlyMap<string, KubeObject>;
   /** The newest warning about an object. */
   warning(object: KubeObject): Warning | undefined;
@@ -63,7 +64,9 @@ export async function gatherEvidence(client: KubeClient, { kinds, clusters, sign
   const known = new Map(secrets);
   return {
     stopped: new Map(
-      deployments.filter((deployment) => !isRunning(deployment)).map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object]),
+      deployments
+        .filter((deployment) => !isRunning(deployment) || isHeldDeployment(deployment))
+        .map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object]),
     ),
     warning: (object) => bySubject.get(subjectOf(object.kind, object.metadata.namespace, object.metadata.name)),
     hasKubeconfig: (ref) => known.get(keyOf(ref)),

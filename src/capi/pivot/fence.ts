@@ -4,25 +4,34 @@ import { digestOf } from '../../core/digest.ts';
 import { formatRef, refOf } from '../../kube/types.ts';
 import { runHooks } from './hooks.ts';
 import { conditionOf } from './fields.ts';
-import { awakeClusters } from './quiesce.ts';
+import { asksForTime } from './pausing.ts';
+import { awakeClusters, confirmed } from './quiesce.ts';
 import type { Session } from './session.ts';
 import { writeTombstones } from './tombstones.ts';
 import { type Ground, readWorld, type World } from './world.ts';
 
 /** Gives the world as it stands still; its digest is recorded in both clusters. */
 export async function fence(session: Session, ground: Ground, quiet: World): Promise<World> {
-  const { options } = session;
   await writeTombstones(session, quiet);
-  if (session.transaction.disposableSource) {
-    // Recorded before: a rollback starts them again, also after dying right here.
-    if (!session.transaction.controllersStopped) await session.save({ phase: 'fence', controllersStopped: true });
-    await options.source.controllers.stop(session.signal);
-  }
+  await stopSource(session);
   await runHooks(session, 'after-fence');
-  const world = await readWorld(ground, session.transaction, session.signal);
+  let world = await readWorld(ground, session.transaction, session.signal);
+  while (session.transaction.disposableSource && asksForTime(world)) {
+    await confirmed(session, ground, world);
+    await stopSource(session);
+    world = await readWorld(ground, session.transaction, session.signal);
+  }
   requireAsleep(world);
   await session.save({ phase: 'copy', snapshot: snapshotOf(world), ...clustersOf(world) });
   return world;
+}
+
+/** A source that lives on is fenced by its pauses alone. */
+async function stopSource(session: Session): Promise<void> {
+  if (!session.transaction.disposableSource) return;
+  // Recorded before: a rollback starts them again, also after dying right here.
+  if (!session.transaction.controllersStopped) await session.save({ phase: 'fence', controllersStopped: true });
+  await session.options.source.controllers.stop(session.signal);
 }
 
 /** A Cluster that was made, or woken, since the others were paused. */

@@ -17,6 +17,8 @@ export interface ListScope {
   readonly signal: AbortSignal;
   /** Without Secrets and ConfigMaps. */
   readonly withoutData?: boolean;
+  /** Kinds of which spec, status and data are not wanted. */
+  readonly metadataOnly?: (kind: MovingKind) => boolean;
 }
 
 export class Inventory {
@@ -78,7 +80,7 @@ async function listAll(client: KubeClient, kind: MovingKind, options: ListOption
 }
 
 /** A kind that the cluster does not serve has no objects. */
-async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promise<readonly KubeObject[]> {
+export async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promise<readonly KubeObject[]> {
   const { client, namespaces, signal } = scope;
   const apart = namespaces !== undefined && (namespaces.length <= FEW_NAMESPACES || kinds.every((kind) => kind.role === 'data'));
   const asks = kinds.flatMap((kind): readonly { readonly kind: MovingKind; readonly namespace: string | undefined }[] =>
@@ -86,7 +88,8 @@ async function listKinds(scope: ListScope, kinds: readonly MovingKind[]): Promis
   );
   const lists = await mapPool(asks, { parallel: PARALLEL_LISTS, signal }, async ({ kind, namespace }) => {
     if (!(await client.serves(kind, signal))) return [];
-    return listAll(client, kind, { signal, ...(namespace !== undefined && { namespace }) });
+    const metadataOnly = scope.metadataOnly?.(kind) ?? false;
+    return listAll(client, kind, { signal, metadataOnly, ...(namespace !== undefined && { namespace }) });
   });
   const wanted = namespaces && new Set(namespaces);
   return lists.flat().filter((object) => !wanted || object.metadata.namespace === undefined || wanted.has(object.metadata.namespace));

@@ -3,11 +3,13 @@ import type { Host } from '../../host/host.ts';
 import type { KubeClient, ObjectRef } from '../../kube/types.ts';
 import type { PivotPlan } from './plan.ts';
 
-/** Stops and starts everything that acts on the Cluster API objects of one cluster. Both are safe to call again. */
+/** Stops, holds and starts everything that acts on the Cluster API objects of one cluster. All are safe to call again. */
 export interface ControllerSwitch {
   /** Settles when no controller is left that could act. */
   stop(signal: AbortSignal): Promise<void>;
-  /** Settles when controllers and their webhooks answer again. */
+  /** Settles when no controller acts and their webhooks answer, until `start`. A pivot is right without it, and faster with it. */
+  hold?(signal: AbortSignal): Promise<void>;
+  /** Settles when controllers act and their webhooks answer again. */
   start(signal: AbortSignal): Promise<void>;
 }
 
@@ -98,6 +100,8 @@ export interface PivotOptions extends PivotSelection {
   readonly watchMs?: number;
   /** Requests in flight to each API server; default 48. */
   readonly parallel?: number;
+  /** From so many objects on controllers are held while they move, where they can be; default 200. */
+  readonly holdFrom?: number;
   readonly report: (event: PivotEvent) => void;
   readonly journal?: PivotJournal;
   /** Called before and after each write; what it throws stops the pivot there. */

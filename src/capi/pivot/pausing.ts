@@ -3,7 +3,8 @@ import type { KubeObject } from '../../kube/types.ts';
 import { CORE_GROUP, PAUSED_ANNOTATION, PAUSED_CONDITION } from '../words.ts';
 import { clusterNameOf, conditionOf, fieldAt, groupOf } from './fields.ts';
 import type { Inventory } from './inventory.ts';
-import { annotationOf } from './marks.ts';
+import { annotationOf, BLOCK_MOVE_ANNOTATION } from './marks.ts';
+import type { Ordered } from './order.ts';
 
 /** Value of a pause annotation that the pivot set; what others set has another. */
 export const PAUSE_VALUE = 'slipway.dev/pivot';
@@ -59,4 +60,22 @@ export function observedPause(object: KubeObject): 'paused' | 'not-yet' | undefi
   if (!condition) return undefined;
   const isCurrent = condition.observedGeneration === undefined || condition.observedGeneration >= (object.metadata.generation ?? 0);
   return condition.status === 'True' && isCurrent ? 'paused' : 'not-yet';
+}
+
+interface Going {
+  readonly going: readonly Ordered[];
+  readonly inventory: Inventory;
+}
+
+/** What moves and has an actor that may tell. Classes, templates and identities have none that a pause would stop. */
+export function actingObjects({ going, inventory }: Going): readonly KubeObject[] {
+  const acting = new Set(['cluster', 'resource', 'companion']);
+  return going
+    .filter(({ object, verdict }) => verdict === 'moves' && acting.has(inventory.kindOf(object).role))
+    .map(({ object }) => object);
+}
+
+/** Whether a provider asks not to move something yet. */
+export function asksForTime(going: Going): boolean {
+  return actingObjects(going).some((object) => annotationOf(object, BLOCK_MOVE_ANNOTATION) !== undefined);
 }

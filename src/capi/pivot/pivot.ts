@@ -58,7 +58,10 @@ async function finish({ session, ground, isSourceReachable }: Opened): Promise<v
   const source = isSourceReachable ? await ground() : undefined;
   const definitions = source?.to.definitions ?? (await readDefinitions(client, session.signal)).filter(isOfClusterApi);
   const kinds = movingKinds(definitions, definitions);
-  const target = await readInventory({ client, kinds, namespaces: undefined, signal: session.signal, withoutData: true });
+  const target = await readInventory({
+    ...{ client, kinds, namespaces: undefined, signal: session.signal, withoutData: true },
+    metadataOnly: ({ role }) => role !== 'cluster',
+  });
   await session.phase('release', () => release(session, source, target));
   await session.phase('watch', () => watchRelease(session, target));
   await session.save({ stage: 'released' });

@@ -14,7 +14,7 @@ import type { Session } from './session.ts';
 import { copyStatuses, sealCopies, statusCopier } from './status-copy.ts';
 import { readStanding } from './target-checks.ts';
 import { newTransaction } from './transaction.ts';
-import { verify } from './verify.ts';
+import { isUntouched, verify } from './verify.ts';
 import { type Ground, readWorld, type World } from './world.ts';
 
 /** @throws SLW-PIV-001 and those of the phases */
@@ -88,7 +88,8 @@ async function transfer({ session, ground, world, expectations }: Transfer): Pro
   await session.phase('verify', async () => {
     await session.save({ phase: 'verify' });
     const reread = (): Promise<World> => readWorld(ground, session.transaction, session.signal);
-    await verify(session, { world, copying, expectations, reread });
+    const untouched = (): Promise<boolean> => isUntouched(world, session.transaction, session.signal);
+    await verify(session, { world, copying, expectations, reread, isUntouched: untouched });
   });
   await runHooks(session, 'before-commit');
   await session.phase('commit', () => session.save({ stage: 'committed', phase: 'commit' }, 'commit'));

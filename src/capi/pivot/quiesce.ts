@@ -4,11 +4,12 @@ import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { fieldAt, keyOf, kindKey, refKey } from './fields.ts';
 import { findSuspends, suspendFlux } from './flux-suspend.ts';
+import { holdStill, wantsHold } from './hold.ts';
 import { runHooks } from './hooks.ts';
 import { type Inventory, readInventory } from './inventory.ts';
 import { annotationOf, BLOCK_MOVE_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
-import { isClusterKind, isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
+import { actingObjects, asksForTime, isClusterKind, isPaused, observedPause, pausePatch, pauseWayOf } from './pausing.ts';
 import type { Session } from './session.ts';
 import { tombstone } from './tombstones.ts';
 import type { Pause } from './transaction.ts';
@@ -21,7 +22,22 @@ export async function quiesce(session: Session, ground: Ground, world: World): P
   await runHooks(session, 'before-quiesce');
   await recordIntent(session, world);
   await suspendFlux(session);
+  await holdStill(session, world);
   await pauseAll(session, world);
+  if (needsConfirmation(session, world)) await confirmed(session, ground, world);
+}
+
+/**
+ * Controllers that are stopped afterwards end what they are at first, and are gone then: a stronger proof than their word. Only a provider
+ * that asks for time needs them alive. Source: https://cluster-api.sigs.k8s.io/developer/providers/contracts/clusterctl (block-move)
+ */
+function needsConfirmation({ transaction }: Session, world: World): boolean {
+  return !transaction.disposableSource || asksForTime(world);
+}
+
+/** With the controllers running: who is stopped says nothing. */
+export async function confirmed(session: Session, ground: Ground, world: World): Promise<void> {
+  await wakeSource(session);
   await pauseConfirmed(session, 'source', { objects: actingObjects(world), ground });
 }
 
@@ -33,7 +49,13 @@ async function recordIntent(session: Session, world: World): Promise<void> {
   const suspended = new Set(transaction.suspends.map(refKey));
   const suspends =
     options.suspendFlux === false ? [] : (await findSuspends(world, session.signal)).filter((ref) => !suspended.has(refKey(ref)));
-  await session.save({ phase: 'quiesce', pauses: [...transaction.pauses, ...fresh], suspends: [...transaction.suspends, ...suspends] });
+  const held = await wantsHold(session, world);
+  await session.save({
+    phase: 'quiesce',
+    held,
+    pauses: [...transaction.pauses, ...fresh],
+    suspends: [...transaction.suspends, ...suspends],
+  });
 }
 
 /** What is to be paused: what moves, has an actor and is not paused by somebody else. */
@@ -51,7 +73,7 @@ async function pauseAll(session: Session, world: World): Promise<void> {
     const object = world.inventory.byKey(refKey(pause));
     return object && !isPaused(object);
   });
-  if (open.length > 0) await wakeForWrites(session);
+  if (open.length > 0) await wakeSource(session);
   await mapPool(open, session.pool, async (pause) => {
     const object = world.inventory.byKey(refKey(pause)) as KubeObject;
     // In one write: each write to a Cluster wakes the controllers of everything that belongs to it.
@@ -61,18 +83,10 @@ async function pauseAll(session: Session, world: World): Promise<void> {
 }
 
 /** Stopped controllers serve no webhooks; what is paused stays paused when they come back. */
-async function wakeForWrites(session: Session): Promise<void> {
+async function wakeSource(session: Session): Promise<void> {
   if (!session.transaction.controllersStopped) return;
   await session.options.source.controllers.start(session.signal);
   await session.save({ controllersStopped: false });
-}
-
-/** What moves and has an actor that may tell. Classes, templates and identities have none that a pause would stop. */
-export function actingObjects({ going, inventory }: Pick<World, 'going' | 'inventory'>): readonly KubeObject[] {
-  const acting = new Set(['cluster', 'resource', 'companion']);
-  return going
-    .filter(({ object, verdict }) => verdict === 'moves' && acting.has(inventory.kindOf(object).role))
-    .map(({ object }) => object);
 }
 
 export interface Confirmation {

@@ -2,15 +2,16 @@
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
+import { CLUSTER } from '../words.ts';
 import { runHooks } from './hooks.ts';
 import { refKey } from './fields.ts';
+import { freeTarget } from './hold.ts';
 import type { Inventory } from './inventory.ts';
 import { annotationOf } from './marks.ts';
 import { isPaused, pauseAnnotationOf, PAUSE_VALUE, unpausePatch } from './pausing.ts';
-import { awakeClusters } from './quiesce.ts';
 import type { Session } from './session.ts';
 import { shortUid } from './transaction.ts';
-import { type Ground, readWorld } from './world.ts';
+import type { Ground } from './world.ts';
 
 /** @throws SLW-PIV-016 when the source is not asleep */
 export async function release(session: Session, ground: Ground | undefined, target: Inventory): Promise<void> {
@@ -26,6 +27,7 @@ export async function release(session: Session, ground: Ground | undefined, targ
     });
   });
   await releaseClusters(session, target);
+  await freeTarget(session);
   await runHooks(session, 'after-release');
 }
 
@@ -45,7 +47,7 @@ async function sourceSleeps(session: Session, ground: Ground | undefined): Promi
   if (!ground) return;
   let awake: readonly KubeObject[];
   try {
-    awake = awakeClusters(await readWorld(ground, session.transaction, session.signal));
+    awake = await awakeAtSource(session);
   } catch (error) {
     if (!isSlipwayError(error) || error.exit !== 69) throw error;
     session.note({ reason: 'source-unreachable', message: `the source cannot be asked whether it sleeps: ${error.message}` });
@@ -55,4 +57,16 @@ async function sourceSleeps(session: Session, ground: Ground | undefined): Promi
   if (!first) return;
   const name = formatRef(refOf(first));
   throw new SlipwayError('SLW-PIV-016', `${name} on ${session.options.source.name} is no longer paused`, { object: name });
+}
+
+/** Of those that were moved, and of those that would have been had they been there. */
+async function awakeAtSource({ transaction, options, signal }: Session): Promise<readonly KubeObject[]> {
+  const { namespaces, clusters } = transaction;
+  const moved = new Set(transaction.moved);
+  const { items } = await options.source.client.list(CLUSTER, { signal });
+  return items.filter((item) => {
+    const { namespace = '', name } = item.metadata;
+    const isSelected = clusters ? moved.has(`${namespace}/${name}`) : (namespaces?.includes(namespace) ?? true);
+    return isSelected && !isPaused(item);
+  });
 }

@@ -3,6 +3,7 @@ import { mapPool } from '../../kube/pool.ts';
 import { refOf } from '../../kube/types.ts';
 import { refKey } from './fields.ts';
 import { resumeFlux } from './flux-suspend.ts';
+import { freeTarget } from './hold.ts';
 import { undoHooks } from './hooks.ts';
 import { annotationOf, RUN_ANNOTATION, SOURCE_UID_ANNOTATION, TOMBSTONE_ANNOTATION } from './marks.ts';
 import { removeMadeNamespaces } from './namespaces.ts';
@@ -17,6 +18,7 @@ export async function rollBack(session: Session, ground: Ground): Promise<void> 
   if (session.transaction.stage !== 'rolling-back') await session.save({ stage: 'rolling-back', phase: 'rollback' }, 'roll back');
   const world = await readWorld(ground, session.transaction, session.signal);
   await discardCopies(session, world);
+  await freeTarget(session);
   await restoreSource(session, world);
   await session.forget();
 }
@@ -38,8 +40,9 @@ async function discardCopies(session: Session, world: World): Promise<void> {
 
 /** Also the last part of a reverse pivot. */
 export async function restoreSource(session: Session, world: World): Promise<void> {
+  const { controllersStopped, held } = session.transaction;
   // Webhooks must answer before a Cluster can be written; what is paused stays so meanwhile.
-  if (session.transaction.controllersStopped) await session.options.source.controllers.start(session.signal);
+  if (controllersStopped || held) await session.options.source.controllers.start(session.signal);
   await mapPool(world.going, session.pool, async ({ object }) => {
     if (annotationOf(object, TOMBSTONE_ANNOTATION) === undefined) return;
     await session.writes.patch(

@@ -56,6 +56,8 @@ export interface Transaction {
   readonly madeNamespaces: readonly string[];
   /** Controllers of the source were asked to stop. */
   readonly controllersStopped: boolean;
+  /** Controllers of the target, and of a source that ends, were asked to hold still. */
+  readonly held?: boolean;
   /** Digest over uid and resourceVersion of all that goes, after the fence. */
   readonly snapshot?: string;
   /** Short uids of the copies, from the moment on when their marks are taken off. */

@@ -15,7 +15,7 @@ const DEFAULT_WATCH_MS = 5_000;
 
 /** @throws SLW-PIV-015, after the Clusters were paused again */
 export async function watchRelease(session: Session, target: Inventory): Promise<void> {
-  await session.save({ phase: 'watch' });
+  await session.save({ phase: 'watch', held: false });
   const fault = (await clustersAvailable(session, target)) ?? (await machinesStay(session, target));
   if (!fault) return;
   await pauseAgain(session, target);

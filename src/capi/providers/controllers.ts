@@ -1,6 +1,6 @@
 /**
- * Stops and starts the managers of all providers on a cluster, by scaling their Deployments, so that nobody acts on its objects.
- * A stopped manager serves no webhooks either. The mark that it was stopped stands on the Deployment: `up` leaves it stopped.
+ * Stops, holds and starts the managers of all providers on a cluster, by their Deployments, so that nobody acts on its objects.
+ * A stopped manager serves no webhooks either; one that is held does. The mark stands on the Deployment: `up` leaves a stopped one stopped.
  */
 import { formatDuration } from '../../core/duration.ts';
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
@@ -12,6 +12,14 @@ import { PROVIDER_LABEL } from '../words.ts';
 
 /** Annotation on a Deployment that `stopControllers` scaled to 0; its value is the number of replicas it had. */
 export const STOPPED_ANNOTATION = 'slipway.dev/stopped-replicas';
+
+/**
+ * The mark and the means of `holdControllers`: a manager with this flag acts only on objects whose label `cluster.x-k8s.io/watch-filter` has the value; its webhooks serve all. The
+ * flag is the same in every provider of the project: https://cluster-api.sigs.k8s.io/developer/core/support-multiple-instances
+ */
+const HOLD_FLAG = '--watch-filter=slipway.dev-held';
+/** By convention of the providers; a sidecar beside it has other flags. */
+const MANAGER_CONTAINER = 'manager';
 
 export interface ControllersOptions {
   readonly host: Host;
@@ -25,8 +33,17 @@ export interface ControllersOptions {
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
 const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 
+interface Container {
+  readonly name: string;
+  readonly args?: readonly string[];
+}
+
 interface Manager extends KubeObject {
-  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
+  };
   readonly status?: { readonly observedGeneration?: number; readonly replicas?: number };
 }
 
@@ -47,20 +64,15 @@ const refOfManager = ({ metadata }: Manager): ObjectRef => ({
  */
 export async function stopControllers(client: KubeClient, options: ControllersOptions): Promise<readonly ObjectRef[]> {
   const managers = await listManagers(client, options.signal);
-  await Promise.all(managers.map((manager) => stop(client, manager, options.signal)));
+  await Promise.all(managers.map((manager) => change(client, { manager, signal: options.signal }, stop)));
   await waitForEnd(client, managers, options);
   return managers.map(refOfManager);
 }
 
 /** Replicas and mark in one patch: whoever dies here leaves either both or none. */
-async function stop(client: KubeClient, manager: Manager, signal: AbortSignal): Promise<void> {
-  const replicas = manager.spec.replicas ?? 1;
-  if (replicas === 0) return;
-  await client.mergePatch(
-    refOfManager(manager),
-    { metadata: { annotations: { [STOPPED_ANNOTATION]: String(replicas) } }, spec: { replicas: 0 } },
-    { signal },
-  );
+function stop({ spec }: Manager): Change {
+  const replicas = spec.replicas ?? 1;
+  return replicas === 0 ? undefined : { metadata: { annotations: { [STOPPED_ANNOTATION]: String(replicas) } }, spec: { replicas: 0 } };
 }
 
 /** By the pods themselves: a Deployment's status says 0 while its pods still end. */
@@ -115,15 +127,91 @@ async function stillThere(
 }
 
 /**
- * Scales what `stopControllers` stopped back, and waits until it is available. Safe to call again; touches nothing that was not stopped by it.
- * On a local cluster somebody must watch its runtime meanwhile, and webhooks are to be connected again after it. @throws SLW-CAP-004
+ * Has every manager that runs serve its webhooks and leave all objects alone, until `startControllers`. Each is started anew for it: settles
+ * when they serve again. Safe to call again; those that have a watch filter of their own are left as they are. @throws SLW-CAP-004
+ */
+export async function holdControllers(client: KubeClient, options: ControllersOptions): Promise<void> {
+  const managers = await listManagers(client, options.signal);
+  const running = managers.filter(({ spec }) => (spec.replicas ?? 1) > 0);
+  await Promise.all(running.map((manager) => change(client, { manager, signal: options.signal }, hold)));
+  await waitServing(client, running.map(refOfManager), options);
+}
+
+type Change = Readonly<Record<string, unknown>> | undefined;
+
+/** Guarded: it carries lists that were read. The controller manager writes to a Deployment, too. */
+async function change(
+  client: KubeClient,
+  { manager, signal }: { readonly manager: Manager; readonly signal: AbortSignal },
+  changeOf: (manager: Manager) => Change,
+): Promise<void> {
+  for (let seen: Manager | undefined = manager; seen;) {
+    const wanted = changeOf(seen);
+    if (!wanted) return;
+    const { resourceVersion } = seen.metadata;
+    const metadata = { ...(wanted['metadata'] as object), ...(resourceVersion !== undefined && { resourceVersion }) };
+    try {
+      return void (await client.mergePatch(refOfManager(manager), { ...wanted, metadata }, { signal }));
+    } catch (error) {
+      if (!isSlipwayError(error) || error.code !== 'SLW-KUB-008') throw error;
+      seen = (await client.get(refOfManager(manager), signal)) as Manager | undefined;
+    }
+  }
+}
+
+const hold = (manager: Manager): Change =>
+  isFilterable(manager) ? { spec: withArgs(manager, (args) => [...args, HOLD_FLAG]) } : undefined;
+
+const isHeld = ({ spec }: Manager): boolean => spec.template.spec.containers.some(({ args }) => args?.includes(HOLD_FLAG));
+
+/** Whether the manager of a Deployment was told by `holdControllers` to leave all objects alone. */
+export const isHeldDeployment = (deployment: KubeObject): boolean => isHeld(deployment as Manager);
+
+const isFilterable = ({ spec }: Manager): boolean =>
+  spec.template.spec.containers.some(
+    ({ name, args = [] }) => name === MANAGER_CONTAINER && !args.some((arg) => arg.startsWith('--watch-filter')),
+  );
+
+/** The whole list: a merge patch replaces lists. */
+function withArgs({ spec }: Manager, map: (args: readonly string[]) => readonly string[]): Readonly<Record<string, unknown>> {
+  const containers = spec.template.spec.containers.map((container) =>
+    container.name === MANAGER_CONTAINER ? { ...container, args: map(container.args ?? []) } : container,
+  );
+  return { template: { spec: { containers } } };
+}
+
+/**
+ * Gives what `stopControllers` stopped and `holdControllers` held back its replicas and flags, and waits until it is available. Safe to call
+ * again; touches nothing else. On a local cluster somebody must watch its runtime meanwhile, and webhooks are to be connected again after
+ * it. @throws SLW-CAP-004
  */
 export async function startControllers(client: KubeClient, options: ControllersOptions): Promise<readonly ObjectRef[]> {
-  const { host, signal, timeoutMs, onWaiting } = options;
+  const { signal } = options;
   const managers = await listManagers(client, signal);
-  const stopped = managers.filter(({ metadata }) => metadata.annotations?.[STOPPED_ANNOTATION] !== undefined);
-  await Promise.all(stopped.map((manager) => start(client, manager, signal)));
-  const refs = managers.filter((manager) => stopped.includes(manager) || (manager.spec.replicas ?? 1) > 0).map(refOfManager);
+  await Promise.all(managers.map((manager) => change(client, { manager, signal }, start)));
+  const refs = managers.filter((manager) => isStopped(manager) || (manager.spec.replicas ?? 1) > 0).map(refOfManager);
+  await waitServing(client, refs, options);
+  return refs;
+}
+
+const isStopped = ({ metadata }: Manager): boolean => metadata.annotations?.[STOPPED_ANNOTATION] !== undefined;
+
+const start = (manager: Manager): Change =>
+  isStopped(manager) || isHeld(manager)
+    ? {
+        metadata: { annotations: { [STOPPED_ANNOTATION]: null } },
+        spec: {
+          ...(isStopped(manager) && { replicas: Number(manager.metadata.annotations?.[STOPPED_ANNOTATION]) || 1 }),
+          ...(isHeld(manager) && withArgs(manager, (args) => args.filter((arg) => arg !== HOLD_FLAG))),
+        },
+      }
+    : undefined;
+
+async function waitServing(
+  client: KubeClient,
+  refs: readonly ObjectRef[],
+  { host, signal, timeoutMs, onWaiting }: ControllersOptions,
+): Promise<void> {
   try {
     await waitReady(client, refs, {
       host,
@@ -135,14 +223,4 @@ export async function startControllers(client: KubeClient, options: ControllersO
     if (!isSlipwayError(error) || !['SLW-KUB-040', 'SLW-KUB-041'].includes(error.code)) throw error;
     throw new SlipwayError('SLW-CAP-004', error.message, { cause: error, ...(error.object !== undefined && { object: error.object }) });
   }
-  return refs;
-}
-
-async function start(client: KubeClient, manager: Manager, signal: AbortSignal): Promise<void> {
-  const replicas = Number(manager.metadata.annotations?.[STOPPED_ANNOTATION]) || 1;
-  await client.mergePatch(
-    refOfManager(manager),
-    { metadata: { annotations: { [STOPPED_ANNOTATION]: null } }, spec: { replicas } },
-    { signal },
-  );
 }

@@ -1,6 +1,6 @@
 /** Bootstrap and management cluster as the two ends of a pivot. */
 import type { ControllersOptions } from '../../capi/providers/controllers.ts';
-import { startControllers, stopControllers } from '../../capi/providers/controllers.ts';
+import { holdControllers, startControllers, stopControllers } from '../../capi/providers/controllers.ts';
 import { connectWebhooks } from '../../capi/providers/webhooks.ts';
 import type { PivotEnd, PivotEvent } from '../../capi/pivot/options.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -20,6 +20,8 @@ export function pivotEnd(
     ...{ host, signal, timeoutMs },
     onWaiting: (object, reason) => attendant.report({ type: 'waiting', object, reason: 'Pending', message: reason, boundMs: timeoutMs }),
   });
+  const connect = (signal: AbortSignal): Promise<void> =>
+    connectWebhooks(client, { host, signal, timeoutMs, providers: place.providers, owner: place.owner, placement: placementOf(place) });
   return {
     name: place.name,
     client,
@@ -28,16 +30,16 @@ export function pivotEnd(
         await attendance.restInfrastructure(client);
         await stopControllers(client, options(signal));
       },
+      // Pods on real nodes start too slowly for it to pay.
+      ...(placementOf(place).kind === 'local' && {
+        hold: async (signal: AbortSignal) => {
+          await holdControllers(client, options(signal));
+          await connect(signal);
+        },
+      }),
       start: async (signal) => {
         await startControllers(client, options(signal));
-        await connectWebhooks(client, {
-          host,
-          signal,
-          timeoutMs,
-          providers: place.providers,
-          owner: place.owner,
-          placement: placementOf(place),
-        });
+        await connect(signal);
         await attendance.wakeInfrastructure(client);
       },
     },
