@@ -3,10 +3,12 @@ import type { PivotOptions } from '../../src/capi/pivot/options.ts';
 import { retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
 import { BLOCK_MOVE_ANNOTATION } from '../../src/capi/pivot/marks.ts';
 import { CLUSTER } from '../../src/capi/words.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
 import {
   classDrafts,
   clusterDrafts,
   differencesBetween,
+  host,
   killAt,
   make,
   type Pair,
@@ -141,6 +143,36 @@ it('a provider that asks for time only after the pause gets it', async () => {
     'stop the source',
   ]);
   await retirePivot(options());
+});
+
+it('a class that came between two attempts is reconciled on a target that the first one held', async () => {
+  const status = { observedGeneration: 1, conditions: [{ type: 'VariablesReady', status: 'True', reason: 'VariablesReady' }] };
+  const CLASS = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'ClusterClass' };
+  const reconcile = async (client: KubeClient): Promise<void> => {
+    for (const { metadata } of (await client.list(CLASS, { namespace })).items)
+      await client.mergePatch({ ...CLASS, namespace, name: metadata.name }, { status }, { subresource: 'status' });
+  };
+  await reconcile(pair.source);
+  const ends = toldControllers(pair, ({ end, verb }) => void (end === 'target' && (isActing = verb === 'start')));
+  let isActing = true;
+  const over = new AbortController();
+  const controllers = (async () => {
+    for (; !over.signal.aborted; await host.clock.sleep(100)) if (isActing) await reconcile(pair.target);
+  })();
+  const stop = { name: 'stop', at: 'after-fence' as const, run: () => Promise.reject(new Error('stopped')) };
+  await expect(runPivot(options({ ...ends, hooks: [stop] }))).rejects.toThrow('stopped');
+  expect(isActing).toBe(false);
+  await make(
+    pair.source,
+    classDrafts(namespace, 'late').filter(({ object }) => object.metadata.name.startsWith('late')),
+  );
+  await reconcile(pair.source);
+  await runPivot(options({ ...ends, hooks: [{ ...stop, run: () => Promise.resolve() }] }));
+  expect(isActing).toBe(true);
+  expect(await pair.target.get(refTo('ClusterClass', namespace, 'late'))).toBeDefined();
+  over.abort();
+  await controllers;
+  await retirePivot(options(ends));
 });
 
 const STRIDE = THOROUGH ? 1 : 9;

@@ -2,7 +2,6 @@
  * Controllers hold still while a fleet moves: those of a source that ends would tell of each object that it is paused, those of the target
  * the same of each copy, and then that it is not. Nothing depends on it: what moves is paused, and a source that ends is stopped.
  */
-import { CLUSTER } from '../words.ts';
 import { keyOf } from './fields.ts';
 import { asksForTime } from './pausing.ts';
 import type { Session } from './session.ts';
@@ -12,13 +11,15 @@ import type { World } from './world.ts';
 const DEFAULT_HOLD_FROM = 200;
 
 /** To be recorded before `holdStill`, so that whoever goes on ends it. False when it does not pay, or the target has Clusters of its own. */
-export async function wantsHold(session: Session, { going }: World): Promise<boolean> {
+export async function wantsHold(session: Session, { going, kinds }: World): Promise<boolean> {
   const { options, transaction, signal } = session;
   if (transaction.held) return true;
   if (!options.target.controllers.hold || going.length < (options.holdFrom ?? DEFAULT_HOLD_FROM)) return false;
   const ours = new Set(going.map(({ object }) => keyOf(object)));
-  const { items } = await options.target.client.list(CLUSTER, { signal });
-  return items.every((item) => ours.has(keyOf(item)));
+  const lists = await Promise.all(
+    kinds.filter(({ role }) => role === 'cluster').map((kind) => options.target.client.list(kind, { signal, metadataOnly: true })),
+  );
+  return lists.every(({ items }) => items.every((item) => ours.has(keyOf(item))));
 }
 
 /** A source that lives on must tell of each pause; so must one whose providers ask for time. */

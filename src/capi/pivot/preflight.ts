@@ -10,6 +10,7 @@ import { canonicalForm, differingPaths } from './canonical.ts';
 import { Copying } from './copy.ts';
 import { copyForm } from './copy-form.ts';
 import { conditionOf, keyOf, kindKey, numberAt } from './fields.ts';
+import { freeTarget } from './hold.ts';
 import type { Inventory } from './inventory.ts';
 import { RUN_ANNOTATION } from './marks.ts';
 import type { Ordered } from './order.ts';
@@ -58,21 +59,21 @@ async function makeNamespaces(session: Session, world: World): Promise<void> {
 async function classesReconciled(session: Session, early: readonly Ordered[]): Promise<void> {
   const { host, target, timeoutMs, report } = session.options;
   const classes = early.filter(({ object }) => object.kind === CLUSTER_CLASS.kind && isReconciled(object));
-  const copies = await Promise.all(classes.map(({ object }) => target.client.get(refOf(object), session.signal)));
-  const pending = await untilAll(
-    copies.flatMap((copy) => copy ?? []),
-    {
-      host,
-      client: target.client,
-      signal: session.signal,
-      timeoutMs,
-      isDone: isReconciled,
-      onWaiting: (waiting) => {
-        for (const object of waiting)
-          report({ type: 'waiting', phase: 'preflight', object: formatRef(refOf(object)), reason: `to be reconciled on ${target.name}` });
-      },
+  const found = await Promise.all(classes.map(({ object }) => target.client.get(refOf(object), session.signal)));
+  const copies = found.flatMap((copy) => copy ?? []);
+  // Held by the attempt before: somebody changed or made a class since. They are held again afterwards.
+  if (!copies.every(isReconciled)) await freeTarget(session);
+  const pending = await untilAll(copies, {
+    host,
+    client: target.client,
+    signal: session.signal,
+    timeoutMs,
+    isDone: isReconciled,
+    onWaiting: (waiting) => {
+      for (const object of waiting)
+        report({ type: 'waiting', phase: 'preflight', object: formatRef(refOf(object)), reason: `to be reconciled on ${target.name}` });
     },
-  );
+  });
   const [first] = pending;
   if (!first) return;
   const name = formatRef(refOf(first));

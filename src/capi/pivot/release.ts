@@ -2,7 +2,6 @@
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
-import { CLUSTER } from '../words.ts';
 import { runHooks } from './hooks.ts';
 import { refKey } from './fields.ts';
 import { freeTarget } from './hold.ts';
@@ -47,7 +46,7 @@ async function sourceSleeps(session: Session, ground: Ground | undefined): Promi
   if (!ground) return;
   let awake: readonly KubeObject[];
   try {
-    awake = await awakeAtSource(session);
+    awake = await awakeAtSource(session, ground);
   } catch (error) {
     if (!isSlipwayError(error) || error.exit !== 69) throw error;
     session.note({ reason: 'source-unreachable', message: `the source cannot be asked whether it sleeps: ${error.message}` });
@@ -60,10 +59,11 @@ async function sourceSleeps(session: Session, ground: Ground | undefined): Promi
 }
 
 /** Of those that were moved, and of those that would have been had they been there. */
-async function awakeAtSource({ transaction, options, signal }: Session): Promise<readonly KubeObject[]> {
+async function awakeAtSource({ transaction, signal }: Session, { from, kinds }: Ground): Promise<readonly KubeObject[]> {
   const { namespaces, clusters } = transaction;
   const moved = new Set(transaction.moved);
-  const { items } = await options.source.client.list(CLUSTER, { signal });
+  const lists = await Promise.all(kinds.filter(({ role }) => role === 'cluster').map((kind) => from.client.list(kind, { signal })));
+  const items = lists.flatMap((list) => list.items);
   return items.filter((item) => {
     const { namespace = '', name } = item.metadata;
     const isSelected = clusters ? moved.has(`${namespace}/${name}`) : (namespaces?.includes(namespace) ?? true);
