@@ -1,8 +1,16 @@
 /** The questions of `slipway init` on a terminal. Asks on stderr; Ctrl-C at any question writes nothing. */
 import { cancel, confirm, group, intro, outro, select, text } from '@clack/prompts';
+import { isFault, parseAddress } from '../config/address.ts';
 import { isLabel } from '../core/ids.ts';
 import type { InitAnswers } from './commands/init.ts';
 import type { Session } from './session.ts';
+
+/** Undefined: it can be one. */
+function whyNotAddress(text: string): string | undefined {
+  if (text === '') return 'a path or URL';
+  const address = parseAddress(text, '/');
+  return isFault(address) ? address.message : undefined;
+}
 
 /** After a cancelled question the library would ask the next one; this ends it. */
 class GivenUp extends Error {}
@@ -52,7 +60,7 @@ async function askAll(session: Session, suggestedName: string): Promise<InitAnsw
         results.source === 'repository'
           ? text({
               message: 'Path, https:// or ssh:// of the repository',
-              validate: (value) => ((value ?? '') === '' ? 'a path or URL' : undefined),
+              validate: (value) => whyNotAddress(value ?? ''),
               ...streams,
             })
           : undefined,

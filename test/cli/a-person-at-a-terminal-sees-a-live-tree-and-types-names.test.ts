@@ -92,6 +92,19 @@ describe.skipIf(!hasTerminal)('a person at a terminal', () => {
     expect((await sandbox.run(['validate', '-f', 'wizard'])).code).toBe(0);
   });
 
+  it('is told of a folder that is not there, and refused an address that can be none', async () => {
+    const screen = await atTerminal('init nowhere', [
+      [/Name of project and cluster/, '\r'],
+      [/How does the cluster come to be/, '\r'],
+      [/What shall Flux apply/, '\x1b[B\r'],
+      [/Path, https/, 'file:///srv/fleet\r'],
+      [/is a file:\/\/ URL/, `${'\x7f'.repeat('file:///srv/fleet'.length)}../none\r`],
+      [/Write slipway\.yaml\?/, '\r'],
+    ]);
+    expect(screen.code).toBe(0);
+    expect(screen.text).toMatch(/There is no folder \S+none yet/);
+  });
+
   it('gives the wizard up, and nothing is written', async () => {
     const screen = await atTerminal('init given-up', [[/Name of project and cluster/, '\x03']]);
     expect(screen.code).not.toBe(0);

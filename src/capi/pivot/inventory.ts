@@ -7,7 +7,8 @@ import { CONFIG_MAP_KIND, type MovingKind, SECRET_KIND } from './kinds.ts';
 
 /** Above so many namespaces one list over all of them is cheaper than one for each. */
 const FEW_NAMESPACES = 4;
-const PARALLEL_LISTS = 16;
+/** Whole kinds are on their way at once: more would be most of the memory that a pivot of a large fleet takes. */
+const PARALLEL_LISTS = 6;
 
 export interface ListScope {
   readonly client: KubeClient;

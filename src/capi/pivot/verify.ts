@@ -6,7 +6,8 @@ import { canonicalDigest, canonicalForm, differingPaths } from './canonical.ts';
 import type { Copying } from './copy.ts';
 import { copyForm } from './copy-form.ts';
 import { keyOf, kindKey, textAt } from './fields.ts';
-import { Inventory, listKinds, readInventory } from './inventory.ts';
+import { Inventory, listKinds } from './inventory.ts';
+import { CONFIG_MAP_KIND, SECRET_KIND } from './kinds.ts';
 import { applyManagers } from './managed-fields.ts';
 import type { PivotSelection } from './options.ts';
 import type { Ordered } from './order.ts';
@@ -50,16 +51,27 @@ async function readCopies(world: World, [first]: readonly Ordered[], signal: Abo
  */
 export async function isUntouched({ from, kinds, inventory }: World, selection: PivotSelection, signal: AbortSignal): Promise<boolean> {
   const { client } = from;
-  const now = await readInventory({ client, kinds, namespaces: selection.namespaces, signal, metadataOnly: () => true });
   const isSame = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
     a?.metadata.uid === b?.metadata.uid && a?.metadata.resourceVersion === b?.metadata.resourceVersion;
-  if (!now.objects.every((object) => isSame(object, inventory.byKey(keyOf(object))))) return false;
-  const elsewhere = inventory.objects.filter((object) => now.byKey(keyOf(object)) === undefined);
+  const seen = new Set<string>();
+  for (const kind of [...kinds, SECRET_KIND, CONFIG_MAP_KIND]) {
+    const namespaces = selection.namespaces ?? (kind.role === 'data' ? namespacesOf(inventory) : undefined);
+    const now = await listKinds({ client, kinds, namespaces, signal, metadataOnly: () => true }, [kind]);
+    if (!now.every((object) => isSame(object, inventory.byKey(keyOf(object))))) return false;
+    for (const object of now) seen.add(keyOf(object));
+  }
+  const elsewhere = inventory.objects.filter((object) => !seen.has(keyOf(object)));
   const there = await mapPool(elsewhere, { parallel: PARALLEL_LOOKS, signal }, (object) => client.get(refOf(object), signal));
   return elsewhere.every((object, index) => isSame(object, there[index]));
 }
 
 const PARALLEL_LOOKS = 16;
+
+/** Whose Secrets and ConfigMaps were read. */
+function namespacesOf(inventory: Inventory): readonly string[] {
+  const own = inventory.objects.filter((object) => !['data', 'inventory'].includes(inventory.kindOf(object).role));
+  return [...new Set(own.flatMap(({ metadata }) => metadata.namespace ?? []))];
+}
 
 function allOf(errors: readonly SlipwayError[]): SlipwayError | SlipwayErrors {
   const [only] = errors;

@@ -1,5 +1,6 @@
 /** `slipway init [FOLDER]`: a first slipway.yaml with its schema beside it; never replaces a file. */
 import { basename, join, resolve } from 'node:path';
+import { isFault, parseAddress } from '../../config/address.ts';
 import { projectSchema } from '../../config/schema.ts';
 import { renderStarter, SCHEMA_FILE, type StarterOptions } from '../../config/starter.ts';
 import { SlipwayError } from '../../core/errors.ts';
@@ -37,14 +38,23 @@ const run: CommandRun<InitFlags, readonly [string?]> = async (session, flags, [f
     });
   }
   const files = await writeAll(session, target, render(answers));
+  const absent = await absentFolder(session, target, answers);
   const where = folder === undefined ? '' : ` -f ${folder}`;
   session.result('init', { folder: target, files }, [
     ...files.map((file) => `wrote ${file}`),
+    ...(absent === undefined ? [] : [`There is no folder ${absent} yet: Flux is to apply it.`]),
     '',
     `Next: slipway plan${where}, then slipway up${where}`,
   ]);
   return exits.done;
 };
+
+/** The folder that is to be applied, when it is one of this machine and not there. */
+async function absentFolder({ host }: Session, target: string, { repository }: InitAnswers): Promise<string | undefined> {
+  const address = repository === undefined ? undefined : parseAddress(repository, target);
+  if (!address || isFault(address) || address.kind !== 'path') return undefined;
+  return (await host.files.stat(address.path)) ? undefined : address.path;
+}
 
 function asksPerson(session: Session, flags: InitFlags): boolean {
   const given = [flags.name, flags.provisioner, flags.repository, flags.branch, flags.path, flags.kubeconfig].some(
