@@ -1,9 +1,9 @@
 /** `slipway doctor`: looks at what this machine must offer and says how to mend what is missing. Changes nothing. */
-import { messageOf } from '../core/errors.ts';
 import { join } from 'node:path';
 import { readCluster } from '../control-plane/local-cluster.ts';
 import { homeOf, listClusterIds, type ProcessEntry, registryRoot } from '../control-plane/process-registry.ts';
 import { listProcesses } from '../control-plane/processes.ts';
+import { messageOf } from '../core/errors.ts';
 import { isoTime } from '../engine/iso-time.ts';
 import { cacheRoot } from '../toolchain/locate.ts';
 import type { Host } from '../host/host.ts';

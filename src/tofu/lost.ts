@@ -1,6 +1,6 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
-import { messageOf } from '../core/errors.ts';
 import type { Json } from '../core/digest.ts';
+import { messageOf } from '../core/errors.ts';
 import type { StepReport } from '../engine/events.ts';
 import {
   importResource,

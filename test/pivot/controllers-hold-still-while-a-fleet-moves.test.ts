@@ -49,12 +49,12 @@ async function start(): Promise<void> {
 
 /** Tells of controllers and of the first write of each purpose to Clusters, in order. */
 function options(more: Partial<PivotOptions> = {}): PivotOptions {
-  const told1 = (line: string): void => void (told.at(-1) !== line && told.push(line));
+  const tell = (line: string): void => void (told.at(-1) !== line && told.push(line));
   const onWrite: PivotOptions['onWrite'] = async (write, moment) => {
     await more.onWrite?.(write, moment);
-    if (moment === 'after' && write.ref.kind === 'Cluster') told1(`${write.purpose} a Cluster`);
+    if (moment === 'after' && write.ref.kind === 'Cluster') tell(`${write.purpose} a Cluster`);
   };
-  const ends = toldControllers(pair, ({ end, verb }) => told1(`${verb} the ${end}`));
+  const ends = toldControllers(pair, ({ end, verb }) => tell(`${verb} the ${end}`));
   return pivotOptions(pair, { namespaces: [namespace], holdFrom: 1, ...ends, ...more, onWrite });
 }
 
@@ -117,6 +117,31 @@ it('a source whose provider asks for time is not held, and not stopped before it
     }),
   );
   expect(without(told).slice(0, 4)).toEqual(['hold the target', 'pause a Cluster', 'agrees', 'stop the source']);
+  await retirePivot(options());
+});
+
+it('a source that an attempt held acts again when a provider asks for time before the next', async () => {
+  const cluster = refTo('DevCluster', namespace, 'shop');
+  const annotate = (value: string | null): Promise<unknown> =>
+    pair.source.mergePatch(cluster, { metadata: { annotations: { [BLOCK_MOVE_ANNOTATION]: value } } });
+  const dies: PivotOptions['onWrite'] = ({ purpose }) => {
+    if (purpose === 'pause') throw new Error('killed');
+  };
+  await expect(runPivot(options({ onWrite: dies }))).rejects.toThrow('killed');
+  expect(told.filter((line) => /source/.test(line))).toEqual(['hold the source']);
+  await annotate('');
+  let waited = false;
+  await runPivot(
+    options({
+      report: (event) => {
+        if (event.type !== 'waiting' || waited) return;
+        waited = true;
+        told.push('agrees');
+        void annotate(null);
+      },
+    }),
+  );
+  expect(told.filter((line) => /source|agrees/.test(line))).toEqual(['hold the source', 'start the source', 'agrees', 'stop the source']);
   await retirePivot(options());
 });
 

@@ -2,7 +2,7 @@
 import { readinessOf } from '../../kube/readiness.ts';
 import { numberAt } from '../../kube/readiness-state.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { isHeldDeployment } from '../providers/controllers.ts';
+import { isHeld } from '../providers/deployment.ts';
 import { causeAt } from './blocker.ts';
 import { machinesOf } from './family.ts';
 import type { Finding, Inquiry } from './inquiry.ts';
@@ -30,7 +30,7 @@ function isNeeded(label: string, groups: readonly string[]): boolean {
 function wordsFor(deployment: KubeObject): { readonly reason: string; readonly message: string } {
   if (numberAt(deployment, 'spec', 'replicas') === 0)
     return { reason: 'ControllerStopped', message: 'is scaled to zero: nobody works on what is its to do' };
-  if (isHeldDeployment(deployment))
+  if (isHeld(deployment))
     return { reason: 'ControllerHeld', message: 'was told to leave all objects alone by a pivot, which is to be finished or rolled back' };
   const { reason, message } = readinessOf(deployment);
   return { reason: 'ControllerNotRunning', message: message === '' ? reason : message };

@@ -5,7 +5,7 @@ import { readinessOf } from '../../kube/readiness.ts';
 import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
 import { contractConditions } from '../../kube/readiness-cluster-api.ts';
 import type { KubeClient, KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
-import { isHeldDeployment } from '../providers/controllers.ts';
+import { isHeld } from '../providers/deployment.ts';
 import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
 import type { ClusterRef } from './describe.ts';
 import { clusterRefOf } from './world.ts';
@@ -65,7 +65,7 @@ export async function gatherEvidence(client: KubeClient, { kinds, clusters, sign
   return {
     stopped: new Map(
       deployments
-        .filter((deployment) => !isRunning(deployment) || isHeldDeployment(deployment))
+        .filter((deployment) => !isRunning(deployment) || isHeld(deployment))
         .map((object) => [object.metadata.labels?.[PROVIDER_LABEL] ?? '', object]),
     ),
     warning: (object) => bySubject.get(subjectOf(object.kind, object.metadata.namespace, object.metadata.name)),

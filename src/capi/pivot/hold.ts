@@ -3,6 +3,7 @@
  * the same of each copy, and then that it is not. Nothing depends on it: what moves is paused, and a source that ends is stopped.
  */
 import { keyOf } from './fields.ts';
+import { listClusters } from './inventory.ts';
 import { asksForTime } from './pausing.ts';
 import type { Session } from './session.ts';
 import type { World } from './world.ts';
@@ -16,17 +17,20 @@ export async function wantsHold(session: Session, { going, kinds }: World): Prom
   if (transaction.held) return true;
   if (!options.target.controllers.hold || going.length < (options.holdFrom ?? DEFAULT_HOLD_FROM)) return false;
   const ours = new Set(going.map(({ object }) => keyOf(object)));
-  const lists = await Promise.all(
-    kinds.filter(({ role }) => role === 'cluster').map((kind) => options.target.client.list(kind, { signal, metadataOnly: true })),
-  );
-  return lists.every(({ items }) => items.every((item) => ours.has(keyOf(item))));
+  const there = await listClusters(options.target.client, kinds, signal);
+  return there.every((cluster) => ours.has(keyOf(cluster)));
 }
 
-/** A source that lives on must tell of each pause; so must one whose providers ask for time. */
-export async function holdStill({ transaction, options, signal }: Session, world: World): Promise<void> {
+/**
+ * A source that lives on must tell of each pause; so must one whose providers ask for time, which may have been held by the attempt before
+ * (`wasHeld`).
+ */
+export async function holdStill({ transaction, options, signal }: Session, world: World, wasHeld: boolean): Promise<void> {
   if (!transaction.held) return;
-  const isSourceQuiet = transaction.disposableSource && !asksForTime(world);
-  const ends = isSourceQuiet ? [options.target, options.source] : [options.target];
+  const { source, target } = options;
+  const isSourceAsked = asksForTime(world);
+  if (isSourceAsked && wasHeld && transaction.disposableSource) await source.controllers.start(signal);
+  const ends = transaction.disposableSource && !isSourceAsked ? [target, source] : [target];
   await Promise.all(ends.map(({ controllers }) => controllers.hold?.(signal)));
 }
 

@@ -1,14 +1,15 @@
 /** All objects of the moving kinds on one cluster, found by key and by uid. */
 import { isSlipwayError } from '../../core/errors.ts';
 import { mapPool } from '../../kube/pool.ts';
-import type { KubeClient, KubeObject, ListOptions } from '../../kube/types.ts';
+import type { KubeClient, KubeObject, ListOptions, ObjectRef } from '../../kube/types.ts';
 import { keyOf, kindKey } from './fields.ts';
-import { CONFIG_MAP_KIND, type MovingKind, SECRET_KIND } from './kinds.ts';
+import { DATA_KINDS, type MovingKind } from './kinds.ts';
 
 /** Above so many namespaces one list over all of them is cheaper than one for each. */
 const FEW_NAMESPACES = 4;
 /** Whole kinds are on their way at once: more would be most of the memory that a pivot of a large fleet takes. */
 const PARALLEL_LISTS = 6;
+const PARALLEL_GETS = 16;
 
 export interface ListScope {
   readonly client: KubeClient;
@@ -32,7 +33,7 @@ export class Inventory {
     this.objects = objects;
     this.#byKey = new Map(objects.map((object) => [keyOf(object), object]));
     this.#byUid = new Map(objects.map((object) => [object.metadata.uid ?? '', object]));
-    this.#kinds = new Map([...kinds, SECRET_KIND, CONFIG_MAP_KIND].map((kind) => [kindKey(kind), kind]));
+    this.#kinds = new Map([...kinds, ...DATA_KINDS].map((kind) => [kindKey(kind), kind]));
   }
 
   byKey(key: string): KubeObject | undefined {
@@ -53,6 +54,12 @@ export class Inventory {
     return [...this.#kinds.values()];
   }
 
+  /** That hold Cluster API objects: whose Secrets and ConfigMaps are looked at when nobody names namespaces. Sorted. */
+  get ownNamespaces(): readonly string[] {
+    const own = this.objects.filter((object) => !['data', 'inventory'].includes(this.kindOf(object).role));
+    return [...new Set(own.flatMap(({ metadata }) => metadata.namespace ?? []))].sort();
+  }
+
   with(objects: readonly KubeObject[]): Inventory {
     return new Inventory([...this.objects, ...objects], this.kinds);
   }
@@ -60,14 +67,23 @@ export class Inventory {
 
 /** Cluster API objects of the scope, cluster-scoped ones included, and the Secrets and ConfigMaps of the namespaces they are in. */
 export async function readInventory(scope: ListScope): Promise<Inventory> {
-  const own = await listKinds(scope, scope.kinds);
-  if (scope.withoutData) return new Inventory(own, scope.kinds);
-  const inventories = new Set(scope.kinds.filter(({ role }) => role === 'inventory').map(kindKey));
-  const counted = own.filter((object) => !inventories.has(kindKey(object)));
-  const found = [...new Set(counted.flatMap((object) => object.metadata.namespace ?? []))].sort();
-  const namespaces = scope.namespaces ?? found;
-  const data = await listKinds({ ...scope, namespaces }, [SECRET_KIND, CONFIG_MAP_KIND]);
-  return new Inventory([...own, ...data], scope.kinds);
+  const own = new Inventory(await listKinds(scope, scope.kinds), scope.kinds);
+  if (scope.withoutData) return own;
+  const namespaces = scope.namespaces ?? own.ownNamespaces;
+  return own.with(await listKinds({ ...scope, namespaces }, DATA_KINDS));
+}
+
+/** In all namespaces. */
+export function listClusters(client: KubeClient, kinds: readonly MovingKind[], signal: AbortSignal): Promise<readonly KubeObject[]> {
+  return listKinds(
+    { client, kinds, namespaces: undefined, signal },
+    kinds.filter(({ role }) => role === 'cluster'),
+  );
+}
+
+/** One by one, in the order of the references; undefined for what is not there. */
+export function getAll(client: KubeClient, refs: readonly ObjectRef[], signal: AbortSignal): Promise<readonly (KubeObject | undefined)[]> {
+  return mapPool(refs, { parallel: PARALLEL_GETS, signal }, (ref) => client.get(ref, signal));
 }
 
 /** The definition may have gone since the client learned of it. */

@@ -23,8 +23,7 @@ const COMPANIONS = new Set(['openstack.k-orc.cloud', 'metal3.io']);
 /** Source: clusterctl's inventory, the Cluster API operator, runtime extensions: each tells of the cluster it is in. */
 const INVENTORIES = new Set(['clusterctl.cluster.x-k8s.io', 'operator.cluster.x-k8s.io', 'runtime.cluster.x-k8s.io']);
 
-export const SECRET_KIND: MovingKind = dataKind('Secret');
-export const CONFIG_MAP_KIND: MovingKind = dataKind('ConfigMap');
+export const DATA_KINDS: readonly MovingKind[] = [dataKind('Secret'), dataKind('ConfigMap')];
 
 function dataKind(kind: string): MovingKind {
   return { apiVersion: 'v1', kind, group: '', role: 'data', namespaced: true, hasStatus: false, isForced: false };

@@ -20,9 +20,10 @@ import type { End } from './writes.ts';
 /** @throws SLW-PIV-010, SLW-PIV-011 */
 export async function quiesce(session: Session, ground: Ground, world: World): Promise<void> {
   await runHooks(session, 'before-quiesce');
+  const wasHeld = session.transaction.held === true;
   await recordIntent(session, world);
   await suspendFlux(session);
-  await holdStill(session, world);
+  await holdStill(session, world, wasHeld);
   await pauseAll(session, world);
   if (needsConfirmation(session, world)) await confirmed(session, ground, world);
 }

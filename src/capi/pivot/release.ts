@@ -5,7 +5,7 @@ import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { runHooks } from './hooks.ts';
 import { refKey } from './fields.ts';
 import { freeTarget } from './hold.ts';
-import type { Inventory } from './inventory.ts';
+import { type Inventory, listClusters } from './inventory.ts';
 import { annotationOf } from './marks.ts';
 import { isPaused, pauseAnnotationOf, PAUSE_VALUE, unpausePatch } from './pausing.ts';
 import type { Session } from './session.ts';
@@ -62,11 +62,10 @@ async function sourceSleeps(session: Session, ground: Ground | undefined): Promi
 async function awakeAtSource({ transaction, signal }: Session, { from, kinds }: Ground): Promise<readonly KubeObject[]> {
   const { namespaces, clusters } = transaction;
   const moved = new Set(transaction.moved);
-  const lists = await Promise.all(kinds.filter(({ role }) => role === 'cluster').map((kind) => from.client.list(kind, { signal })));
-  const items = lists.flatMap((list) => list.items);
-  return items.filter((item) => {
-    const { namespace = '', name } = item.metadata;
+  const there = await listClusters(from.client, kinds, signal);
+  return there.filter((cluster) => {
+    const { namespace = '', name } = cluster.metadata;
     const isSelected = clusters ? moved.has(`${namespace}/${name}`) : (namespaces?.includes(namespace) ?? true);
-    return isSelected && !isPaused(item);
+    return isSelected && !isPaused(cluster);
   });
 }

@@ -1,13 +1,12 @@
 /** VERIFY: every copy equals what the target's admission made of its original, and nobody wrote to the source meanwhile. */
 import { SlipwayError, SlipwayErrors } from '../../core/errors.ts';
-import { mapPool } from '../../kube/pool.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { canonicalDigest, canonicalForm, differingPaths } from './canonical.ts';
 import type { Copying } from './copy.ts';
 import { copyForm } from './copy-form.ts';
-import { keyOf, kindKey, textAt } from './fields.ts';
-import { Inventory, listKinds } from './inventory.ts';
-import { CONFIG_MAP_KIND, SECRET_KIND } from './kinds.ts';
+import { keyOf, textAt } from './fields.ts';
+import { getAll, Inventory, listKinds } from './inventory.ts';
+import { DATA_KINDS } from './kinds.ts';
 import { applyManagers } from './managed-fields.ts';
 import type { PivotSelection } from './options.ts';
 import type { Ordered } from './order.ts';
@@ -33,44 +32,29 @@ export async function verify(session: Session, options: VerifyOptions): Promise<
   if (changed.length > 0) throw allOf(changed);
   const wrong: SlipwayError[] = [];
   // Kind by kind: all copies at once, beside their originals, are the most that a pivot would hold in memory.
-  for (const entries of Map.groupBy(world.going, ({ object }) => kindKey(object)).values()) {
-    const standing = await readCopies(world, entries, session.signal);
+  for (const [kind, entries] of Map.groupBy(world.going, ({ object }) => world.inventory.kindOf(object))) {
+    const scope = { client: world.to.client, kinds: [kind], namespaces: world.namespaces, signal: session.signal };
+    const standing = new Inventory(await listKinds(scope, [kind]), [kind]);
     wrong.push(...entries.flatMap((entry) => faultOf(entry, standing, options) ?? []));
   }
   if (wrong.length > 0) throw allOf(wrong);
 }
 
-/** What stands on the target of the kind of these. */
-async function readCopies(world: World, [first]: readonly Ordered[], signal: AbortSignal): Promise<Inventory> {
-  const kinds = first ? [world.inventory.kindOf(first.object)] : [];
-  return new Inventory(await listKinds({ client: world.to.client, kinds, namespaces: world.namespaces, signal }, kinds), kinds);
-}
-
-/**
- * By versions alone, of everything that was looked at when the world was read. False does not say that something that goes has changed.
- */
+/** By versions alone, of everything that was looked at when the world was read. False does not say that something that goes has changed. */
 export async function isUntouched({ from, kinds, inventory }: World, selection: PivotSelection, signal: AbortSignal): Promise<boolean> {
   const { client } = from;
   const isSame = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
     a?.metadata.uid === b?.metadata.uid && a?.metadata.resourceVersion === b?.metadata.resourceVersion;
   const seen = new Set<string>();
-  for (const kind of [...kinds, SECRET_KIND, CONFIG_MAP_KIND]) {
-    const namespaces = selection.namespaces ?? (kind.role === 'data' ? namespacesOf(inventory) : undefined);
+  for (const kind of [...kinds, ...DATA_KINDS]) {
+    const namespaces = selection.namespaces ?? (kind.role === 'data' ? inventory.ownNamespaces : undefined);
     const now = await listKinds({ client, kinds, namespaces, signal, metadataOnly: () => true }, [kind]);
     if (!now.every((object) => isSame(object, inventory.byKey(keyOf(object))))) return false;
     for (const object of now) seen.add(keyOf(object));
   }
   const elsewhere = inventory.objects.filter((object) => !seen.has(keyOf(object)));
-  const there = await mapPool(elsewhere, { parallel: PARALLEL_LOOKS, signal }, (object) => client.get(refOf(object), signal));
+  const there = await getAll(client, elsewhere.map(refOf), signal);
   return elsewhere.every((object, index) => isSame(object, there[index]));
-}
-
-const PARALLEL_LOOKS = 16;
-
-/** Whose Secrets and ConfigMaps were read. */
-function namespacesOf(inventory: Inventory): readonly string[] {
-  const own = inventory.objects.filter((object) => !['data', 'inventory'].includes(inventory.kindOf(object).role));
-  return [...new Set(own.flatMap(({ metadata }) => metadata.namespace ?? []))];
 }
 
 function allOf(errors: readonly SlipwayError[]): SlipwayError | SlipwayErrors {

@@ -1,11 +1,10 @@
 /** What a pivot sees: kinds, objects and verdicts of the source, and what of them stands on the target already. Reads only. */
 import { SlipwayError } from '../../core/errors.ts';
-import { mapPool } from '../../kube/pool.ts';
 import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
 import { PROVIDER_LABEL } from '../words.ts';
 import { type Definition, readDefinitions } from './definitions.ts';
 import { groupOf } from './fields.ts';
-import { type Inventory, readInventory } from './inventory.ts';
+import { getAll, type Inventory, listClusters, readInventory } from './inventory.ts';
 import { isOfClusterApi, movingKinds, type MovingKind } from './kinds.ts';
 import { createResolver } from './membership.ts';
 import type { PivotSelection } from './options.ts';
@@ -67,9 +66,7 @@ export async function readWorld(ground: Ground, selection: PivotSelection, signa
 
 /** Without a choice the namespaces are those that hold Cluster API objects; what is fetched from elsewhere is outside. */
 function scopeOf(listed: Inventory, selection: PivotSelection): PivotSelection {
-  const counted = listed.objects.filter((object) => listed.kindOf(object).role !== 'inventory');
-  const namespaces = selection.namespaces ?? [...new Set(counted.flatMap((object) => object.metadata.namespace ?? []))];
-  return { ...selection, namespaces };
+  return { ...selection, namespaces: selection.namespaces ?? listed.ownNamespaces };
 }
 
 /** Clusters outside the chosen namespaces may use a class inside. */
@@ -78,10 +75,9 @@ async function withOtherClusters(
   { from, kinds }: Ground,
   { selection, signal }: { readonly selection: PivotSelection; readonly signal: AbortSignal },
 ): Promise<Inventory> {
-  const cluster = kinds.find(({ role }) => role === 'cluster');
-  if (selection.namespaces === undefined || !cluster) return listed;
-  const { items } = await from.client.list(cluster, { signal });
-  return listed.with(items.filter((item) => listed.byUid(item.metadata.uid ?? '') === undefined));
+  if (selection.namespaces === undefined) return listed;
+  const clusters = await listClusters(from.client, kinds, signal);
+  return listed.with(clusters.filter(({ metadata }) => listed.byUid(metadata.uid ?? '') === undefined));
 }
 
 interface Completion {
@@ -106,7 +102,7 @@ async function complete(
     });
     if (wanted.length === 0) return { inventory, selected };
     const { client, signal } = completion;
-    const found = await mapPool(wanted, { parallel: 16, signal }, (ref) => client.get(ref, signal));
+    const found = await getAll(client, wanted, signal);
     const fresh = found.filter((object): object is KubeObject => object !== undefined);
     if (fresh.length === 0) return { inventory, selected };
     inventory = inventory.with(fresh);

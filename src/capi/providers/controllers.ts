@@ -9,17 +9,7 @@ import { currentObjects } from '../../kube/current.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import { waitReady } from '../../kube/wait.ts';
 import { PROVIDER_LABEL } from '../words.ts';
-
-/** Annotation on a Deployment that `stopControllers` scaled to 0; its value is the number of replicas it had. */
-export const STOPPED_ANNOTATION = 'slipway.dev/stopped-replicas';
-
-/**
- * The mark and the means of `holdControllers`: a manager with this flag acts only on objects whose label `cluster.x-k8s.io/watch-filter` has the value; its webhooks serve all. The
- * flag is the same in every provider of the project: https://cluster-api.sigs.k8s.io/developer/core/support-multiple-instances
- */
-const HOLD_FLAG = '--watch-filter=slipway.dev-held';
-/** By convention of the providers; a sidecar beside it has other flags. */
-const MANAGER_CONTAINER = 'manager';
+import { containersOf, DEPLOYMENT, HOLD_FLAG, isHeld, isStopped, MANAGER_CONTAINER, managerOf, STOPPED_ANNOTATION } from './deployment.ts';
 
 export interface ControllersOptions {
   readonly host: Host;
@@ -30,20 +20,10 @@ export interface ControllersOptions {
   readonly onWaiting?: (object: string, reason: string) => void;
 }
 
-const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
 const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 
-interface Container {
-  readonly name: string;
-  readonly args?: readonly string[];
-}
-
 interface Manager extends KubeObject {
-  readonly spec: {
-    readonly replicas?: number;
-    readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
-    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
-  };
+  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> } };
   readonly status?: { readonly observedGeneration?: number; readonly replicas?: number };
 }
 
@@ -162,19 +142,14 @@ async function change(
 const hold = (manager: Manager): Change =>
   isFilterable(manager) ? { spec: withArgs(manager, (args) => [...args, HOLD_FLAG]) } : undefined;
 
-const isHeld = ({ spec }: Manager): boolean => spec.template.spec.containers.some(({ args }) => args?.includes(HOLD_FLAG));
-
-/** Whether the manager of a Deployment was told by `holdControllers` to leave all objects alone. */
-export const isHeldDeployment = (deployment: KubeObject): boolean => isHeld(deployment as Manager);
-
-const isFilterable = ({ spec }: Manager): boolean =>
-  spec.template.spec.containers.some(
-    ({ name, args = [] }) => name === MANAGER_CONTAINER && !args.some((arg) => arg.startsWith('--watch-filter')),
-  );
+function isFilterable(deployment: KubeObject): boolean {
+  const manager = managerOf(deployment);
+  return manager?.name === MANAGER_CONTAINER && !manager.args?.some((arg) => arg.startsWith('--watch-filter'));
+}
 
 /** The whole list: a merge patch replaces lists. */
-function withArgs({ spec }: Manager, map: (args: readonly string[]) => readonly string[]): Readonly<Record<string, unknown>> {
-  const containers = spec.template.spec.containers.map((container) =>
+function withArgs(deployment: KubeObject, map: (args: readonly string[]) => readonly string[]): Readonly<Record<string, unknown>> {
+  const containers = containersOf(deployment).map((container) =>
     container.name === MANAGER_CONTAINER ? { ...container, args: map(container.args ?? []) } : container,
   );
   return { template: { spec: { containers } } };
@@ -193,8 +168,6 @@ export async function startControllers(client: KubeClient, options: ControllersO
   await waitServing(client, refs, options);
   return refs;
 }
-
-const isStopped = ({ metadata }: Manager): boolean => metadata.annotations?.[STOPPED_ANNOTATION] !== undefined;
 
 const start = (manager: Manager): Change =>
   isStopped(manager) || isHeld(manager)

@@ -2,7 +2,7 @@
 import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
 import { PROVIDER_LABEL } from '../words.ts';
 import { VERSION_LABEL } from './components.ts';
-import { STOPPED_ANNOTATION } from './controllers.ts';
+import { DEPLOYMENT, isStopped, managerOf } from './deployment.ts';
 import { providerTable, PROVIDER_TYPES, type ProviderType } from './provider.ts';
 
 export interface InstalledProvider {
@@ -20,7 +20,6 @@ export interface InstalledProvider {
   readonly isStopped: boolean;
 }
 
-export const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
 const DEFINITION = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /** In the order core, bootstrap, control plane, infrastructure, others; empty on a cluster without Cluster API. */
@@ -60,7 +59,7 @@ function installedBy(label: string, objects: readonly KubeObject[]): InstalledPr
     version: first && versionOfObject(first),
     featureGates: Object.assign({}, ...objects.map(gatesOf)) as Readonly<Record<string, boolean>>,
     deployments: objects.map(({ metadata }) => ({ ...DEPLOYMENT, namespace: metadata.namespace ?? 'default', name: metadata.name })),
-    isStopped: objects.some(isStoppedDeployment),
+    isStopped: objects.some(isStopped),
   };
 }
 
@@ -74,19 +73,6 @@ const PREFIXES: readonly (readonly [string, ProviderType])[] = [
 function typeOf(label: string): ProviderType | undefined {
   if (label === providerTable.core.label) return 'CoreProvider';
   return PREFIXES.find(([prefix]) => label.startsWith(prefix))?.[1];
-}
-
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly args?: readonly string[];
-}
-
-/** The manager stands beside proxies in some providers. */
-function managerOf(deployment: KubeObject): Container | undefined {
-  const spec = deployment['spec'] as { readonly template?: { readonly spec?: { readonly containers?: readonly Container[] } } } | undefined;
-  const containers = spec?.template?.spec?.containers ?? [];
-  return containers.find(({ name }) => name === 'manager') ?? containers[0];
 }
 
 /** The tag of the manager's image, else a label. */
@@ -106,5 +92,3 @@ function gatesOf(deployment: KubeObject): Readonly<Record<string, boolean>> {
     }),
   );
 }
-
-export const isStoppedDeployment = ({ metadata }: KubeObject): boolean => metadata.annotations?.[STOPPED_ANNOTATION] !== undefined;

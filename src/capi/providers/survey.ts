@@ -4,7 +4,8 @@ import { isOurs } from '../../kube/ownership.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import { CLUSTER, PROVIDER_LABEL } from '../words.ts';
 import type { ProviderComponents } from './components.ts';
-import { DEPLOYMENT, isStoppedDeployment, versionOfObject } from './installed.ts';
+import { versionOfObject } from './installed.ts';
+import { DEPLOYMENT, isStopped } from './deployment.ts';
 
 export interface Standing {
   readonly components: ProviderComponents;
@@ -50,7 +51,7 @@ function standingOf(components: ProviderComponents, objects: readonly KubeObject
   // Definitions of `local` are Slipway's, whichever project put them there first.
   const isShared = foreign !== undefined && components.facts.name !== 'local';
   if (!isShared) requireNoDowngrade(components, version);
-  return { components, state: isShared ? 'foreign' : 'ours', version, isStopped: objects.some(isStoppedDeployment) };
+  return { components, state: isShared ? 'foreign' : 'ours', version, isStopped: objects.some(isStopped) };
 }
 
 function requireNoDowngrade({ facts, version }: ProviderComponents, installed: string | undefined): void {
