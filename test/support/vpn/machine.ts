@@ -3,6 +3,7 @@
  * and applies its user data. Gone, nothing of it is left but what it wrote into the store.
  */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -64,10 +65,14 @@ export async function bootMachine({ dir, networkNamespace, userData, without = [
   for (const path of without) rmSync(join(root, path));
   let running = await start(dir, root, networkNamespace);
   const kill = async (): Promise<void> => {
-    const gone = new Promise((resolve) => running.child.once('close', resolve));
-    process.kill(running.leader, 'SIGKILL');
-    running.child.kill('SIGKILL');
-    await gone;
+    const { child, leader } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'close', { signal: AbortSignal.timeout(POWER_OFF_BOUND_MS) });
+    process.kill(leader, 'SIGKILL');
+    child.kill('SIGKILL');
+    await gone.catch((cause: unknown) => {
+      throw new Error(`the machine did not end: ${readConsole(dir)}`, { cause });
+    });
   };
   return {
     root,
@@ -79,6 +84,7 @@ export async function bootMachine({ dir, networkNamespace, userData, without = [
       running = await start(dir, root, networkNamespace);
     },
     destroy: async () => {
+      if (!existsSync(dir)) return;
       await kill();
       execFileSync('umount', ['--lazy', root]);
       rmSync(dir, { recursive: true, force: true });
@@ -120,6 +126,8 @@ After=basic.target
 Wants=ssh.service slipway-test-runcmd.service timers.target systemd-user-sessions.service
 AllowIsolate=yes
 `;
+
+const POWER_OFF_BOUND_MS = 60_000;
 
 async function start(
   dir: string,
