@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
 
@@ -23,7 +24,9 @@ interface Report {
   readonly testResults: readonly {
     readonly status: string;
     readonly name: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why it could not be loaded or prepared. */
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly title: string; readonly failureMessages: readonly string[] }[];
   }[];
 }
 
@@ -37,10 +40,16 @@ const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
+interface Failure {
+  readonly counts: Counts;
+  /** A line for each test that failed. */
+  readonly reasons: readonly string[];
+}
+
 interface Outcome {
   readonly counts: Counts;
-  /** Counts of each file that failed. */
-  readonly failures: ReadonlyMap<string, Counts>;
+  /** Of each file that failed. */
+  readonly failures: ReadonlyMap<string, Failure>;
 }
 
 function runVitest(args: readonly string[], reportFile: string): Outcome {
@@ -59,11 +68,21 @@ function runVitest(args: readonly string[], reportFile: string): Outcome {
 function readReport(reportFile: string): Outcome {
   if (!existsSync(reportFile)) return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: new Map() };
   const { testResults } = JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
-  const files = testResults.map((file) => [file.name, countsOf(file)] as const);
+  const files = testResults.map((file) => [file.name, { counts: countsOf(file), reasons: reasonsOf(file) }] as const);
   return {
-    counts: files.reduce((sum, [, counts]) => plus(sum, counts), NONE),
-    failures: new Map(files.filter(([, { failed }]) => failed > 0)),
+    counts: files.reduce((sum, [, { counts }]) => plus(sum, counts), NONE),
+    failures: new Map(files.filter(([, { counts }]) => counts.failed > 0)),
   };
+}
+
+function reasonsOf({ message, assertionResults }: Report['testResults'][number]): readonly string[] {
+  const tests = assertionResults.filter(({ status }) => status === 'failed');
+  const reasons = tests.map(({ title, failureMessages: [first = ''] }) => `${title}: ${firstLine(first)}`);
+  return message === '' ? reasons : [firstLine(message), ...reasons];
+}
+
+function firstLine(text: string): string {
+  return stripVTControlCharacters(text.trimStart().split('\n', 1)[0] ?? '').slice(0, 300);
 }
 
 /** A file that could not even be loaded, or whose preparation failed, counts as one failure. */
@@ -87,14 +106,15 @@ function plus(a: Counts, b: Counts, sign: 1 | -1 = 1): Counts {
 function runAgain({ counts, failures }: Outcome, folder: string): Counts {
   let total = counts;
   const unsteady: string[] = [];
-  for (const [index, [file, before]] of [...failures].entries()) {
+  for (const [index, [file, { counts: before, reasons }]] of [...failures].entries()) {
     const name = relative(root, file);
     console.log(`\n${name} failed; once more, alone`);
     const again = runVitest(['--project', 'real', name], join(folder, `again-${index}.json`));
     total = plus(plus(total, before, -1), again.counts);
-    if (again.counts.failed === 0) unsteady.push(name);
+    if (again.counts.failed === 0)
+      unsteady.push(`unsteady: ${name} failed beside another file and passed alone`, ...reasons.map((reason) => `  ${reason}`));
   }
-  for (const name of unsteady) console.log(`unsteady: ${name} failed beside another file and passed alone`);
+  for (const line of unsteady) console.log(line);
   return total;
 }
 
