@@ -104,7 +104,12 @@ export function killPid(pid: number): boolean {
 }
 
 /** As the launcher starts Node. */
-export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'] as const;
+export const NODE_FLAGS = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=4',
+  '--initial-old-space-size=64',
+  '--heap-growing-percent=30',
+] as const;
 
 export function startSlipway(args: readonly string[], options: SlipwayOptions): SlipwayRun {
   const started = performance.now();
