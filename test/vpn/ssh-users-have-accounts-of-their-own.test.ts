@@ -23,8 +23,9 @@ describe.skipIf(why !== undefined)(`SSH users of a VPN host${why === undefined ?
       command,
     );
   /** Of a host that has just reported: its SSH server starts beside the agent and may be the later one. */
-  const letsIn = (name: string, key: string) =>
-    expect.poll(() => login(name, key), { timeout: 60_000, interval: 500 }).toMatchObject({ code: 0, stdout: `${name}\n` });
+  const letsIn = async (name: string, key: string): Promise<void> => {
+    await expect.poll(() => login(name, key), { timeout: 60_000, interval: 500 }).toMatchObject({ code: 0, stdout: `${name}\n` });
+  };
 
   beforeAll(async () => {
     bed = await createVpnBed({ id: 'b', net: 82, clients: ['desk'] });
