@@ -66,9 +66,11 @@ need_npm() {
   command -v npm >/dev/null 2>&1 || fail 69 "npm is needed to bring $1, and is not on PATH" "install Node.js 24 or later with npm, or set SLIPWAY_NODE"
 }
 
-# run_npm_ci FOLDER WHAT: the lock file pins versions and checksums; no package runs a script of its own.
+# run_npm_ci FOLDER WHAT: the lock file pins versions and checksums; no package runs a script of its own. Without a network npm gives up
+# after seconds instead of minutes, and takes what its cache has.
 run_npm_ci() {
-  (cd "$1" && npm ci --include=dev --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
+  (cd "$1" && npm ci --include=dev --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error \
+    --prefer-offline --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=8000) >&2 ||
     fail 69 "npm could not bring $2" 'look at the message of npm above; a network is needed this once'
 }
 

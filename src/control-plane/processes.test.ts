@@ -88,6 +88,13 @@ describe('ensureProcess', () => {
       'SLW-LOC-001',
       /: panic: no such member$/,
     ],
+    [
+      'a line of JSON',
+      '{"level":"panic","ts":"2026-11-22T00:18:59Z","msg":"failed to create WAL","error":"no space left on device","stacktrace":"a/b.go:663"}',
+      'SLW-HST-002',
+      /the disk is full: failed to create WAL: no space left on device$/,
+    ],
+    ['a torn line of JSON', '{"level":"fatal","msg":"cannot op', 'SLW-LOC-001', /: \{"level":"fatal","msg":"cannot op$/],
     ['a trace alone', 'cannot listen\\nmain.main()\\n\\t/a/main.go:31 +0x28', 'SLW-LOC-001', /: cannot listen$/],
   ])('says the cause, not the end of a trace: %s', async (_title, log, code, message) => {
     const failing = shell(`printf '${log}\\n'; exit 2`);

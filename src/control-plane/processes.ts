@@ -258,4 +258,19 @@ async function notReadyError(
   });
 }
 
-const shorten = (line: string): string => (line.length > 300 ? `${line.slice(0, 297)}...` : line);
+/** A line of a log as a sentence: zap's JSON (etcd, controllers) says it in two of its many fields. */
+function shorten(line: string): string {
+  const { msg, error } = line.startsWith('{') ? fieldsOf(line) : {};
+  const said = [msg, error].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  const text = said === '' ? line : said;
+  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
+}
+
+/** The last line of a log may be torn. */
+function fieldsOf(line: string): { readonly msg?: unknown; readonly error?: unknown } {
+  try {
+    return JSON.parse(line) as { readonly msg?: unknown; readonly error?: unknown };
+  } catch {
+    return {};
+  }
+}
