@@ -5,8 +5,9 @@
  */
 import { SlipwayError } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
+import type { AwsAnswer, AwsCall } from './call.ts';
 import { type AwsCredentials, createCredentialSource, type CredentialOptions, type CredentialSource } from './credentials.ts';
-import { createSender, type AwsAnswer, type AwsCall, type Sender } from './send.ts';
+import { createSender, type Sender } from './send.ts';
 
 export interface AwsOptions extends CredentialOptions {
   readonly region: string;

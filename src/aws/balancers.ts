@@ -1,7 +1,7 @@
 /** Load balancers and target groups that controllers made; what Resource Groups Tagging lists is confirmed by their own service. */
 import type { Aws } from './aws.ts';
 import { awsCodeOf } from './failure.ts';
-import type { Leftover, LeftoverScope } from './leftovers.ts';
+import type { Leftover, LeftoverScope } from './leftover.ts';
 import { clusterTags, proofOf } from './ownership.ts';
 import { callQuery, numbered } from './query.ts';
 import { findTagged, type Tagged } from './tagged.ts';

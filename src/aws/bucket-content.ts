@@ -1,8 +1,8 @@
 /** Everything in a bucket with all its versions, and taking away what lies below one prefix. */
 import { SlipwayError } from '../core/errors.ts';
 import type { Aws } from './aws.ts';
+import type { AwsAnswer } from './call.ts';
 import { type Bucket, callBucket, checksum, childDocument } from './s3.ts';
-import type { AwsAnswer } from './send.ts';
 import { escapeXml, listOf, textOf, type XmlNode } from './xml.ts';
 
 export interface ObjectVersion {

@@ -1,7 +1,7 @@
 /** AWS's many ways to say no, as our codes: a ladder over its error codes, which are stable where its prose is not. */
 import type { Code } from '../core/codes.ts';
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
-import type { AwsAnswer, AwsCall } from './send.ts';
+import type { AwsAnswer, AwsCall } from './call.ts';
 import { childOf, parseXml, textOf } from './xml.ts';
 
 export interface FailureContext {

@@ -1,7 +1,7 @@
 /** Firewall rules that name a security group which is to go: AWS deletes no group that another one refers to. */
 import type { Aws } from './aws.ts';
 import { deleteEc2, describeEc2, tagsOfItem } from './ec2.ts';
-import type { LeftoverScope } from './leftovers.ts';
+import type { LeftoverScope } from './leftover.ts';
 import { listOf, textOf, type XmlNode } from './xml.ts';
 
 /** Takes back the rules in groups of the cluster alone; a rule in a group of someone else stays, and with it the group that it names. */

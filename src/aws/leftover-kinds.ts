@@ -1,6 +1,5 @@
 /** The kinds of leftovers, in the order in which they have to go: how each is found, proven, and deleted. */
 import type { Aws } from './aws.ts';
-import { deleteEc2, describeEc2, type DescribeOptions, tagsOfItem } from './ec2.ts';
 import {
   findBalancers,
   findTargetGroups,
@@ -9,7 +8,8 @@ import {
   deleteTargetGroup,
   findClassicBalancers,
 } from './balancers.ts';
-import { type Leftover, type LeftoverKind, type LeftoverScope } from './leftovers.ts';
+import { deleteEc2, describeEc2, type DescribeOptions, tagsOfItem } from './ec2.ts';
+import type { Leftover, LeftoverKind, LeftoverScope } from './leftover.ts';
 import { clusterTags, proofOf, type Tags } from './ownership.ts';
 import { listOf, textOf, type XmlNode } from './xml.ts';
 

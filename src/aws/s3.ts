@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { SlipwayError } from '../core/errors.ts';
 import type { ObjectStore, RemoteObject, RemotePut } from '../engine/remote/store.ts';
 import type { Aws } from './aws.ts';
+import type { AwsAnswer, AwsCall } from './call.ts';
 import { awsCodeOf } from './failure.ts';
-import type { AwsAnswer, AwsCall } from './send.ts';
 import { listOf, parseXml, textOf, type XmlNode } from './xml.ts';
 
 export interface Bucket {

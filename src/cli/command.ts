@@ -1,8 +1,7 @@
 /** How a command of the table is built: its flags are read, its module is named, nothing of it is loaded. */
 import { buildCommand, type Command, type CommandContext } from '@stricli/core';
-import type { Invocation } from './context.ts';
+import type { Invocation, Session } from './context.ts';
 import { type FlagSpecs, type GlobalFlags, text } from './flags.ts';
-import type { Session } from './session.ts';
 
 /** The parser's context: instead of running a command it notes what is to be run. */
 export interface ParseContext extends CommandContext {

@@ -4,9 +4,9 @@
  */
 import { SlipwayError } from '../core/errors.ts';
 import type { Confirm, ConfirmRequest } from '../project/operations.ts';
+import type { Session } from './context.ts';
 import type { ConsentFlags } from './flags.ts';
 import { hasChanges, planLines } from './render/plan-text.ts';
-import type { Session } from './session.ts';
 
 export interface Consent {
   readonly confirm: Confirm;

@@ -1,13 +1,22 @@
 /** What every command gets from main.ts, and the contract of a command module. */
-import type { Redactor } from '../core/redaction.ts';
-import type { Host, Terminal } from '../host/host.ts';
-import type { GlobalFlags } from './flags.ts';
-import type { Session } from './session.ts';
+import type { Emit } from '../engine/events.ts';
+import type { GlobalFlags, OutputMode } from './flags.ts';
+import type { Paint } from './render/paint.ts';
+import type { World } from './world.ts';
 
-export interface World {
-  readonly host: Host;
-  readonly terminal: Terminal;
-  readonly redactor: Redactor;
+export interface Session extends World {
+  readonly mode: OutputMode;
+  /** For lines of a result. */
+  readonly paint: Paint;
+  readonly signal: AbortSignal;
+  readonly detach: AbortSignal;
+  readonly emit: Emit;
+  /** Prose on stderr; never in json. */
+  say(...lines: readonly string[]): void;
+  /** The result: data for json, lines on stdout for people. */
+  result(kind: string, data: unknown, lines: readonly string[]): void;
+  /** Takes the live tree away before a prompt. */
+  suspend(): void;
 }
 
 /** A command: does its work in a session and returns the exit code; throws SlipwayErrors. Default export of each command module. */

@@ -2,13 +2,14 @@
 import { exits } from '../core/exits.ts';
 import { downProject } from '../project/down.ts';
 import { initProject, selectKind } from '../project/init.ts';
+import type { OperationOptions } from '../project/operations.ts';
 import { upProject } from '../project/up.ts';
 import { createConsent } from './consent.ts';
+import type { Session } from './context.ts';
 import type { ConsentFlags, ProjectFlags } from './flags.ts';
 import { finishOperation } from './outcome.ts';
 import { planLines } from './render/plan-text.ts';
-import { operationOptions, type Session } from './session.ts';
-import type { OperationOptions } from '../project/operations.ts';
+import { operationOptions } from './session.ts';
 
 export interface DocumentFlags extends Omit<ProjectFlags, 'file' | 'only'>, ConsentFlags {
   readonly config: string;

@@ -1,7 +1,7 @@
 /** A terminal of strings, and the world around it, for tests of the command line. */
 import { Redactor } from '../core/redaction.ts';
 import type { Clock, Host, Terminal, TextOutput } from '../host/host.ts';
-import type { World } from './context.ts';
+import type { World } from './world.ts';
 
 export interface FakeOptions {
   readonly isTerminal?: boolean;

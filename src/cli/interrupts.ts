@@ -1,6 +1,6 @@
 /** Ctrl-C and SIGTERM: the first asks for a graceful end, the second detaches, the third ends the process at once. */
 import { exits } from '../core/exits.ts';
-import type { World } from './context.ts';
+import type { World } from './world.ts';
 
 export interface Interrupts {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { exits } from '../core/exits.ts';
 import type { OperationResult } from '../project/operations.ts';
 import type { Consent } from './consent.ts';
-import type { Session } from './session.ts';
+import type { Session } from './context.ts';
 
 export interface Outcome {
   readonly result: OperationResult;

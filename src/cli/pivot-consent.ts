@@ -1,8 +1,8 @@
 /** Who may let a pivot act: `--yes` for what can be taken back, the typed name of the source for giving it up. */
 import { SlipwayError } from '../core/errors.ts';
 import type { PivotConfirm, PivotConfirmRequest, PivotVerb } from '../project/pivot.ts';
+import type { Session } from './context.ts';
 import { pivotPlanLines, pivotStatusLines } from './render/pivot-text.ts';
-import type { Session } from './session.ts';
 
 export interface PivotConsentFlags {
   readonly verbose: boolean;

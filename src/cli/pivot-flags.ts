@@ -1,7 +1,8 @@
 /** The flags of `slipway pivot …`, and the request they make. */
 import type { PivotRequest } from '../project/pivot.ts';
+import type { Session } from './context.ts';
 import { fileFlag, type FlagSpecs, globalFlags, type GlobalFlags, parseBound, stateDirFlag, text } from './flags.ts';
-import { operationOptions, type Session } from './session.ts';
+import { operationOptions } from './session.ts';
 
 /** Which two clusters, and how long to wait for anything. */
 export interface PivotFlags extends GlobalFlags {

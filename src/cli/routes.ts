@@ -4,7 +4,6 @@
 import { buildRouteMap, type RouteMap } from '@stricli/core';
 import { bootstrapRoutes, clusterRoutes, vpnRoutes } from './cloud-routes.ts';
 import { command, type ParseContext } from './command.ts';
-import type { CompletionFlags } from './commands/completion.ts';
 import type { DownFlags } from './commands/down.ts';
 import type { InitFlags } from './commands/init.ts';
 import type { KubeconfigFlags } from './commands/kubeconfig.ts';
@@ -179,7 +178,7 @@ const explain = command<GlobalFlags>('explain', {
   load: () => import('./commands/explain.ts'),
 });
 
-const completion = command<CompletionFlags>('completion', {
+const completion = command<GlobalFlags>('completion', {
   brief: 'Print a completion script for bash, zsh or fish',
   flags: globalFlags,
   aliases: globalAliases,

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Code, codes } from '../core/codes.ts';
 import { SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { exitMeanings } from '../core/exits.ts';
-import type { GlobalFlags, OutputMode } from './flags.ts';
+import type { Session } from './context.ts';
 import { createFakeWorld, type FakeWorld, ProcessExit } from './fake-terminal.ts';
-import { exitOf, guessFlags, runInvocation, type Session, stamp } from './session.ts';
+import type { GlobalFlags, OutputMode } from './flags.ts';
+import { exitOf, guessFlags, runInvocation, stamp } from './session.ts';
 
 const flags = (output?: OutputMode): GlobalFlags => ({ noColor: false, verbose: false, ...(output !== undefined && { output }) });
 

@@ -4,30 +4,15 @@
  */
 import { type ErrorRecord, isAbort, SlipwayErrors, toErrorRecords } from '../core/errors.ts';
 import { exits } from '../core/exits.ts';
-import type { Emit, EventBody, SlipwayEvent } from '../engine/events.ts';
+import type { EventBody, SlipwayEvent } from '../engine/events.ts';
 import type { OperationOptions } from '../project/operations.ts';
-import type { Invocation, World } from './context.ts';
-import type { GlobalFlags, OutputMode, ProjectFlags } from './flags.ts';
-import type { Paint } from './render/paint.ts';
+import type { Invocation, Session } from './context.ts';
+import type { GlobalFlags, ProjectFlags } from './flags.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { createView, type View } from './views.ts';
+import type { World } from './world.ts';
 
 const HEARTBEAT_MS = 25_000;
-
-export interface Session extends World {
-  readonly mode: OutputMode;
-  /** For lines of a result. */
-  readonly paint: Paint;
-  readonly signal: AbortSignal;
-  readonly detach: AbortSignal;
-  readonly emit: Emit;
-  /** Prose on stderr; never in json. */
-  say(...lines: readonly string[]): void;
-  /** The result: data for json, lines on stdout for people. */
-  result(kind: string, data: unknown, lines: readonly string[]): void;
-  /** Takes the live tree away before a prompt. */
-  suspend(): void;
-}
 
 /** Verbs that must outlive a closed stdout: `slipway up | head` still finishes what it began. */
 const ACTS = new Set([

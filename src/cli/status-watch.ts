@@ -1,9 +1,9 @@
 /** Shows a changing status: on a terminal in place, elsewhere as a new tree whenever it differs, in json as one result each. */
 import type { ProjectStatus } from '../project/operations.ts';
+import type { Session } from './context.ts';
 import { Painter } from './render/painter.ts';
 import { statusLines } from './render/status-text.ts';
 import { cutLine } from './render/text-width.ts';
-import type { Session } from './session.ts';
 
 export interface StatusWatch {
   show(status: ProjectStatus): void;

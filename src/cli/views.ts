@@ -1,14 +1,14 @@
 /** Where events go: one view for each output mode, behind one interface. */
+import type { ErrorRecord } from '../core/errors.ts';
+import { SLIPWAY_VERSION } from '../core/version.ts';
 import type { SlipwayEvent } from '../engine/events.ts';
-import type { World } from './context.ts';
 import type { GlobalFlags, OutputMode } from './flags.ts';
 import { errorsLines } from './render/error-text.ts';
 import { jsonLine, versionEvent } from './render/json.ts';
 import { createPaint, type Paint, wantsColor } from './render/paint.ts';
 import { createPlainLog } from './render/plain.ts';
 import { TtyView } from './render/tty.ts';
-import type { ErrorRecord } from '../core/errors.ts';
-import { SLIPWAY_VERSION } from '../core/version.ts';
+import type { World } from './world.ts';
 
 export interface View {
   readonly mode: OutputMode;

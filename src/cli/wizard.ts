@@ -3,7 +3,7 @@ import { cancel, confirm, group, intro, outro, select, text } from '@clack/promp
 import { isFault, parseAddress } from '../config/address.ts';
 import { isLabel } from '../core/ids.ts';
 import type { InitAnswers } from './commands/init.ts';
-import type { Session } from './session.ts';
+import type { Session } from './context.ts';
 
 /** Undefined: it can be one. */
 function whyNotAddress(text: string): string | undefined {

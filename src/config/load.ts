@@ -11,8 +11,8 @@ import { findProjectFiles, type ProjectFiles, readSource, showPath } from './fil
 import { type ProjectSpec, projectSpec } from './kinds/project.ts';
 import type { ParsedDocument } from './kinds/registry.ts';
 import { type ResolvedNetwork, resolveNetwork } from './resolved-network.ts';
-import { LOCAL_STATE, type ResolvedState, resolveState } from './resolved-state.ts';
 import { NO_SITE, type ResolvedSite, resolveSite } from './resolved-site.ts';
+import { LOCAL_STATE, type ResolvedState, resolveState } from './resolved-state.ts';
 import { type ResolvedCluster, resolveCluster } from './resolved.ts';
 import { Resolver } from './resolver.ts';
 import { checkCapiFields } from './rules/capi-fields.ts';
@@ -26,8 +26,8 @@ import { checkNames } from './rules/names.ts';
 import { checkNetworkFields } from './rules/network-fields.ts';
 import { checkOutputs, documentNeeds, findReferences, type FoundReference } from './rules/outputs.ts';
 import { checkVersions, findReservedWords } from './rules/reserved.ts';
-import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkSite } from './rules/site.ts';
+import { checkSources, type SourceCheck } from './rules/sources.ts';
 import { checkState } from './rules/state.ts';
 import { checkFolders, checkManifests, checkReferences } from './rules/world.ts';
 import { checkShape } from './shape.ts';
@@ -35,16 +35,8 @@ import { type FieldPath, parseSource, type SourceDocument } from './source.ts';
 
 export type { ResolvedNetwork } from './resolved-network.ts';
 export type { ResolvedSite } from './resolved-site.ts';
-export type {
-  CapiCluster,
-  EksCluster,
-  ExistingCluster,
-  LocalCluster,
-  ResolvedCluster,
-  ResolvedGitops,
-  ResolvedKustomization,
-  ResolvedRepository,
-} from './resolved.ts';
+export type { CapiCluster, EksCluster, ExistingCluster, LocalCluster, ResolvedCluster } from './resolved.ts';
+export type { ResolvedGitops, ResolvedKustomization, ResolvedRepository } from './resolved-gitops.ts';
 
 export interface LoadOptions {
   /** `--state-dir`, resolved against cwd; goes before the project's own `state.dir`. */

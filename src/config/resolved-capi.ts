@@ -1,13 +1,13 @@
 /** A cluster that Cluster API makes, as the rest of Slipway sees it: defaults filled in, versions whole, references typed. Plain data. */
 import { resolve } from 'node:path';
-import type { SourcePosition } from '../core/errors.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { SourcePosition } from '../core/errors.ts';
 import type { AwsSpec, DevSpec, OpenStackSpec, VSphereSpec } from './kinds/capi-infrastructures.ts';
 import type { HealthCheckSpec, MachineSpec, WorkerPoolSpec } from './kinds/capi-machines.ts';
 import { CAPI_DEFAULTS, type CapiClusterSpec, type CapiSpec, type Infrastructure } from './kinds/capi.ts';
 import type { BootstrapClusterSpec, PivotHookSpec, PivotSpec } from './kinds/pivot.ts';
 import type { Reference, Value } from './references.ts';
-import type { ResolvedGitops } from './resolved.ts';
+import type { ResolvedGitops } from './resolved-gitops.ts';
 import { demand, type Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';
 

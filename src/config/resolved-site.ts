@@ -1,8 +1,8 @@
 /** The site settings of a project, references typed. Empty when the project says nothing. */
+import { type GitAuth, gitAuth } from './git-auth.ts';
 import type { SiteSpec } from './kinds/site.ts';
 import type { Reference, Value } from './references.ts';
-import { demand, type Resolver } from './resolver.ts';
-import type { GitAuth } from './resolved.ts';
+import type { Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';
 
 export interface ResolvedRegistry {
@@ -62,16 +62,4 @@ export function resolveSite(spec: SiteSpec, make: Resolver): ResolvedSite {
 function gitServerAuth(spec: SiteSpec['gitServers'][string], path: FieldPath, make: Resolver): GitAuth | undefined {
   if (spec.ssh === undefined && spec.token === undefined) return undefined;
   return gitAuth(spec, path, make);
-}
-
-interface GitAuthSpec {
-  readonly token?: SiteSpec['gitServers'][string]['token'];
-  readonly username?: string;
-  readonly ssh?: SiteSpec['gitServers'][string]['ssh'];
-}
-
-export function gitAuth(spec: GitAuthSpec, path: FieldPath, make: Resolver): GitAuth {
-  if (!spec.ssh) return { type: 'token', username: spec.username ?? 'git', token: make.secret(demand(spec.token), [...path, 'token']) };
-  const privateKey = spec.ssh.privateKey && make.secret(spec.ssh.privateKey, [...path, 'ssh', 'privateKey']);
-  return { type: 'ssh', knownHosts: make.value(spec.ssh.knownHosts, [...path, 'ssh', 'knownHosts']), privateKey };
 }

@@ -9,18 +9,18 @@ import {
   type Outputs,
   type Step,
   type StepId,
+  type StepReport,
   type UndoContext,
   type UndoHandler,
 } from '../engine/step.ts';
-import type { StepReport } from '../engine/events.ts';
 import type { Host } from '../host/host.ts';
 import { findIdentityFaults, type IdentityFault } from '../pki/identity-files.ts';
 import { clusterIdentities, clusterLayout } from './cluster-layout.ts';
-import { prepareCluster } from './prepare-cluster.ts';
+import type { ControlPlaneOptions } from './control-plane-options.ts';
 import { chooseIdentity, type ClusterIdentity, type LocalCluster, readCluster, refuseCopy, staleKubeconfigs } from './local-cluster.ts';
+import { prepareCluster } from './prepare-cluster.ts';
 import { homeOf, listClusterIds } from './process-registry.ts';
 import { listProcesses, type ProcessState, stopProcess } from './processes.ts';
-import type { ControlPlaneOptions } from './control-plane-options.ts';
 
 export const REMOVE_CLUSTER = 'local/remove-cluster';
 

@@ -1,8 +1,7 @@
 /** What steps and undo handlers are given: the host, the signal, the ledger as they may see it, and a way to speak. */
 import type { Host } from '../host/host.ts';
-import type { StepReport } from './events.ts';
 import type { Ledger } from './ledger.ts';
-import type { Outputs, StepContext, StepId, StepRecord, UndoContext } from './step.ts';
+import type { Outputs, StepContext, StepId, StepRecord, StepReport, UndoContext } from './step.ts';
 
 export interface ContextSource {
   readonly host: Host;

@@ -4,12 +4,12 @@
  */
 import type { Redactor } from '../core/redaction.ts';
 import type { Clock } from '../host/host.ts';
-import type { DurableEvent, Emit, EventBody, StepReport, TransientEvent } from './events.ts';
+import type { DurableEvent, Emit, EventBody, TransientEvent } from './events.ts';
 import { isoTime } from './iso-time.ts';
 import type { JournalWriter } from './journal/journal.ts';
 import type { JournalEntry } from './journal/row.ts';
 import { recordEvent } from './ledger.ts';
-import type { StepId, StepRecord } from './step.ts';
+import type { StepId, StepRecord, StepReport } from './step.ts';
 
 export interface EventLogOptions {
   readonly run: string;

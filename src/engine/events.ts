@@ -8,27 +8,6 @@ import type { Change, Intent, Outputs, StepId } from './step.ts';
 
 export const EVENT_FORMAT = '1.0';
 
-/** What a step may say while it works; the engine adds step id and time. */
-export type StepReport =
-  | { readonly type: 'progress'; readonly message: string; readonly done?: number; readonly total?: number }
-  | {
-      readonly type: 'waiting';
-      /** The deepest object that blocks, `Kind/namespace/name`. */
-      readonly object: string;
-      /** A machine's word: `HealthCheckFailed`, `DependencyNotReady`. */
-      readonly reason: string;
-      readonly message: string;
-      readonly boundMs: number;
-    }
-  | {
-      readonly type: 'finding';
-      readonly level: 'info' | 'warning';
-      readonly code?: string;
-      readonly message: string;
-      readonly at?: SourcePosition;
-    }
-  | { readonly type: 'log'; readonly source: string; readonly line: string };
-
 export type RunStatus = 'done' | 'failed' | 'cancelled' | 'detached' | 'waiting';
 export type Verb = 'up' | 'down' | 'plan' | 'toolchain' | 'pivot';
 

@@ -3,8 +3,29 @@
  * to change it, and to prove it. The engine knows no provider, no Kubernetes and no tofu: only steps.
  */
 import type { Json } from '../core/digest.ts';
+import type { SourcePosition } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
-import type { StepReport } from './events.ts';
+
+/** What a step may say while it works; the engine adds step id and time. */
+export type StepReport =
+  | { readonly type: 'progress'; readonly message: string; readonly done?: number; readonly total?: number }
+  | {
+      readonly type: 'waiting';
+      /** The deepest object that blocks, `Kind/namespace/name`. */
+      readonly object: string;
+      /** A machine's word: `HealthCheckFailed`, `DependencyNotReady`. */
+      readonly reason: string;
+      readonly message: string;
+      readonly boundMs: number;
+    }
+  | {
+      readonly type: 'finding';
+      readonly level: 'info' | 'warning';
+      readonly code?: string;
+      readonly message: string;
+      readonly at?: SourcePosition;
+    }
+  | { readonly type: 'log'; readonly source: string; readonly line: string };
 
 /** `<area>/<verb-noun>/<name>`, stable for ever: ids live in journals. */
 export type StepId = string;

@@ -1,9 +1,9 @@
 /** Deploy keys that Slipway makes for ssh:// repositories: private half 0600 in the state folder, public half for a person to add. */
 import { join } from 'node:path';
-import type { ResolvedGitops } from '../config/resolved.ts';
-import { createDeployKey, describeDeployKey } from '../pki/keys.ts';
+import type { ResolvedGitops } from '../config/resolved-gitops.ts';
 import { defineStep, type Outputs, type Step } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
+import { createDeployKey, describeDeployKey } from '../pki/keys.ts';
 import { type FluxStepsOptions, fluxStepIds } from './step-options.ts';
 
 /** Names of repositories whose key is ours to make. */

@@ -4,13 +4,13 @@
  * pointless; or at its bound. By watches, never by polling.
  */
 import { isAbort } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import { conditionsOf, textAt, valueAt } from '../kube/readiness-state.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef } from '../kube/types.ts';
 import type { Cause } from './cause.ts';
-import { diagnose, wanted } from './diagnose.ts';
 import type { CannotRun } from './diagnose-workload.ts';
+import { diagnose, wanted } from './diagnose.ts';
 import { type FollowedSource, HeadBoard, Pokes } from './heads.ts';
 import { FLUX_KINDS, Mirror } from './mirror.ts';
 import { boundError, sentence, stallError } from './stall.ts';

@@ -1,16 +1,16 @@
 /** From the project's words to the sources Flux gets: references resolved, paths replaced by the loopback server's address. */
+import { createPublicKey } from 'node:crypto';
+import type { GitAuth as ProjectAuth } from '../config/git-auth.ts';
+import { type Reference, resolveValue, type Value } from '../config/references.ts';
 import type {
-  GitAuth as ProjectAuth,
   GitSource as ProjectGit,
   OciSource as ProjectOci,
   ResolvedKustomization,
   ResolvedRepository,
-} from '../config/resolved.ts';
-import { type Reference, resolveValue, type Value } from '../config/references.ts';
+} from '../config/resolved-gitops.ts';
 import { isSlipwayError } from '../core/errors.ts';
-import { createPublicKey } from 'node:crypto';
-import type { Host } from '../host/host.ts';
 import { peekServerConfig, SERVER_USER, servedUrl } from '../git/server-config.ts';
+import type { Host } from '../host/host.ts';
 import { type DeployKeyText, readDeployKey } from './deploy-key.ts';
 import { serverConfigFile } from './serve-step.ts';
 import type { GitAuth, GitSource, KustomizationSource, OciSource, RepositorySource } from './source.ts';

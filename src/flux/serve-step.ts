@@ -1,10 +1,10 @@
 /** The step that keeps paths of the project fetchable: folders are snapshotted, and one read-only server runs for the cluster. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ResolvedRepository } from '../config/resolved.ts';
-import { isSlipwayError, SlipwayError } from '../core/errors.ts';
-import { httpProbe } from '../control-plane/readiness-probe.ts';
+import type { ResolvedRepository } from '../config/resolved-gitops.ts';
 import { ensureProcess, observeProcess, type ProcessSpec, type ProcessState, specDigest } from '../control-plane/processes.ts';
+import { httpProbe } from '../control-plane/readiness-probe.ts';
+import { isSlipwayError, SlipwayError } from '../core/errors.ts';
 import {
   type ApplyContext,
   type Change,

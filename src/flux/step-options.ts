@@ -1,5 +1,5 @@
 /** What all steps of this folder are made from. */
-import type { ResolvedGitops } from '../config/resolved.ts';
+import type { ResolvedGitops } from '../config/resolved-gitops.ts';
 import type { Redactor } from '../core/redaction.ts';
 import type { StepContext, StepId, UndoContext } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';

@@ -1,5 +1,10 @@
 /** Who owns which field when server-side apply refuses. */
-import type { StatusCause } from './failures.ts';
+
+export interface StatusCause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
 
 export interface FieldConflict {
   /** Without the leading dot: `spec.replicas`. */

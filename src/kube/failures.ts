@@ -5,7 +5,7 @@
  */
 import type { Code } from '../core/codes.ts';
 import { SlipwayError, type SlipwayErrorOptions } from '../core/errors.ts';
-import { readConflicts } from './conflicts.ts';
+import { readConflicts, type StatusCause } from './conflicts.ts';
 import type { TransportFailure } from './transport.ts';
 
 /** What was asked, for the sentence of an error. */
@@ -15,12 +15,6 @@ export interface About {
   /** `Kind/namespace/name`, a kind, or a path. */
   readonly target: string;
   readonly server: string;
-}
-
-export interface StatusCause {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly field?: string;
 }
 
 export interface Status {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterDescription } from '../capi/describe/describe.ts';
+import type { ClusterDescription } from '../capi/describe/description.ts';
 import type { ResolvedCluster } from '../config/resolved.ts';
 import { causesOfDescription, descriptionOf, foreignNodes } from './cluster-api-status.ts';
 

@@ -1,5 +1,6 @@
 /** Clusters that Cluster API makes, put where a person looks for them: under their own node, or as foreign under who manages them. */
-import { type ClusterDescription, describeClusters } from '../capi/describe/describe.ts';
+import { describeClusters } from '../capi/describe/describe.ts';
+import type { ClusterDescription } from '../capi/describe/description.ts';
 import { CLUSTER } from '../capi/words.ts';
 import type { ResolvedCluster } from '../config/resolved.ts';
 import { isSlipwayError } from '../core/errors.ts';

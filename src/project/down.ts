@@ -3,13 +3,14 @@
  * Afterwards only the journal and generated identities remain; `forget` removes those as well.
  */
 import { SLIPWAY_VERSION } from '../core/version.ts';
-import { isEmptyPlan, makePlan } from '../engine/plan.ts';
 import type { PlanData } from '../engine/plan-data.ts';
+import { isEmptyPlan, makePlan } from '../engine/plan.ts';
 import { runDown } from '../engine/run.ts';
 import type { DownOptions, OperationResult } from './operations.ts';
+import type { ProjectPlace } from './place.ts';
 import { parallelOf, planEnvironment, timeoutOf } from './plan.ts';
-import { findProjectOrState, type ProjectPlace, withWritable, type Workspace } from './workspace.ts';
 import { toResult } from './up.ts';
+import { findProjectOrState, withWritable, type Workspace } from './workspace.ts';
 
 export async function downProject(options: DownOptions): Promise<OperationResult> {
   const place = await findProjectOrState(options);

@@ -5,8 +5,9 @@ import { toErrorRecords } from '../core/errors.ts';
 import { createSortableId } from '../core/ids.ts';
 import { SLIPWAY_VERSION } from '../core/version.ts';
 import { EventLog } from '../engine/event-log.ts';
-import type { DurableEvent, RunStatus, StepReport } from '../engine/events.ts';
+import type { DurableEvent, RunStatus } from '../engine/events.ts';
 import type { JournalWriter } from '../engine/journal/journal.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { OperationOptions } from './operations.ts';
 
 const TITLES: Readonly<Record<PivotPhase, string>> = {

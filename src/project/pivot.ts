@@ -8,12 +8,13 @@ import type { PivotPlan } from '../capi/pivot/plan.ts';
 import { isAbort, isSlipwayError, SlipwayErrors } from '../core/errors.ts';
 import { exits } from '../core/exits.ts';
 import type { JournalWriter } from '../engine/journal/journal.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { OperationOptions, OperationResult } from './operations.ts';
 import { isClusterName, type OpenEnd, openEnd } from './pivot-ends.ts';
 import { commandHooks } from './pivot-hooks.ts';
 import { createPivotRecord, type PivotRecord } from './pivot-record.ts';
-import { findProjectOrState, type ProjectPlace, withNoProject, withReadable, withWritable, type Workspace } from './workspace.ts';
+import type { ProjectPlace } from './place.ts';
+import { findProjectOrState, withNoProject, withReadable, withWritable, type Workspace } from './workspace.ts';
 
 /** What a person asks for. */
 export interface PivotRequest extends OperationOptions {

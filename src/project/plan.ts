@@ -1,9 +1,8 @@
 /** `slipway plan`: what `up` would do. Reads the world, locks and writes nothing but the plan file asked for. */
-import type { PlanEnvironment } from '../engine/plan.ts';
 import type { PlanData } from '../engine/plan-data.ts';
 import { writePlanFile } from '../engine/plan-file.ts';
-import type { StepReport } from '../engine/events.ts';
-import type { StepId } from '../engine/step.ts';
+import type { PlanEnvironment } from '../engine/plan.ts';
+import type { StepId, StepReport } from '../engine/step.ts';
 import type { OperationOptions, PlanOptions } from './operations.ts';
 import { planUp } from './steps.ts';
 import { findProject, isoNow, type Workspace, withReadable } from './workspace.ts';

@@ -17,7 +17,7 @@ import { type Attached, type RemoteBackend, RemoteState } from '../engine/remote
 import type { RemoteStore } from '../engine/remote/store.ts';
 import { readState } from '../engine/state-folder.ts';
 import type { OperationOptions } from './operations.ts';
-import type { ProjectPlace } from './workspace.ts';
+import type { ProjectPlace } from './place.ts';
 
 /** Plain data: it lies in the local journal. */
 interface RemotePlace {

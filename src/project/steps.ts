@@ -2,14 +2,15 @@
 import { type PreparedState, prepareState } from '../cloud/state-steps.ts';
 import type { ResolvedHook } from '../config/resolved-hooks.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
-import { makePlan, type PlanEnvironment, type PlanRequest } from '../engine/plan.ts';
 import type { PlanData } from '../engine/plan-data.ts';
+import { makePlan, type PlanEnvironment, type PlanRequest } from '../engine/plan.ts';
 import type { Step } from '../engine/step.ts';
 import type { NetworkProvider } from '../networks/network.ts';
 import { type HookedDocument, withHooks } from './hooks/hook-steps.ts';
 import { requireHookPrograms } from './hooks/program.ts';
 import { rememberObservations } from './hooks/two-passes.ts';
-import { provisionerOf, type Workspace, type WorkContext } from './workspace.ts';
+import type { WorkContext } from './place.ts';
+import { provisionerOf, type Workspace } from './workspace.ts';
 
 /** One document with its steps. */
 interface Part {

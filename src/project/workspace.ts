@@ -4,12 +4,12 @@
  */
 import { join, resolve } from 'node:path';
 import { stateUndoHandlers } from '../cloud/state-steps.ts';
-import { type LoadedProject, loadProject } from '../config/load.ts';
+import { loadProject } from '../config/load.ts';
 import { LOCAL_STATE } from '../config/resolved-state.ts';
 import { isSlipwayError, SlipwayError, SlipwayErrors } from '../core/errors.ts';
 import type { EventBody } from '../engine/events.ts';
-import type { Journal, JournalWriter } from '../engine/journal/journal.ts';
 import { isoTime } from '../engine/iso-time.ts';
+import type { Journal, JournalWriter } from '../engine/journal/journal.ts';
 import { foldLedger } from '../engine/ledger.ts';
 import { acquireLock } from '../engine/lock.ts';
 import { formerPlaces, relocate } from '../engine/relocate.ts';
@@ -20,23 +20,13 @@ import type { ConnectForUndo } from '../flux/step-options.ts';
 import { fluxUndoHandlers } from '../flux/undo.ts';
 import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { NetworkContext, NetworkRegistry } from '../networks/network.ts';
+import type { NetworkRegistry } from '../networks/network.ts';
 import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
-import type { OperationOptions } from './operations.ts';
 import { hookUndoHandlers } from './hooks/hook-undo.ts';
+import type { OperationOptions } from './operations.ts';
+import type { ProjectPlace, WorkContext } from './place.ts';
 import { createNetworkRegistry, createRegistry } from './registry.ts';
 import { describeAttached, openRemote, viewRemoteIfReached } from './remote.ts';
-
-export interface ProjectPlace {
-  readonly name: string;
-  readonly dir: string;
-  readonly stateDir: string;
-  /** Undefined when only the state is known: the file is broken or gone. */
-  readonly loaded: LoadedProject | undefined;
-}
-
-/** What provisioners and network providers may know of the project. */
-export type WorkContext = ProvisionerContext & NetworkContext;
 
 export interface Workspace {
   readonly place: ProjectPlace;

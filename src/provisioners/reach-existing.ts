@@ -2,8 +2,9 @@
  * The step that makes sure which cluster a kubeconfig leads to, be it a document of the project or the bootstrap cluster of one. The record keeps where the kubeconfig is (never its content), so that
  * `down` finds the cluster without the project file, and the cluster's uid, so that nobody works on another one by accident.
  */
-import type { ExistingCluster, ResolvedGitops } from '../config/resolved.ts';
 import { followKubeconfigPath, type Reference, resolveKubeconfig } from '../config/references.ts';
+import type { ResolvedGitops } from '../config/resolved-gitops.ts';
+import type { ExistingCluster } from '../config/resolved.ts';
 import { digestOf } from '../core/digest.ts';
 import { isSlipwayError, SlipwayError, type SourcePosition } from '../core/errors.ts';
 import { type Change, defineStep, type Outputs, type Step, type StepContext, type StepId, type StepRecord } from '../engine/step.ts';

@@ -1,7 +1,7 @@
 /** Which tofu is used: what the user gives, what is on PATH, else the one that is built from the pinned module. */
 import { join } from 'node:path';
 import { SlipwayError } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import { provideBinaries } from '../toolchain/provide.ts';
 import { versionArguments } from './arguments.ts';

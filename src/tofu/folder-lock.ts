@@ -1,7 +1,7 @@
 /** One Slipway at a time in a work folder: the kernel frees the lock when its owner dies, so it is never left behind. */
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
 import { acquireLock, type Lock } from '../engine/lock.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import { privateDir } from './runner.ts';
 

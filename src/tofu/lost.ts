@@ -1,7 +1,7 @@
 /** Resources that a tofu that died, or a provider that gave no answer, has made or begun to make, and that are in no state. */
 import type { Json } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import {
   importResource,
   keepDump,

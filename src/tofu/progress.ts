@@ -1,5 +1,5 @@
 /** What tofu does, resource by resource, in the words of our events. */
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { TofuDiagnostic, TofuMessage } from './messages.ts';
 
 type Apply = Extract<TofuMessage, { type: 'apply' }>;

@@ -2,8 +2,8 @@
  * What a tofu that was killed may have left, put right before anything is planned: the process itself, a state that is half
  * written, one that could not be saved, a lock, resources that were made and are in no state. Touches no cloud resource.
  */
-import type { StepReport } from '../engine/events.ts';
 import { SlipwayError } from '../core/errors.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { Host, ProcessIdentity } from '../host/host.ts';
 import { keepDump, type TofuCall } from './commands.ts';
 import { freeLock } from './dead-lock.ts';

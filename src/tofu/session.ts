@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { digestOf, sha256, type Json } from '../core/digest.ts';
 import { messageOf, SlipwayError } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
-import type { Outputs } from '../engine/step.ts';
+import type { Outputs, StepReport } from '../engine/step.ts';
 import type { Host } from '../host/host.ts';
 import type { PlanArguments } from './arguments.ts';
 import { findTofu, type TofuBinary } from './binary.ts';
@@ -12,13 +11,13 @@ import { KEY_VARIABLE, keyFile, stateFile, stateForm } from './encryption.ts';
 import { tofuEnvironment } from './environment.ts';
 import { inFolder } from './folder-lock.ts';
 import { forgetInit, initialize, needsInit } from './initialize.ts';
+import type { LostFinder, TryImport } from './lost.ts';
 import type { TofuPlan } from './plan.ts';
 import { progressReporter } from './progress.ts';
-import type { LostFinder, TryImport } from './lost.ts';
 import { findDead, recover } from './recover.ts';
 import { privateDir } from './runner.ts';
-import { readInstance } from './state.ts';
 import { keepStateCopy, mendStateFile } from './state-files.ts';
+import { readInstance } from './state.ts';
 import type { TofuBackend, TofuModule } from './workspace.ts';
 
 /** What a module is given; `undefined` variables are left to the module's default. */

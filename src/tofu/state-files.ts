@@ -1,7 +1,7 @@
 /** States as files: one that is half written, the copy that mends it, one that could not be saved where it belongs. */
 import { join } from 'node:path';
 import { messageOf, SlipwayError } from '../core/errors.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import { erroredFile, statePush, type TofuCall } from './commands.ts';
 import { stateFile, stateForm } from './encryption.ts';
 import { privateDir, readPendingRuns } from './runner.ts';

@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import { isSlipwayError, SlipwayError } from '../core/errors.ts';
 import { acquireLock, type Lock } from '../engine/lock.ts';
-import type { StepReport } from '../engine/events.ts';
+import type { StepReport } from '../engine/step.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import { buildFailure } from './build-failure.ts';
 import { type BinaryName, catalogue, linkerFlags, pinsOf, sourceDirOf, toolchainSourceDir } from './catalogue.ts';

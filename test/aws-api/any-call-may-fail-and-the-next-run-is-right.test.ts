@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Aws, connectAws } from '../../src/aws/aws.ts';
 import { findShortcomings } from '../../src/aws/bucket-settings.ts';
-import { findLeftovers, type LeftoverScope, sweepLeftovers } from '../../src/aws/leftovers.ts';
+import type { LeftoverScope } from '../../src/aws/leftover.ts';
+import { findLeftovers, sweepLeftovers } from '../../src/aws/leftovers.ts';
 import { createS3Backend } from '../../src/aws/remote-backend.ts';
 import { type StateBucketOptions, stateBucketStep, stateBucketUndo } from '../../src/aws/state-bucket.ts';
 import { isSlipwayError } from '../../src/core/errors.ts';
-import { openState } from '../../src/engine/state-folder.ts';
 import { readRemoteState } from '../../src/engine/remote/read.ts';
 import { RemoteState } from '../../src/engine/remote/remote-state.ts';
+import { openState } from '../../src/engine/state-folder.ts';
 import type { StepContext, StepRecord, UndoContext } from '../../src/engine/step.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createNodeHost } from '../../src/host/node.ts';

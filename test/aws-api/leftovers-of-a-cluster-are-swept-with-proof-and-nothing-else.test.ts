@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Aws, connectAws } from '../../src/aws/aws.ts';
-import { findLeftovers, type LeftoverScope, sweepLeftovers } from '../../src/aws/leftovers.ts';
+import type { LeftoverScope } from '../../src/aws/leftover.ts';
+import { findLeftovers, sweepLeftovers } from '../../src/aws/leftovers.ts';
 import { callQuery } from '../../src/aws/query.ts';
 import { listOf, textOf, type XmlNode } from '../../src/aws/xml.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';

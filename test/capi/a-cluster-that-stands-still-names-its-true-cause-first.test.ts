@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ClusterCause, describeClusters, explainCluster } from '../../src/capi/describe/describe.ts';
+import { describeClusters, explainCluster } from '../../src/capi/describe/describe.ts';
+import type { ClusterCause } from '../../src/capi/describe/description.ts';
 import { readCloud } from '../../src/capi/in-memory/oracle.ts';
 import { createNodeHost } from '../../src/host/node.ts';
 import type { KubeObject } from '../../src/kube/types.ts';

@@ -40,7 +40,40 @@ function brokenArrows(files: readonly SourceFile[]): readonly string[] {
     .flatMap((file) => importsOf(file).flatMap(({ from, to }) => brokenArrow(from, to) ?? []));
 }
 
+/** Files that reach each other, each circle once; a type is an arrow as well, what is loaded when it is needed is none. */
+function circles(files: readonly SourceFile[]): readonly (readonly string[])[] {
+  const arrows = new Map(files.map((file) => [file.path, importsOf(file).flatMap(({ to, isLazy }) => (isLazy ? [] : [to]))]));
+  const reached = new Map([...arrows.keys()].map((path) => [path, reachableFrom(path, arrows)]));
+  const found = [...arrows.keys()].map((path) => [...(reached.get(path) ?? [])].filter((other) => reached.get(other)?.has(path)).sort());
+  return [...new Map(found.filter((circle) => circle.length > 0).map((circle) => [circle.join(), circle])).values()];
+}
+
+function reachableFrom(start: string, arrows: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const waiting = [...(arrows.get(start) ?? [])];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    waiting.push(...(arrows.get(path) ?? []));
+  }
+  return seen;
+}
+
 describe('arrows', () => {
+  it('form no circle', () => {
+    expect(circles(sources)).toEqual([]);
+  });
+
+  it('that form a circle are found, types included', () => {
+    const files = [
+      { path: 'src/core/a.ts', text: "import type { B } from './b.ts';\n" },
+      { path: 'src/core/b.ts', text: "import { c } from './c.ts';\nexport { d } from './d.ts';\n" },
+      { path: 'src/core/c.ts', text: "import { a } from './a.ts';\n" },
+      { path: 'src/core/d.ts', text: '' },
+    ];
+    expect(circles(files)).toEqual([['src/core/a.ts', 'src/core/b.ts', 'src/core/c.ts']]);
+  });
+
   it('point down only', () => {
     expect(brokenArrows(sources)).toEqual([]);
   });

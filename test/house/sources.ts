@@ -16,6 +16,8 @@ export interface Import {
   /** Path from the root for relative imports, else the bare specifier. */
   readonly to: string;
   readonly typeOnly: boolean;
+  /** `import(…)`, loaded when it is needed. */
+  readonly isLazy: boolean;
 }
 
 export function readSources(...folders: readonly string[]): readonly SourceFile[] {
@@ -32,7 +34,7 @@ export function importsOf(file: SourceFile): readonly Import[] {
   return [...file.text.matchAll(IMPORT)].map((match) => {
     const specifier = match[2] ?? match[3] ?? match[4] ?? '';
     const to = specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : specifier;
-    return { from: file.path, to, typeOnly: match[1] !== undefined };
+    return { from: file.path, to, typeOnly: match[1] !== undefined, isLazy: match[4] !== undefined };
   });
 }
 

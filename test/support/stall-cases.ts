@@ -1,6 +1,6 @@
 /** Injected stalls: what a fleet holds, what is done to the cluster, and the true cause that must be named first. */
 import { expect, vi } from 'vitest';
-import type { ResolvedKustomization, ResolvedRepository } from '../../src/config/resolved.ts';
+import type { ResolvedKustomization, ResolvedRepository } from '../../src/config/resolved-gitops.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { kustomization } from './flux-world.ts';
 

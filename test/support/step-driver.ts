@@ -2,8 +2,17 @@
  * Drives steps in order without the engine, for suites that are about the steps: observe, change, intent, apply, verify; the
  * records are kept in memory as a journal would keep them.
  */
-import type { Change, Outputs, Step, StepContext, StepId, StepRecord, UndoContext, UndoHandlers } from '../../src/engine/step.ts';
-import type { StepReport } from '../../src/engine/events.ts';
+import type {
+  Change,
+  Outputs,
+  Step,
+  StepContext,
+  StepId,
+  StepRecord,
+  StepReport,
+  UndoContext,
+  UndoHandlers,
+} from '../../src/engine/step.ts';
 import type { Host } from '../../src/host/host.ts';
 
 export interface StepDriver {

@@ -3,7 +3,7 @@ import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.t
 import { readinessOf } from '../../kube/readiness.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { isWaiting, leadingCondition, oneLine } from './conditions.ts';
-import type { ClusterCause } from './describe.ts';
+import type { ClusterCause } from './description.ts';
 import type { Evidence, Warning } from './evidence.ts';
 import type { Part } from './family.ts';
 import type { Finding } from './inquiry.ts';

@@ -9,9 +9,9 @@ import { CONTRACT_LABEL, kubeconfigSecretName } from '../words.ts';
 import { blockerOf, causeAt, partBlocker } from './blocker.ts';
 import { stoppedProviders } from './controllers.ts';
 import { deletionCauses } from './deletion.ts';
-import type { ClusterCause } from './describe.ts';
-import { type MachineParts, machinesOf, type WorkerPool } from './family.ts';
+import type { ClusterCause } from './description.ts';
 import { DEFINITION } from './evidence.ts';
+import { type MachineParts, machinesOf, type WorkerPool } from './family.ts';
 import type { Finding, Inquiry } from './inquiry.ts';
 import { clusterRefOf } from './world.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, KubeResource } from '../../kube/types.ts';
 import { causesOf } from './causes.ts';
-import type { ClusterCause, ClusterNode } from './describe.ts';
+import type { ClusterCause, ClusterNode } from './description.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import { familyOf } from './family.ts';
 import { clusterNode } from './tree.ts';

@@ -4,54 +4,16 @@
  */
 import { isPaused } from '../../kube/readiness-cluster-api.ts';
 import { readinessOf } from '../../kube/readiness.ts';
-import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
+import { formatRef, type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
 import { CLUSTER, CORE_GROUP } from '../words.ts';
 import { causesOf, knowsFirmly } from './causes.ts';
+import type { ClusterCause, ClusterDescription, ClusterRef } from './description.ts';
 import { type Evidence, gatherEvidence, noEvidence, probeAdmission } from './evidence.ts';
 import { type Family, familyOf, machinesOf } from './family.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readClusterWorld } from './read.ts';
 import { clusterNode, worstOf } from './tree.ts';
 import { clusterRefOf, type ClusterWorld } from './world.ts';
-
-export type NodeState = 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown' | 'suspended';
-
-/** Same shape as the status tree of a project. */
-export interface ClusterNode {
-  readonly kind: string;
-  readonly name: string;
-  readonly state: NodeState;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly facts?: Readonly<Record<string, string>>;
-  /** In this state since; only where `nowMs` was given and the cluster tells. */
-  readonly sinceMs?: number;
-  readonly children: readonly ClusterNode[];
-}
-
-/** What a person should look at: the deepest object that blocks, and why. */
-export interface ClusterCause {
-  readonly ref: ObjectRef;
-  /** `Kind/namespace/name` of `ref`. */
-  readonly object: string;
-  /** A machine's word, CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-  /** Time stamp of the condition or event it was read from, ISO 8601. */
-  readonly since?: string;
-}
-
-export interface ClusterDescription {
-  readonly namespace: string;
-  readonly name: string;
-  /** Available, and nothing about it is wrong or under way. */
-  readonly state: NodeState;
-  readonly available: boolean;
-  readonly paused: boolean;
-  /** The true one first; empty when nothing is wrong. */
-  readonly causes: readonly ClusterCause[];
-  readonly tree: ClusterNode;
-}
 
 export interface DescribeOptions {
   readonly signal: AbortSignal;
@@ -68,11 +30,6 @@ export async function describeClusters(client: KubeClient, options: DescribeOpti
   const families = world.clusters.map((cluster) => familyOf(world, cluster));
   const inquiries = await inquire(client, { world, families, signal });
   return inquiries.map((inquiry) => describeOne(inquiry, nowMs));
-}
-
-export interface ClusterRef {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** Why a Cluster is not Available, the deepest and truest cause first; empty when it is Available. Reads only; safe to call often. */

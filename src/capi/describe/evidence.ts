@@ -1,13 +1,13 @@
 /** What lies beside the objects of Cluster API and tells why they stand still: controllers, warnings, Secrets, webhooks. */
 import { isAbort, isSlipwayError } from '../../core/errors.ts';
 import { groupOf } from '../../kube/discovery.ts';
-import { readinessOf } from '../../kube/readiness.ts';
-import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
 import { contractConditions } from '../../kube/readiness-cluster-api.ts';
+import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
+import { readinessOf } from '../../kube/readiness.ts';
 import type { KubeClient, KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
 import { isHeld } from '../providers/deployment.ts';
 import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
-import type { ClusterRef } from './describe.ts';
+import type { ClusterRef } from './description.ts';
 import { clusterRefOf } from './world.ts';
 
 export interface Warning {

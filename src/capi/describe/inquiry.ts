@@ -1,5 +1,5 @@
 /** What the rules about causes are asked with, and what they answer. */
-import type { ClusterCause } from './describe.ts';
+import type { ClusterCause } from './description.ts';
 import type { Evidence } from './evidence.ts';
 import type { Family } from './family.ts';
 import type { ClusterWorld } from './world.ts';

@@ -1,10 +1,10 @@
 /** One Cluster as a tree: infrastructure, control plane with its machines, workers, health checks; equal machines grouped. Pure. */
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
-import { type Readiness, readinessOf } from '../../kube/readiness.ts';
 import { textAt, valueAt } from '../../kube/readiness-state.ts';
+import { type Readiness, readinessOf } from '../../kube/readiness.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { leadingCondition, oneLine } from './conditions.ts';
-import type { ClusterNode, NodeState } from './describe.ts';
+import type { ClusterNode, NodeState } from './description.ts';
 import type { Family, MachineParts, Part, WorkerPool } from './family.ts';
 import type { ClusterWorld } from './world.ts';
 

@@ -3,7 +3,7 @@ import { groupOf } from '../../kube/discovery.ts';
 import { textAt, valueAt } from '../../kube/readiness-state.ts';
 import type { KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
 import { CLUSTER_NAME_LABEL } from '../words.ts';
-import type { ClusterRef } from './describe.ts';
+import type { ClusterRef } from './description.ts';
 
 /** A reference inside a Cluster API object: v1beta2 names the group, v1beta1 a whole apiVersion and perhaps a namespace. */
 export interface ContractRef {

@@ -1,13 +1,13 @@
 /** Brings the processes of one control plane up in its folder, from whatever state they are in. Talks to no API server that holds objects. */
+import { type CertificateLives, clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { componentTable, runComponent } from '../../control-plane/components.ts';
 import { controlPlaneComponents, type ControlPlaneComponent } from '../../control-plane/control-plane-args.ts';
-import { type CertificateLives, clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { chooseIdentity, type LocalCluster, readCluster, requireCluster } from '../../control-plane/local-cluster.ts';
 import { rotateLogs } from '../../control-plane/log-files.ts';
 import { prepareCluster } from '../../control-plane/prepare-cluster.ts';
 import { observeProcess } from '../../control-plane/processes.ts';
 import { SlipwayError } from '../../core/errors.ts';
-import type { StepReport } from '../../engine/events.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import { type BinaryName, readPins, versionOf } from '../../toolchain/catalogue.ts';
 import { provideBinaries } from '../../toolchain/provide.ts';

@@ -1,7 +1,7 @@
 /** What a caller gives to the pivot and gets from it. Shapes are API of this folder: fields are added, never changed. */
 import type { Host } from '../../host/host.ts';
 import type { KubeClient, ObjectRef } from '../../kube/types.ts';
-import type { PivotPlan } from './plan.ts';
+import type { PivotNote, PivotPlan } from './plan.ts';
 
 /** Stops, holds and starts everything that acts on the Cluster API objects of one cluster. All are safe to call again. */
 export interface ControllerSwitch {
@@ -62,13 +62,6 @@ export type PivotEvent =
   | { readonly type: 'progress'; readonly phase: PivotPhase; readonly done: number; readonly total: number }
   | { readonly type: 'waiting'; readonly phase: PivotPhase; readonly object: string; readonly reason: string }
   | { readonly type: 'note'; readonly note: PivotNote };
-
-/** Something a person should know; nothing is done about it. */
-export interface PivotNote {
-  readonly reason: string;
-  readonly object?: string;
-  readonly message: string;
-}
 
 /** A cache of the truth in the clusters, e.g. the engine's journal. */
 export interface PivotJournal {

@@ -1,6 +1,5 @@
 /** The plan of a pivot: every object with its verdict and a reason. Pure data: printable, hashable. */
 import type { ObjectRef } from '../../kube/types.ts';
-import type { PivotNote } from './options.ts';
 import type { RefusalReason } from './refusals.ts';
 
 /** `copies`: created on the target and kept on the source, because others use it too. */
@@ -21,6 +20,13 @@ export interface PlannedObject {
 
 export interface Refusal {
   readonly reason: RefusalReason;
+  readonly object?: string;
+  readonly message: string;
+}
+
+/** Something a person should know; nothing is done about it. */
+export interface PivotNote {
+  readonly reason: string;
   readonly object?: string;
   readonly message: string;
 }

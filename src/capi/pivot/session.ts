@@ -3,7 +3,8 @@ import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { SLIPWAY_NAMESPACE } from '../words.ts';
 import { textAt } from './fields.ts';
-import type { PivotNote, PivotOptions, PivotPhase } from './options.ts';
+import type { PivotOptions, PivotPhase } from './options.ts';
+import type { PivotNote } from './plan.ts';
 import { isConflict, readTransaction, type Transaction, TRANSACTION_REF, transactionObject } from './transaction.ts';
 import { type End, PivotWrites } from './writes.ts';
 

@@ -1,6 +1,5 @@
 /** Puts the providers onto a cluster, core first, and says beforehand what that would change. */
-import type { StepReport } from '../../engine/events.ts';
-import type { ChangeDetail } from '../../engine/step.ts';
+import type { ChangeDetail, StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import { applyObjects } from '../../kube/apply.ts';
 import { type DeleteOptions, deleteObjects } from '../../kube/delete.ts';

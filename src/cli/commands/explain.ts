@@ -3,10 +3,9 @@ import { codes, isCode } from '../../core/codes.ts';
 import { SlipwayError } from '../../core/errors.ts';
 import { exitMeanings } from '../../core/exits.ts';
 import { closest } from '../../core/ids.ts';
-import type { CommandRun } from '../context.ts';
+import type { CommandRun, Session } from '../context.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { wrap } from '../render/tree.ts';
-import type { Session } from '../session.ts';
 
 const RETRY_WORDS = {
   no: 'the same again fails again',

@@ -6,9 +6,8 @@ import { renderStarter, SCHEMA_FILE, type StarterOptions } from '../../config/st
 import { SlipwayError } from '../../core/errors.ts';
 import { exits } from '../../core/exits.ts';
 import { isLabel } from '../../core/ids.ts';
-import type { CommandRun } from '../context.ts';
+import type { CommandRun, Session } from '../context.ts';
 import type { GlobalFlags } from '../flags.ts';
-import type { Session } from '../session.ts';
 import { renderStarterFleet } from '../starter-fleet.ts';
 
 export interface InitFlags extends GlobalFlags {

@@ -2,11 +2,11 @@
 import { exits } from '../../core/exits.ts';
 import type { ProjectStatus } from '../../project/operations.ts';
 import { projectStatus, watchProjectStatus } from '../../project/status.ts';
-import type { CommandRun } from '../context.ts';
+import type { CommandRun, Session } from '../context.ts';
 import type { ProjectFlags } from '../flags.ts';
 import { statusLines } from '../render/status-text.ts';
+import { operationOptions } from '../session.ts';
 import { createStatusWatch } from '../status-watch.ts';
-import { operationOptions, type Session } from '../session.ts';
 
 export interface StatusFlags extends ProjectFlags {
   readonly watch: boolean;

@@ -4,19 +4,19 @@
  * There is no daemon: it works while somebody calls it, and what it started lives on.
  */
 import { SlipwayError, asSlipwayError, isAbort } from '../../core/errors.ts';
-import type { StepReport } from '../../engine/events.ts';
 import { isoTime } from '../../engine/iso-time.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import { type GroupKind, type KubeClient, type KubeObject, refOf } from '../../kube/types.ts';
-import { goArch } from '../../toolchain/go-environment.ts';
 import { type BinaryName, type Pins, readPins } from '../../toolchain/catalogue.ts';
+import { goArch } from '../../toolchain/go-environment.ts';
 import { provideBinaries } from '../../toolchain/provide.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 import { observeProcess } from '../processes.ts';
 import { type BlockedPod, classifyPodSpec, findBlockedPods, type Verdict } from './classify.ts';
-import { asDeployment, asPod, DEPLOYMENT, type Deployment, isRolledOut, type Pod, POD, podKey } from './pod.ts';
-import { podComponent } from './pod-process.ts';
 import { createLatch } from './latch.ts';
+import { podComponent } from './pod-process.ts';
+import { asDeployment, asPod, DEPLOYMENT, type Deployment, isRolledOut, type Pod, POD, podKey } from './pod.ts';
 import { endPod, endPodProcess, podEntries, runPod, type RunPodOptions } from './run-pod.ts';
 import { ensureVirtualNode, NODE_NAME, SIMULATED_MARK, SIMULATED_NODE, simulatedNode } from './virtual-node.ts';
 

@@ -3,8 +3,8 @@
  * `open` remembers what still has to run when the run dies in between; the undoing of the marks runs the hooks of destruction, from the
  * journal alone. A document without hooks has none of these steps.
  */
-import { digestOf, type Json } from '../../core/digest.ts';
 import type { HookMoment, ResolvedHook } from '../../config/resolved-hooks.ts';
+import { digestOf, type Json } from '../../core/digest.ts';
 import type { PlanData } from '../../engine/plan-data.ts';
 import {
   type Change,
@@ -16,7 +16,7 @@ import {
   type StepId,
   type StepRecord,
 } from '../../engine/step.ts';
-import type { WorkContext } from '../workspace.ts';
+import type { WorkContext } from '../place.ts';
 import { givenBy } from './given.ts';
 import { hookIntent } from './hook-undo.ts';
 import { runHook } from './program.ts';

@@ -1,9 +1,9 @@
 /** Hooks of destruction: what the journal must hold of them, and the handler that runs them when their mark is undone. */
-import type { HookMoment, ResolvedHook } from '../../config/resolved-hooks.ts';
 import type { Value } from '../../config/references.ts';
+import type { HookMoment, ResolvedHook } from '../../config/resolved-hooks.ts';
 import type { Json } from '../../core/digest.ts';
 import type { Intent, UndoContext, UndoHandler, UndoHandlers } from '../../engine/step.ts';
-import type { WorkContext } from '../workspace.ts';
+import type { WorkContext } from '../place.ts';
 import { givenBy } from './given.ts';
 import { runHook } from './program.ts';
 

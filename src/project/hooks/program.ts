@@ -1,11 +1,11 @@
 /** The program of a hook as a process: what it is given, how long it may run, what became of one that a dead run left behind. */
 import { join } from 'node:path';
-import type { ResolvedHook } from '../../config/resolved-hooks.ts';
 import { resolveValue, type Value } from '../../config/references.ts';
-import { isSlipwayError, SlipwayError, SlipwayErrors } from '../../core/errors.ts';
+import type { ResolvedHook } from '../../config/resolved-hooks.ts';
 import { formatDuration } from '../../core/duration.ts';
+import { isSlipwayError, SlipwayError, SlipwayErrors } from '../../core/errors.ts';
 import type { Redactor } from '../../core/redaction.ts';
-import type { StepReport } from '../../engine/events.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host, ProcessEnd } from '../../host/host.ts';
 
 /** What a program is told of the run, beside its own variables. */

@@ -3,12 +3,12 @@
  * controllers of infrastructure `local`. One of each for a cluster in a run, however many steps wait at the same time: two would start the
  * same process twice.
  */
-import { isAbort, toErrorRecords } from '../../core/errors.ts';
+import { createLocalInfrastructure } from '../../capi/local/infrastructure.ts';
 import { openRuntime } from '../../control-plane/runtime/runtime-step.ts';
-import type { StepReport } from '../../engine/events.ts';
+import { isAbort, toErrorRecords } from '../../core/errors.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { createLocalInfrastructure } from '../../capi/local/infrastructure.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { clustersDir } from './ids.ts';
 import type { Place } from './way.ts';

@@ -1,5 +1,6 @@
 /** Waiting for a cluster that Cluster API makes: bounded, explained by the deepest cause, its management cluster attended to meanwhile. */
-import { type ClusterRef, explainCluster } from '../../capi/describe/describe.ts';
+import { explainCluster } from '../../capi/describe/describe.ts';
+import type { ClusterRef } from '../../capi/describe/description.ts';
 import { CLUSTER, CONTROL_PLANE_GROUP, CORE_GROUP, INFRASTRUCTURE_GROUP, kubeconfigSecretName, LOCAL_GROUP } from '../../capi/words.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';

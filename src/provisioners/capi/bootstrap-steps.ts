@@ -3,17 +3,17 @@
  * They stay in the project for ever, and have nothing to do any more once the management cluster took over.
  */
 import { join } from 'node:path';
+import { providerStepIds, providerSteps } from '../../capi/providers/steps.ts';
+import type { ResolvedGitops } from '../../config/resolved-gitops.ts';
+import type { CapiCluster } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';
 import { runtimeStepId } from '../../control-plane/runtime/runtime-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
-import type { CapiCluster, ResolvedGitops } from '../../config/resolved.ts';
 import type { ApplyContext, Step, StepContext, StepId } from '../../engine/step.ts';
 import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
-import { providerStepIds, providerSteps } from '../../capi/providers/steps.ts';
-import type { BinaryName } from '../../toolchain/catalogue.ts';
-import { readPins } from '../../toolchain/catalogue.ts';
+import { type BinaryName, readPins } from '../../toolchain/catalogue.ts';
 import { createCannotRun } from '../on-this-machine.ts';
 import type { ProvisionerContext } from '../provisioner.ts';
 import { reachClusterStep, reachStepId } from '../reach-existing.ts';

@@ -1,6 +1,7 @@
 /** What is put on a cluster once it can be reached, whoever manages it: add-ons, site settings, Flux and what Flux applies. */
 import { join } from 'node:path';
-import type { CapiCluster, ResolvedGitops } from '../../config/resolved.ts';
+import type { ResolvedGitops } from '../../config/resolved-gitops.ts';
+import type { CapiCluster } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
 import { controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { readCluster } from '../../control-plane/local-cluster.ts';

@@ -4,7 +4,8 @@
  */
 import { dirname, join } from 'node:path';
 import { type AwsPlace, sharedAws } from '../../aws/account.ts';
-import { type LeftoverScope, sweepLeftovers } from '../../aws/leftovers.ts';
+import type { LeftoverScope } from '../../aws/leftover.ts';
+import { sweepLeftovers } from '../../aws/leftovers.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import type { UndoContext, UndoHandler } from '../../engine/step.ts';
 import { deleteObjects } from '../../kube/delete.ts';

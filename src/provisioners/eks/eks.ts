@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { placeOfRecord } from '../../aws/account.ts';
 import { moduleUndo } from '../../cloud/cloud.ts';
-import type { EksCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
+import type { ResolvedGitops } from '../../config/resolved-gitops.ts';
+import type { EksCluster, ResolvedCluster } from '../../config/resolved.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import type { Step, StepContext, UndoContext } from '../../engine/step.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SlipwayError } from '../../core/errors.ts';
-import type { StepReport } from '../../engine/events.ts';
-import { createNodeHost } from '../../host/node.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
+import { createNodeHost } from '../../host/node.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type GateOptions, passGate } from './gate.ts';
 

@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../core/duration.ts';
 import { isSlipwayError, SlipwayError } from '../../core/errors.ts';
-import type { StepReport } from '../../engine/events.ts';
+import type { StepReport } from '../../engine/step.ts';
 import type { Host } from '../../host/host.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { routeTo } from './route.ts';

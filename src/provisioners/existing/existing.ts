@@ -3,12 +3,13 @@
  * again; the cluster itself is never touched.
  */
 import { join } from 'node:path';
-import type { ExistingCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
+import type { ResolvedGitops } from '../../config/resolved-gitops.ts';
+import type { ExistingCluster, ResolvedCluster } from '../../config/resolved.ts';
 import { isSlipwayError } from '../../core/errors.ts';
 import type { Step, UndoContext } from '../../engine/step.ts';
-import { ownerOf } from '../../kube/ownership.ts';
 import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxSteps } from '../../flux/steps.ts';
+import { ownerOf } from '../../kube/ownership.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { attendantLogs, attendantViews } from '../on-this-machine.ts';
 import type { Provisioner, ProvisionerContext } from '../provisioner.ts';

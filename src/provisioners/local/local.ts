@@ -3,9 +3,10 @@
  * them. Turns the document into steps; everything that really happens stands in control-plane/ and flux/.
  */
 import { join } from 'node:path';
-import type { LocalCluster, ResolvedCluster, ResolvedGitops } from '../../config/resolved.ts';
-import { isSlipwayError } from '../../core/errors.ts';
+import type { ResolvedGitops } from '../../config/resolved-gitops.ts';
+import type { LocalCluster, ResolvedCluster } from '../../config/resolved.ts';
 import { clusterLayout } from '../../control-plane/cluster-layout.ts';
+import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { readCluster, refuseCopy } from '../../control-plane/local-cluster.ts';
 import {
   convergeRuntimeStep,
@@ -15,14 +16,14 @@ import {
   STOP_RUNTIME,
   stopRuntimeHandler,
 } from '../../control-plane/runtime/runtime-step.ts';
-import { type ControlPlaneOptions, controlPlaneStepIds } from '../../control-plane/control-plane-options.ts';
 import { runSimulatorStep, STOP_SIMULATOR, stopSimulatorHandler } from '../../control-plane/simulation/simulator-step.ts';
 import { controlPlaneSteps } from '../../control-plane/steps.ts';
 import { controlPlaneUndoHandlers } from '../../control-plane/undo-handlers.ts';
+import { isSlipwayError } from '../../core/errors.ts';
 import type { Step, StepId, StepRecord, UndoContext } from '../../engine/step.ts';
-import { ownerOf } from '../../kube/ownership.ts';
-import { type FluxStepsOptions } from '../../flux/step-options.ts';
+import type { FluxStepsOptions } from '../../flux/step-options.ts';
 import { fluxStepIds, fluxSteps } from '../../flux/steps.ts';
+import { ownerOf } from '../../kube/ownership.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type BinaryName, readPins } from '../../toolchain/catalogue.ts';
 import { connectWhenServing, createCannotRun, folderKubeconfig, logFiles, processViews, rotatingLogs } from '../on-this-machine.ts';

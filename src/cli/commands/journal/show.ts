@@ -1,14 +1,14 @@
 /** `slipway journal show`: the durable events of a project, one NDJSON row each; with --output, replayed into that view. */
+import type { SlipwayEvent } from '../../../engine/events.ts';
 import { readJournal } from '../../../project/journal.ts';
-import type { CommandRun } from '../../context.ts';
+import type { CommandRun, Session } from '../../context.ts';
 import type { WholeFlags } from '../../flags.ts';
 import { errorsLines } from '../../render/error-text.ts';
-import { planLines } from '../../render/plan-text.ts';
 import { plainLines } from '../../render/plain.ts';
+import { planLines } from '../../render/plan-text.ts';
 import { emptyScreen, reduceScreen, type Screen } from '../../render/screen.ts';
 import { treeLines } from '../../render/tree.ts';
-import { operationOptions, type Session } from '../../session.ts';
-import type { SlipwayEvent } from '../../../engine/events.ts';
+import { operationOptions } from '../../session.ts';
 
 /** Without --output the rows are printed as NDJSON: that is what a journal is for. */
 const run: CommandRun<WholeFlags> = async (session, flags) => {

@@ -1,9 +1,9 @@
 /** `slipway toolchain build [COMPONENT…]`: what is missing, into the cache, with live progress. */
-import type { StepReport } from '../../../engine/events.ts';
+import type { StepReport } from '../../../engine/step.ts';
 import { type BinaryName, requireBinaryName } from '../../../toolchain/catalogue.ts';
 import { provideBinaries } from '../../../toolchain/provide.ts';
-import type { CommandRun } from '../../context.ts';
-import { type Session, stamp } from '../../session.ts';
+import type { CommandRun, Session } from '../../context.ts';
+import { stamp } from '../../session.ts';
 import type { ToolchainFlags } from './list.ts';
 
 const STEP = 'toolchain/build-binaries/cache';

@@ -1,9 +1,8 @@
 /** `slipway toolchain list`: each component, its pinned version, where it would be taken from. */
 import { binaryNames, catalogue } from '../../../toolchain/catalogue.ts';
 import { locateBinaries } from '../../../toolchain/locate.ts';
-import type { CommandRun } from '../../context.ts';
+import type { CommandRun, Session } from '../../context.ts';
 import type { GlobalFlags } from '../../flags.ts';
-import type { Session } from '../../session.ts';
 
 export interface ToolchainFlags extends GlobalFlags {
   readonly toolchain?: string;
