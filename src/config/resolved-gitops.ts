@@ -1,9 +1,9 @@
 /** What Flux applies to a cluster, references typed, what the site says of its servers filled in. */
 import type { SourcePosition } from '../core/errors.ts';
 import { type Address, isFault, parseAddress } from './address.ts';
-import { type GitAuth, gitAuth } from './git-auth.ts';
 import type { GitopsSpec, GitSourceSpec, KustomizationSpec, OciSourceSpec, RepositorySpec } from './kinds/gitops.ts';
 import type { Reference, Value } from './references.ts';
+import { type GitAuth, gitAuth } from './resolved-git-auth.ts';
 import type { ResolvedSite } from './resolved-site.ts';
 import { demand, type Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';

@@ -1,7 +1,7 @@
 /** The site settings of a project, references typed. Empty when the project says nothing. */
-import { type GitAuth, gitAuth } from './git-auth.ts';
 import type { SiteSpec } from './kinds/site.ts';
 import type { Reference, Value } from './references.ts';
+import { type GitAuth, gitAuth } from './resolved-git-auth.ts';
 import type { Resolver } from './resolver.ts';
 import type { FieldPath } from './source.ts';
 

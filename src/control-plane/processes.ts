@@ -4,6 +4,7 @@
  */
 import { digestOf, type Json } from '../core/digest.ts';
 import { SlipwayError } from '../core/errors.ts';
+import { shorten } from '../core/shorten.ts';
 import type { Host, ProcessIdentity } from '../host/host.ts';
 import { readLogTail } from './log-files.ts';
 import {
@@ -237,12 +238,12 @@ async function endedError(host: Host, entry: ProcessEntry): Promise<SlipwayError
   const log = await readLogTail(host, logFile, { lines: CAUSE_LINES, from: entry.logOffset });
   const options = { object: component, data: { log: log.slice(-TAIL_LINES), logFile, ports } };
   const taken = log.findLast((line) => PORT_TAKEN.test(line));
-  if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${component} found one of its ports taken: ${shorten(taken)}`, options);
+  if (taken !== undefined) return new SlipwayError('SLW-LOC-002', `${component} found one of its ports taken: ${said(taken)}`, options);
   const full = log.findLast((line) => DISK_FULL.test(line));
-  if (full !== undefined) return new SlipwayError('SLW-HST-002', `${component} ended because the disk is full: ${shorten(full)}`, options);
+  if (full !== undefined) return new SlipwayError('SLW-HST-002', `${component} ended because the disk is full: ${said(full)}`, options);
   const last =
     log.findLast((line) => LAST_WORD.test(line)) ?? log.findLast((line) => line.trim() !== '' && !TRACE.test(line)) ?? 'it wrote nothing';
-  return new SlipwayError('SLW-LOC-001', `${component} ended while starting: ${shorten(last)}`, { ...options, fix: `read ${logFile}` });
+  return new SlipwayError('SLW-LOC-001', `${component} ended while starting: ${said(last)}`, { ...options, fix: `read ${logFile}` });
 }
 
 async function notReadyError(
@@ -259,11 +260,10 @@ async function notReadyError(
 }
 
 /** A line of a log as a sentence: zap's JSON (etcd, controllers) says it in two of its many fields. */
-function shorten(line: string): string {
+function said(line: string): string {
   const { msg, error } = line.startsWith('{') ? fieldsOf(line) : {};
-  const said = [msg, error].filter((part) => typeof part === 'string' && part !== '').join(': ');
-  const text = said === '' ? line : said;
-  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
+  const words = [msg, error].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  return shorten(words === '' ? line : words);
 }
 
 /** The last line of a log may be torn. */

@@ -2,9 +2,9 @@
  * The one typed event stream. Renderers, reports and `--output json` are pure functions of it; what is durable of it
  * is the journal. Names and fields are API (additive only); texts are not.
  */
-import type { ErrorRecord, SourcePosition } from '../core/errors.ts';
+import type { ErrorRecord } from '../core/errors.ts';
 import type { PlanData } from './plan-data.ts';
-import type { Change, Intent, Outputs, StepId } from './step.ts';
+import type { Change, Finding, Intent, Outputs, StepId } from './step.ts';
 
 export const EVENT_FORMAT = '1.0';
 
@@ -43,14 +43,7 @@ export type DurableEvent =
     }
   | { readonly type: 'step.undone'; readonly step: StepId; readonly ms: number }
   | { readonly type: 'step.forgotten'; readonly step: StepId; readonly reason: string }
-  | {
-      readonly type: 'step.finding';
-      readonly step: StepId;
-      readonly level: 'info' | 'warning';
-      readonly code?: string;
-      readonly message: string;
-      readonly at?: SourcePosition;
-    }
+  | ({ readonly type: 'step.finding'; readonly step: StepId } & Finding)
   | {
       readonly type: 'run.finished';
       readonly run: string;
@@ -83,13 +76,7 @@ export type TransientEvent =
     }
   | { readonly type: 'step.log'; readonly step: StepId; readonly source: string; readonly line: string }
   | { readonly type: 'heartbeat'; readonly running: readonly StepId[]; readonly ms: number }
-  | {
-      readonly type: 'finding';
-      readonly level: 'info' | 'warning';
-      readonly code?: string;
-      readonly message: string;
-      readonly at?: SourcePosition;
-    }
+  | ({ readonly type: 'finding' } & Finding)
   | { readonly type: 'error'; readonly error: ErrorRecord }
   | { readonly type: 'result'; readonly kind: string; readonly data: unknown };
 

@@ -6,6 +6,14 @@ import type { Json } from '../core/digest.ts';
 import type { SourcePosition } from '../core/errors.ts';
 import type { Host } from '../host/host.ts';
 
+/** Something that a person should know. */
+export interface Finding {
+  readonly level: 'info' | 'warning';
+  readonly code?: string;
+  readonly message: string;
+  readonly at?: SourcePosition;
+}
+
 /** What a step may say while it works; the engine adds step id and time. */
 export type StepReport =
   | { readonly type: 'progress'; readonly message: string; readonly done?: number; readonly total?: number }
@@ -18,13 +26,7 @@ export type StepReport =
       readonly message: string;
       readonly boundMs: number;
     }
-  | {
-      readonly type: 'finding';
-      readonly level: 'info' | 'warning';
-      readonly code?: string;
-      readonly message: string;
-      readonly at?: SourcePosition;
-    }
+  | ({ readonly type: 'finding' } & Finding)
   | { readonly type: 'log'; readonly source: string; readonly line: string };
 
 /** `<area>/<verb-noun>/<name>`, stable for ever: ids live in journals. */

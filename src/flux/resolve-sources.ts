@@ -1,7 +1,7 @@
 /** From the project's words to the sources Flux gets: references resolved, paths replaced by the loopback server's address. */
 import { createPublicKey } from 'node:crypto';
-import type { GitAuth as ProjectAuth } from '../config/git-auth.ts';
 import { type Reference, resolveValue, type Value } from '../config/references.ts';
+import type { GitAuth as ProjectAuth } from '../config/resolved-git-auth.ts';
 import type {
   GitSource as ProjectGit,
   OciSource as ProjectOci,

@@ -1,5 +1,6 @@
 /** One look at GitOps on a cluster: a tree of sources and units with what failed below them, and the causes. Changes nothing. */
 import { isSlipwayError } from '../core/errors.ts';
+import type { StatusNode } from '../core/status-node.ts';
 import { textAt } from '../kube/readiness-state.ts';
 import { readinessOf } from '../kube/readiness.ts';
 import { type GroupKind, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../kube/types.ts';
@@ -9,20 +10,9 @@ import { BELOW_WORKLOADS, FLUX_KINDS, warningsFrom, WORKLOADS } from './mirror.t
 import { commitOf, type Heads, inventoryOf, isUnit, progressOf, sourceRefOf, type Unit } from './units.ts';
 import { createWorld, keyOf, type World } from './world.ts';
 
-/** Same shape as the status tree of a project. */
-export interface GitopsNode {
-  readonly kind: string;
-  readonly name: string;
-  readonly state: 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown' | 'suspended';
-  readonly reason?: string;
-  readonly message?: string;
-  readonly facts?: Readonly<Record<string, string>>;
-  readonly children: readonly GitopsNode[];
-}
-
 export interface GitopsStatus {
   /** Declared sources; under each its Kustomizations, under these the units and failing objects of their inventories. */
-  readonly sources: readonly GitopsNode[];
+  readonly sources: readonly StatusNode[];
   /** The true one first. */
   readonly causes: readonly Cause[];
 }
@@ -101,7 +91,7 @@ function partKey(kind: GroupKind, namespace: string | undefined): string {
 
 type Asked = DiagnoseOptions;
 
-function sourceNode(world: World, ref: ObjectRef, asked: Asked): GitopsNode {
+function sourceNode(world: World, ref: ObjectRef, asked: Asked): StatusNode {
   const object = world.get(ref);
   const children = asked.declared.flatMap((name) => {
     const unit = declaredUnit(world, name);
@@ -134,7 +124,7 @@ interface TreeWalk {
   readonly seen: ReadonlySet<string>;
 }
 
-function unitNode(unit: Unit, { world, asked, seen }: TreeWalk): GitopsNode {
+function unitNode(unit: Unit, { world, asked, seen }: TreeWalk): StatusNode {
   const { kind, name } = unit.ref;
   const progress = progressOf(world, unit, asked.heads);
   const state = progress.state === 'applied' ? 'ready' : progress.state;
@@ -155,7 +145,7 @@ function unitNode(unit: Unit, { world, asked, seen }: TreeWalk): GitopsNode {
 }
 
 /** Units always, other objects only when they are not ready. */
-function childNode(ref: ObjectRef, walk: TreeWalk): readonly GitopsNode[] {
+function childNode(ref: ObjectRef, walk: TreeWalk): readonly StatusNode[] {
   const object = walk.world.get(ref);
   if (isUnit(ref)) return walk.seen.has(keyOf(ref)) ? [] : [unitNode({ ref, object, isDeclared: false }, walk)];
   if (object === undefined) return [];

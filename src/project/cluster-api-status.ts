@@ -4,8 +4,9 @@ import type { ClusterDescription } from '../capi/describe/description.ts';
 import { CLUSTER } from '../capi/words.ts';
 import type { ResolvedCluster } from '../config/resolved.ts';
 import { isSlipwayError } from '../core/errors.ts';
+import type { StatusNode } from '../core/status-node.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { ProjectStatus, StatusNode } from './operations.ts';
+import type { ProjectStatus } from './operations.ts';
 
 /** What one cluster tells about the Clusters it manages. */
 export interface Managed {

@@ -1,11 +1,12 @@
 /** What Flux says of one cluster, as status nodes and causes. */
+import type { StatusNode } from '../core/status-node.ts';
 import type { Cause } from '../flux/cause.ts';
 import { createLocator } from '../flux/locate.ts';
 import { FLUX_NAMESPACE, SOURCE_API } from '../flux/source.ts';
 import { readGitopsStatus } from '../flux/status.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { KnownCluster } from './clusters.ts';
-import type { ProjectStatus, StatusNode } from './operations.ts';
+import type { ProjectStatus } from './operations.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface GitopsLook {

@@ -1,8 +1,9 @@
 /** Networks in the tree of `status`: what is known of each, and its VPN as its hosts report it. */
 import { toErrorRecords } from '../core/errors.ts';
+import type { StatusNode } from '../core/status-node.ts';
 import type { NetworkPart } from '../networks/network.ts';
 import type { KnownNetwork } from './networks.ts';
-import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
+import type { OperationOptions, ProjectStatus } from './operations.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface NetworkLook {

@@ -3,6 +3,7 @@
  * Filled in project/<verb>.ts; this file holds the shapes only.
  */
 import type { Redactor } from '../core/redaction.ts';
+import type { StatusNode } from '../core/status-node.ts';
 import type { Emit, RunStatus } from '../engine/events.ts';
 import type { PlanData } from '../engine/plan-data.ts';
 import type { Host } from '../host/host.ts';
@@ -52,20 +53,6 @@ export interface OperationResult {
   readonly exit: number;
   /** Lines for stdout in plain mode: `applied revision …`, where the kubeconfig is. */
   readonly summary: readonly string[];
-}
-
-/** A node of the status tree: project, cluster, process, source, unit, object. */
-export interface StatusNode {
-  readonly kind: string;
-  readonly name: string;
-  readonly state: 'ready' | 'progressing' | 'failed' | 'stopped' | 'unknown' | 'suspended';
-  /** Machine's word for the cause. */
-  readonly reason?: string;
-  readonly message?: string;
-  /** Short facts for the eye: version, revision, pid, port. */
-  readonly facts?: Readonly<Record<string, string>>;
-  readonly sinceMs?: number;
-  readonly children: readonly StatusNode[];
 }
 
 export interface ProjectStatus {

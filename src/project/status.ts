@@ -1,5 +1,6 @@
 /** `slipway status`: the tree of a project with causes, deepest first. Reads only; asks every cluster at the same time. */
 import { isAbort, toErrorRecords } from '../core/errors.ts';
+import type { StatusNode } from '../core/status-node.ts';
 import { requireSubjects } from '../engine/selection.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ProcessView } from '../provisioners/provisioner.ts';
@@ -8,7 +9,7 @@ import { type KnownCluster, knownClusters } from './clusters.ts';
 import { gitopsStatus } from './gitops-status.ts';
 import { lookAtNetworks } from './network-status.ts';
 import { knownNetworks } from './networks.ts';
-import type { OperationOptions, ProjectStatus, StatusNode } from './operations.ts';
+import type { OperationOptions, ProjectStatus } from './operations.ts';
 import { findProjectOrState, type Workspace, withReadable } from './workspace.ts';
 
 const CORE = new Set(['etcd', 'kube-apiserver']);

@@ -9,7 +9,7 @@ import type { NetworkProvider } from '../networks/network.ts';
 import { type HookedDocument, withHooks } from './hooks/hook-steps.ts';
 import { requireHookPrograms } from './hooks/program.ts';
 import { rememberObservations } from './hooks/two-passes.ts';
-import type { WorkContext } from './place.ts';
+import type { WorkContext } from './work-context.ts';
 import { provisionerOf, type Workspace } from './workspace.ts';
 
 /** One document with its steps. */

@@ -24,9 +24,10 @@ import type { NetworkRegistry } from '../networks/network.ts';
 import type { KubeconfigSource, Provisioner, ProvisionerContext, ProvisionerRegistry } from '../provisioners/provisioner.ts';
 import { hookUndoHandlers } from './hooks/hook-undo.ts';
 import type { OperationOptions } from './operations.ts';
-import type { ProjectPlace, WorkContext } from './place.ts';
+import type { ProjectPlace } from './place.ts';
 import { createNetworkRegistry, createRegistry } from './registry.ts';
 import { describeAttached, openRemote, viewRemoteIfReached } from './remote.ts';
+import type { WorkContext } from './work-context.ts';
 
 export interface Workspace {
   readonly place: ProjectPlace;

@@ -5,6 +5,7 @@
  */
 import type { Code } from '../core/codes.ts';
 import { SlipwayError, SlipwayErrors } from '../core/errors.ts';
+import { shorten } from '../core/shorten.ts';
 import type { TofuDiagnostic } from './messages.ts';
 import type { RunResult } from './runner.ts';
 
@@ -116,7 +117,7 @@ function withoutDiagnostic({ code, signal, raw }: RunResult, { object, command }
   if (signal !== undefined)
     return new SlipwayError('SLW-TOF-022', `tofu ${command} of ${object} was ended by ${signal}`, { object, data: { command, signal } });
   const text = last.join(' ') || `without a word (exit ${code})`;
-  return new SlipwayError(codeOf({ summary: text, detail: '' }), `tofu ${command} of ${object} failed: ${shorten(text.trim(), 300)}`, {
+  return new SlipwayError(codeOf({ summary: text, detail: '' }), `tofu ${command} of ${object} failed: ${shorten(text.trim())}`, {
     object,
     data: { command, code, last },
   });
@@ -133,7 +134,6 @@ function sentence(summary: string, detail: string): string {
 }
 
 const lowerFirst = (text: string): string => (/^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text);
-const shorten = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 3)}...` : text);
 
 /** Says whose the lock is and since when; `data.lock` has all of it. */
 export function lockedError(holder: LockHolder, { object, command }: FailureOf): SlipwayError {

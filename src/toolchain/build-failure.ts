@@ -1,6 +1,7 @@
 /** Reads why a go command failed. Its prose is all there is; what is not recognised is shown as it is. */
 import type { Code } from '../core/codes.ts';
 import { SlipwayError } from '../core/errors.ts';
+import { shorten } from '../core/shorten.ts';
 
 interface Pattern {
   readonly code: Code;
@@ -17,7 +18,7 @@ const patterns: readonly Pattern[] = [
   {
     code: 'SLW-TCH-003',
     pattern: /[^\n]*(?:dial tcp|i\/o timeout|no such host|connection refused|connection reset|TLS handshake|x509:|proxyconnect|reading https?:\S+|module lookup disabled|cannot find module providing|\b40[34] |\b5\d\d )[^\n]*/i,
-    message: (match) => `module ${MODULE.exec(match[0])?.[1] ?? 'needed for the build'} cannot be fetched: ${shorten(match[0])}`,
+    message: (match) => `module ${MODULE.exec(match[0])?.[1] ?? 'needed for the build'} cannot be fetched: ${said(match[0])}`,
   },
 ];
 
@@ -28,7 +29,7 @@ export function buildFailure(stderr: string): SlipwayError {
     if (match) return new SlipwayError(code, message(match), { data: { lines: lastLines(stderr) } });
   }
   const lines = lastLines(stderr);
-  return new SlipwayError('SLW-TCH-004', `go build failed: ${shorten(lines.at(-1) ?? 'without a word')}`, { data: { lines } });
+  return new SlipwayError('SLW-TCH-004', `go build failed: ${said(lines.at(-1) ?? 'without a word')}`, { data: { lines } });
 }
 
 /** Without the names of compiled packages that `-v` prints. */
@@ -37,10 +38,7 @@ function lastLines(stderr: string): readonly string[] {
     .split('\n')
     .filter((line) => line.trim() !== '' && !/^[\w.~-]+(\/[\w.~+-]+)*$/.test(line))
     .slice(-15)
-    .map(shorten);
+    .map(said);
 }
 
-const shorten = (line: string): string => {
-  const text = line.trim().replace(/^go: /, '');
-  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
-};
+const said = (line: string): string => shorten(line.trim().replace(/^go: /, ''));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findCycles } from '../../src/config/rules/cycles.ts';
 import { EVERYWHERE, HOST_BUILDERS, LAYERS, LEVELLESS, levelOf } from './layers.ts';
 import { importsOf, readSources, type SourceFile } from './sources.ts';
 
@@ -40,23 +41,9 @@ function brokenArrows(files: readonly SourceFile[]): readonly string[] {
     .flatMap((file) => importsOf(file).flatMap(({ from, to }) => brokenArrow(from, to) ?? []));
 }
 
-/** Files that reach each other, each circle once; a type is an arrow as well, what is loaded when it is needed is none. */
+/** Of files that import each other; a type is an arrow as well, what is loaded when it is needed is none. */
 function circles(files: readonly SourceFile[]): readonly (readonly string[])[] {
-  const arrows = new Map(files.map((file) => [file.path, importsOf(file).flatMap(({ to, isLazy }) => (isLazy ? [] : [to]))]));
-  const reached = new Map([...arrows.keys()].map((path) => [path, reachableFrom(path, arrows)]));
-  const found = [...arrows.keys()].map((path) => [...(reached.get(path) ?? [])].filter((other) => reached.get(other)?.has(path)).sort());
-  return [...new Map(found.filter((circle) => circle.length > 0).map((circle) => [circle.join(), circle])).values()];
-}
-
-function reachableFrom(start: string, arrows: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const waiting = [...(arrows.get(start) ?? [])];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (seen.has(path)) continue;
-    seen.add(path);
-    waiting.push(...(arrows.get(path) ?? []));
-  }
-  return seen;
+  return findCycles(new Map(files.map((file) => [file.path, importsOf(file).flatMap(({ to, isLazy }) => (isLazy ? [] : [to]))])));
 }
 
 describe('arrows', () => {

@@ -3,8 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/kube/types.ts';
+import { endChild } from '../support/end-child.ts';
 import { connect, projectWorld, settledWorld } from '../support/project-world.ts';
-import { createSandbox, killPid, PLAIN_CLUSTER, type Sandbox, succeed } from '../support/slipway.ts';
+import { createSandbox, PLAIN_CLUSTER, type Sandbox, succeed } from '../support/slipway.ts';
 import { differences, fingerprint, type World } from '../support/world.ts';
 
 let sandbox: Sandbox;
@@ -43,12 +44,6 @@ async function childOf(script: string): Promise<ChildProcess> {
   return child;
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  killPid(child.pid ?? 0);
-  await gone;
-}
-
 describe('the fingerprint', () => {
   it('is the same for the same world', async () => {
     expect(await changed()).toEqual([]);
@@ -67,14 +62,14 @@ describe('the fingerprint', () => {
     const idle = await childOf('setInterval(() => {}, 1000)');
     const [alone] = await changed();
     expect(alone).toMatch(/^\+ process: /);
-    await ended(idle);
+    await endChild(idle);
     expect(await changed()).toEqual([]);
     const quiet = await childOf('setInterval(() => {}, 1000); const extraPort = false');
     expect(await portsOf('extraPort')).toEqual(['0 ports']);
-    await ended(quiet);
+    await endChild(quiet);
     const loud = await childOf(`setInterval(() => {}, 1000); const extraPort = require('node:net').createServer().listen(0, '127.0.0.1')`);
     expect(await portsOf('extraPort')).toEqual(['1 ports']);
-    await ended(loud);
+    await endChild(loud);
     expect(await changed()).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BLOCK_MOVE_ANNOTATION } from '../../src/capi/pivot/marks.ts';
 import type { PivotOptions } from '../../src/capi/pivot/options.ts';
 import { retirePivot, rollbackPivot, runPivot } from '../../src/capi/pivot/pivot.ts';
-import { BLOCK_MOVE_ANNOTATION } from '../../src/capi/pivot/marks.ts';
 import { CLUSTER } from '../../src/capi/words.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import {
@@ -58,6 +58,23 @@ function options(more: Partial<PivotOptions> = {}): PivotOptions {
   return pivotOptions(pair, { namespaces: [namespace], holdFrom: 1, ...ends, ...more, onWrite });
 }
 
+const setBlockMove = async (value: string | null): Promise<void> =>
+  void (await pair.source.mergePatch(refTo('DevCluster', namespace, 'shop'), {
+    metadata: { annotations: { [BLOCK_MOVE_ANNOTATION]: value } },
+  }));
+
+/** As a provider of infrastructure does that has to let go of something first. */
+const askForTime = (): Promise<void> => setBlockMove('');
+
+/** Lets go, and says so, when a pivot waits for it for the first time. */
+function agreesWhenAsked(): PivotOptions['report'] {
+  return (event) => {
+    if (event.type !== 'waiting' || told.includes('agrees')) return;
+    told.push('agrees');
+    void setBlockMove(null);
+  };
+}
+
 const without = (list: readonly string[]): readonly string[] => list.filter((line) => !/^(?:status|seal)/.test(line));
 
 it('those of both ends, from before the first pause: of the source until they are stopped, of the target until it owns everything', async () => {
@@ -101,66 +118,27 @@ it('a source that lives on is not held: it is to tell of each pause', async () =
 });
 
 it('a source whose provider asks for time is not held, and not stopped before it has agreed', async () => {
-  const cluster = refTo('DevCluster', namespace, 'shop');
-  const annotate = (value: string | null): Promise<unknown> =>
-    pair.source.mergePatch(cluster, { metadata: { annotations: { [BLOCK_MOVE_ANNOTATION]: value } } });
-  await annotate('');
-  let waited = false;
-  await runPivot(
-    options({
-      report: (event) => {
-        if (event.type !== 'waiting' || waited) return;
-        waited = true;
-        told.push('agrees');
-        void annotate(null);
-      },
-    }),
-  );
+  await askForTime();
+  await runPivot(options({ report: agreesWhenAsked() }));
   expect(without(told).slice(0, 4)).toEqual(['hold the target', 'pause a Cluster', 'agrees', 'stop the source']);
   await retirePivot(options());
 });
 
 it('a source that an attempt held acts again when a provider asks for time before the next', async () => {
-  const cluster = refTo('DevCluster', namespace, 'shop');
-  const annotate = (value: string | null): Promise<unknown> =>
-    pair.source.mergePatch(cluster, { metadata: { annotations: { [BLOCK_MOVE_ANNOTATION]: value } } });
   const dies: PivotOptions['onWrite'] = ({ purpose }) => {
     if (purpose === 'pause') throw new Error('killed');
   };
   await expect(runPivot(options({ onWrite: dies }))).rejects.toThrow('killed');
   expect(told.filter((line) => /source/.test(line))).toEqual(['hold the source']);
-  await annotate('');
-  let waited = false;
-  await runPivot(
-    options({
-      report: (event) => {
-        if (event.type !== 'waiting' || waited) return;
-        waited = true;
-        told.push('agrees');
-        void annotate(null);
-      },
-    }),
-  );
+  await askForTime();
+  await runPivot(options({ report: agreesWhenAsked() }));
   expect(told.filter((line) => /source|agrees/.test(line))).toEqual(['hold the source', 'start the source', 'agrees', 'stop the source']);
   await retirePivot(options());
 });
 
 it('a provider that asks for time only after the pause gets it', async () => {
-  const cluster = refTo('DevCluster', namespace, 'shop');
-  const annotate = (value: string | null): Promise<unknown> =>
-    pair.source.mergePatch(cluster, { metadata: { annotations: { [BLOCK_MOVE_ANNOTATION]: value } } });
-  let waited = false;
-  await runPivot(
-    options({
-      hooks: [{ name: 'asks', at: 'after-fence', run: async () => void (await annotate('')) }],
-      report: (event) => {
-        if (event.type !== 'waiting' || waited) return;
-        waited = true;
-        void annotate(null);
-      },
-    }),
-  );
-  expect(waited).toBe(true);
+  await runPivot(options({ hooks: [{ name: 'asks', at: 'after-fence', run: askForTime }], report: agreesWhenAsked() }));
+  expect(told).toContain('agrees');
   expect(without(told).filter((line) => /source/.test(line))).toEqual([
     'hold the source',
     'stop the source',

@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { createNodeHost } from '../../src/host/node.ts';
 import type { BinaryName } from '../../src/toolchain/catalogue.ts';
 import { provideBinaries } from '../../src/toolchain/provide.ts';
+import { endChild } from './end-child.ts';
 
 const run = promisify(execFile);
 
@@ -115,7 +116,7 @@ function buildServer(parts: Parts): { readonly api: ApiServer; boot(): Promise<v
       return kubeconfigFor({ server: url, ca: parts.ca, user: certificateUser(admin) });
     },
     issue: (certificate) => issueCertificate(folder, certificate),
-    kill: () => stopAll(apiserver ? [apiserver] : [], 'SIGKILL'),
+    kill: () => stopAll(apiserver ? [apiserver] : []),
     start,
     stop: async () => {
       await stopAll(children);
@@ -195,15 +196,8 @@ function launch({ folder, children }: Parts, name: string, argv: readonly string
   return child;
 }
 
-async function stopAll(children: readonly ChildProcess[], signal: 'SIGKILL' = 'SIGKILL'): Promise<void> {
-  await Promise.all(
-    children.map((child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return undefined;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(signal);
-      return gone;
-    }),
-  );
+async function stopAll(children: readonly ChildProcess[]): Promise<void> {
+  await Promise.all(children.map((child) => endChild(child)));
 }
 
 interface Readiness {

@@ -15,6 +15,7 @@ import { ownerOf } from '../../src/kube/ownership.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { requireBinaryName } from '../../src/toolchain/catalogue.ts';
 import { type ApiServer, startApiServer, testBinary } from './api-server.ts';
+import { endChild } from './end-child.ts';
 
 export const host = createNodeHost();
 
@@ -80,18 +81,7 @@ export async function startFluxWorld(): Promise<FluxWorld> {
 }
 
 async function stopChildren(children: ChildProcess[]): Promise<void> {
-  const ends = children
-    .splice(0)
-    .map(
-      (child) =>
-        new Promise(
-          (resolve) => (
-            child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(undefined),
-            child.kill('SIGKILL')
-          ),
-        ),
-    );
-  await Promise.all(ends);
+  await Promise.all(children.splice(0).map((child) => endChild(child)));
 }
 
 async function startController(name: string, { api, dir }: { api: ApiServer; dir: string }): Promise<ChildProcess> {

@@ -12,6 +12,7 @@ import { createKubeClient } from '../../src/kube/client.ts';
 import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
 import type { BinaryName } from '../../src/toolchain/catalogue.ts';
 import { type ApiServer, startApiServer, testBinary } from './api-server.ts';
+import { endChild } from './end-child.ts';
 import { REPOSITORY } from './slipway.ts';
 
 export const PROVIDER_PROCESSES = ['core', 'kubeadm-bootstrap', 'kubeadm-control-plane', 'in-memory'] as const;
@@ -136,7 +137,8 @@ class Providers implements ProviderCluster {
   }
 
   async kill(provider: ProviderProcess): Promise<void> {
-    await end(this.#children.get(provider));
+    const child = this.#children.get(provider);
+    if (child) await endChild(child);
   }
 
   log(provider: ProviderProcess): string {
@@ -144,7 +146,7 @@ class Providers implements ProviderCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#children.values()].map(end));
+    await Promise.all([...this.#children.values()].map((child) => endChild(child)));
     await this.client.close();
     await this.api.stop();
   }
@@ -206,11 +208,4 @@ function answersReady(port: number): Promise<boolean> {
     ask.once('timeout', () => ask.destroy());
     ask.end();
   });
-}
-
-async function end(child: ChildProcess | undefined): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
 }

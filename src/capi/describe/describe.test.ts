@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { StatusNode } from '../../core/status-node.ts';
 import type { KubeObject, KubeResource } from '../../kube/types.ts';
 import { causesOf } from './causes.ts';
-import type { ClusterCause, ClusterNode } from './description.ts';
+import type { ClusterCause } from './description.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import { familyOf } from './family.ts';
 import { clusterNode } from './tree.ts';
@@ -66,7 +67,7 @@ const unreachable = changed('Cluster', (object) => unwell(object, 'RemoteConnect
 function look(
   { objects, served }: Recorded,
   evidence: Partial<Evidence> = {},
-): { readonly tree: ClusterNode; readonly causes: readonly ClusterCause[] } {
+): { readonly tree: StatusNode; readonly causes: readonly ClusterCause[] } {
   const world = createClusterWorld({ objects, served, unreadable: new Map() });
   const [cluster] = world.clusters;
   if (!cluster) throw new Error('no Cluster was recorded');
@@ -75,7 +76,7 @@ function look(
   return { tree: clusterNode({ world, nowMs: NOW }, family), causes: causesOf(inquiry) };
 }
 
-const named = (node: ClusterNode): readonly string[] => [
+const named = (node: StatusNode): readonly string[] => [
   `${node.kind}/${node.name} ${node.state}${node.reason === undefined ? '' : ` ${node.reason}`}`,
   ...node.children.flatMap(named).map((line) => `  ${line}`),
 ];

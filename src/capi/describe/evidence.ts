@@ -5,7 +5,7 @@ import { contractConditions } from '../../kube/readiness-cluster-api.ts';
 import { numberAt, textAt, valueAt } from '../../kube/readiness-state.ts';
 import { readinessOf } from '../../kube/readiness.ts';
 import type { KubeClient, KubeObject, KubeResource, ObjectRef } from '../../kube/types.ts';
-import { isHeld } from '../providers/deployment.ts';
+import { isHeld, listManagers } from '../providers/deployment.ts';
 import { kubeconfigSecretName, PROVIDER_LABEL } from '../words.ts';
 import type { ClusterRef } from './description.ts';
 import { clusterRefOf } from './world.ts';
@@ -55,7 +55,7 @@ export async function gatherEvidence(client: KubeClient, { kinds, clusters, sign
   const namespaces = [...new Set(refs.map(({ namespace }) => namespace))];
   const suspects = clusters.some(hasInternalError) ? kinds : [];
   const [deployments, contractless, secrets, ...warnings] = await Promise.all([
-    readOr(listProviders(client, signal), []),
+    readOr(listManagers(client, signal), []),
     findContractless(client, suspects, signal),
     Promise.all(refs.map(async (ref) => [keyOf(ref), await hasSecret(client, ref, signal)] as const)),
     ...namespaces.map((namespace) => readOr(listWarnings(client, namespace, signal), [])),
@@ -116,11 +116,6 @@ export async function probeAdmission(
     }),
   );
   return answers.filter((answer) => answer !== undefined);
-}
-
-async function listProviders(client: KubeClient, signal: AbortSignal): Promise<readonly KubeObject[]> {
-  const { items } = await client.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector: PROVIDER_LABEL, signal });
-  return items;
 }
 
 function isRunning(deployment: KubeObject): boolean {

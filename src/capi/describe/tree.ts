@@ -1,10 +1,10 @@
 /** One Cluster as a tree: infrastructure, control plane with its machines, workers, health checks; equal machines grouped. Pure. */
+import type { StatusNode } from '../../core/status-node.ts';
 import { contractConditions, isPaused } from '../../kube/readiness-cluster-api.ts';
 import { textAt, valueAt } from '../../kube/readiness-state.ts';
 import { type Readiness, readinessOf } from '../../kube/readiness.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { leadingCondition, oneLine } from './conditions.ts';
-import type { ClusterNode, NodeState } from './description.ts';
 import type { Family, MachineParts, Part, WorkerPool } from './family.ts';
 import type { ClusterWorld } from './world.ts';
 
@@ -14,7 +14,7 @@ export interface TreeContext {
   readonly nowMs: number | undefined;
 }
 
-export function clusterNode(context: TreeContext, family: Family): ClusterNode {
+export function clusterNode(context: TreeContext, family: Family): StatusNode {
   const { cluster } = family;
   const children = [
     ...presentOnly(family, partNode(context, 'ClusterInfrastructure', family.infrastructure)),
@@ -31,11 +31,11 @@ export function clusterNode(context: TreeContext, family: Family): ClusterNode {
 }
 
 /** What a Cluster that is being deleted has lost already is not missing. */
-function presentOnly({ cluster }: Family, nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+function presentOnly({ cluster }: Family, nodes: readonly StatusNode[]): readonly StatusNode[] {
   return cluster.metadata.deletionTimestamp === undefined ? nodes : nodes.filter(({ reason }) => reason !== 'NotFound');
 }
 
-function partNode(context: TreeContext, kind: string, part: Part | undefined): readonly ClusterNode[] {
+function partNode(context: TreeContext, kind: string, part: Part | undefined): readonly StatusNode[] {
   if (!part) return [];
   const { ref, object } = part;
   const own = `${ref.kind}/${ref.name}`;
@@ -47,20 +47,20 @@ function partNode(context: TreeContext, kind: string, part: Part | undefined): r
   return [{ kind, name: own, state: 'failed', ...why, children: [] }];
 }
 
-function controlPlaneNode(context: TreeContext, family: Family): readonly ClusterNode[] {
+function controlPlaneNode(context: TreeContext, family: Family): readonly StatusNode[] {
   const children = groupEqual(family.controlPlaneMachines.map((parts) => machineNode(context, parts)));
   const [node] = partNode(context, 'ControlPlane', family.controlPlane);
   if (node) return [{ ...node, facts: replicaFacts(family.controlPlane?.object), children }];
   return children.length === 0 ? [] : [parentNode('ControlPlane', 'machines', children)];
 }
 
-function workersNode(context: TreeContext, { workers, loose }: Family): readonly ClusterNode[] {
+function workersNode(context: TreeContext, { workers, loose }: Family): readonly StatusNode[] {
   const children = [...workers.map((pool) => poolNode(context, pool)), ...groupEqual(loose.map((parts) => machineNode(context, parts)))];
   return children.length === 0 ? [] : [parentNode('Workers', `${workers.length} ${workers.length === 1 ? 'pool' : 'pools'}`, children)];
 }
 
 /** Sets are shown only while there is more than one: a roll-out. */
-function poolNode(context: TreeContext, { pool, sets, machines, infrastructure }: WorkerPool): ClusterNode {
+function poolNode(context: TreeContext, { pool, sets, machines, infrastructure }: WorkerPool): StatusNode {
   const nodes = machines.map((parts) => machineNode(context, parts));
   const children =
     sets.length < 2
@@ -79,7 +79,7 @@ const isOwned = (machine: KubeObject | undefined, set: KubeObject): boolean =>
   machine?.metadata.ownerReferences?.some(({ uid }) => uid === set.metadata.uid) ?? false;
 
 /** What makes the machine is shown only where it is the machine's trouble. */
-function machineNode(context: TreeContext, { machine, bootstrap, infrastructure }: MachineParts): ClusterNode {
+function machineNode(context: TreeContext, { machine, bootstrap, infrastructure }: MachineParts): StatusNode {
   const node = objectNode(context, machine, { facts: versionFacts(machine) });
   if (node.state === 'ready') return node;
   const children = [...partNode(context, 'Bootstrap', bootstrap), ...partNode(context, 'Infrastructure', infrastructure)];
@@ -88,10 +88,10 @@ function machineNode(context: TreeContext, { machine, bootstrap, infrastructure 
 
 interface NodeParts {
   readonly facts?: Readonly<Record<string, string>>;
-  readonly children?: readonly ClusterNode[];
+  readonly children?: readonly StatusNode[];
 }
 
-function objectNode({ nowMs }: TreeContext, object: KubeObject, { facts = {}, children = [] }: NodeParts = {}): ClusterNode {
+function objectNode({ nowMs }: TreeContext, object: KubeObject, { facts = {}, children = [] }: NodeParts = {}): StatusNode {
   const readiness = readinessOf(object);
   const state = stateOf(object, readiness);
   const why = state === 'ready' ? undefined : wordsFor(object, readiness);
@@ -109,7 +109,7 @@ function ageOf({ since }: Words, nowMs: number | undefined): { readonly sinceMs?
   return Number.isFinite(sinceMs) ? { sinceMs: Math.max(0, sinceMs) } : {};
 }
 
-function stateOf(object: KubeObject, readiness: Readiness): NodeState {
+function stateOf(object: KubeObject, readiness: Readiness): StatusNode['state'] {
   return isPaused(object) && object.metadata.deletionTimestamp === undefined ? 'suspended' : readiness.state;
 }
 
@@ -147,19 +147,19 @@ function replicaFacts(object: KubeObject | undefined): Readonly<Record<string, s
   return { ...versionFacts(object), ...(typeof want === 'number' && { ready: `${Number(have)}/${want}` }) };
 }
 
-function parentNode(kind: string, name: string, children: readonly ClusterNode[]): ClusterNode {
+function parentNode(kind: string, name: string, children: readonly StatusNode[]): StatusNode {
   return { kind, name, state: worstOf(children), children };
 }
 
-const BADNESS: readonly NodeState[] = ['ready', 'suspended', 'progressing', 'unknown', 'stopped', 'failed'];
+const BADNESS: readonly StatusNode['state'][] = ['ready', 'suspended', 'progressing', 'unknown', 'stopped', 'failed'];
 
-export function worstOf(nodes: readonly ClusterNode[]): NodeState {
-  const rank = (node: ClusterNode): number => Math.max(BADNESS.indexOf(node.state), ...node.children.map(rank));
+export function worstOf(nodes: readonly StatusNode[]): StatusNode['state'] {
+  const rank = (node: StatusNode): number => Math.max(BADNESS.indexOf(node.state), ...node.children.map(rank));
   return BADNESS[Math.max(0, ...nodes.map(rank))] ?? 'unknown';
 }
 
 /** Machines of which the same is to be said stand together, in the place of the first. */
-export function groupEqual(nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+export function groupEqual(nodes: readonly StatusNode[]): readonly StatusNode[] {
   const groups = Map.groupBy(nodes, ({ kind, state, reason, facts, children }) =>
     JSON.stringify([kind, state, reason, facts, children.map((child) => [child.kind, child.state, child.reason])]),
   );

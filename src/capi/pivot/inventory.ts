@@ -81,7 +81,7 @@ export function listClusters(client: KubeClient, kinds: readonly MovingKind[], s
   );
 }
 
-/** One by one, in the order of the references; undefined for what is not there. */
+/** Each by a request of its own, in the order of the references; undefined for what is not there. */
 export function getAll(client: KubeClient, refs: readonly ObjectRef[], signal: AbortSignal): Promise<readonly (KubeObject | undefined)[]> {
   return mapPool(refs, { parallel: PARALLEL_GETS, signal }, (ref) => client.get(ref, signal));
 }

@@ -2,8 +2,8 @@
 import { SlipwayError, SlipwayErrors } from '../../core/errors.ts';
 import { formatRef, type KubeObject, refOf } from '../../kube/types.ts';
 import { canonicalDigest, canonicalForm, differingPaths } from './canonical.ts';
-import type { Copying } from './copy.ts';
 import { copyForm } from './copy-form.ts';
+import type { Copying } from './copy.ts';
 import { keyOf, textAt } from './fields.ts';
 import { getAll, Inventory, listKinds } from './inventory.ts';
 import { DATA_KINDS } from './kinds.ts';
@@ -46,8 +46,9 @@ export async function isUntouched({ from, kinds, inventory }: World, selection: 
   const isSame = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
     a?.metadata.uid === b?.metadata.uid && a?.metadata.resourceVersion === b?.metadata.resourceVersion;
   const seen = new Set<string>();
+  const namespacesOfData = selection.namespaces ?? inventory.ownNamespaces;
   for (const kind of [...kinds, ...DATA_KINDS]) {
-    const namespaces = selection.namespaces ?? (kind.role === 'data' ? inventory.ownNamespaces : undefined);
+    const namespaces = kind.role === 'data' ? namespacesOfData : selection.namespaces;
     const now = await listKinds({ client, kinds, namespaces, signal, metadataOnly: () => true }, [kind]);
     if (!now.every((object) => isSame(object, inventory.byKey(keyOf(object))))) return false;
     for (const object of now) seen.add(keyOf(object));

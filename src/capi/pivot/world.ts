@@ -1,7 +1,7 @@
 /** What a pivot sees: kinds, objects and verdicts of the source, and what of them stands on the target already. Reads only. */
 import { SlipwayError } from '../../core/errors.ts';
 import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
-import { PROVIDER_LABEL } from '../words.ts';
+import { listManagers } from '../providers/deployment.ts';
 import { type Definition, readDefinitions } from './definitions.ts';
 import { groupOf } from './fields.ts';
 import { getAll, type Inventory, listClusters, readInventory } from './inventory.ts';
@@ -111,8 +111,8 @@ async function complete(
 
 /** A cluster-scoped identity names Secrets in the namespace of its provider. */
 async function providerNamespaces({ client, signal }: Completion): Promise<readonly string[]> {
-  const { items } = await client.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector: PROVIDER_LABEL, signal });
-  return [...new Set(items.flatMap((item) => item.metadata.namespace ?? []))];
+  const managers = await listManagers(client, signal);
+  return [...new Set(managers.flatMap(({ metadata }) => metadata.namespace ?? []))];
 }
 
 function missingRefs(selected: readonly Selected[], inventory: Inventory, providers: readonly string[]): readonly ObjectRef[] {

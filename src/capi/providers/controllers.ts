@@ -9,7 +9,18 @@ import { currentObjects } from '../../kube/current.ts';
 import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } from '../../kube/types.ts';
 import { waitReady } from '../../kube/wait.ts';
 import { PROVIDER_LABEL } from '../words.ts';
-import { containersOf, DEPLOYMENT, HOLD_FLAG, isHeld, isStopped, MANAGER_CONTAINER, managerOf, STOPPED_ANNOTATION } from './deployment.ts';
+import {
+  containersOf,
+  DEPLOYMENT,
+  HOLD_FLAG,
+  isHeld,
+  isStopped,
+  listManagers,
+  type Manager,
+  MANAGER_CONTAINER,
+  managerOf,
+  STOPPED_ANNOTATION,
+} from './deployment.ts';
 
 export interface ControllersOptions {
   readonly host: Host;
@@ -21,16 +32,6 @@ export interface ControllersOptions {
 }
 
 const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
-
-interface Manager extends KubeObject {
-  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> } };
-  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number };
-}
-
-async function listManagers(client: KubeClient, signal: AbortSignal): Promise<readonly Manager[]> {
-  const { items } = await client.list(DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal });
-  return items.map((item) => ({ ...item, ...DEPLOYMENT }) as Manager);
-}
 
 const refOfManager = ({ metadata }: Manager): ObjectRef => ({
   ...DEPLOYMENT,

@@ -1,5 +1,6 @@
-/** The Deployment of a provider's manager as it stands on a cluster: its container, and the marks of one that was stopped or held. Pure. */
-import type { KubeObject } from '../../kube/types.ts';
+/** The Deployment of a provider's manager as it stands on a cluster: its container, and the marks of one that was stopped or held. */
+import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import { PROVIDER_LABEL } from '../words.ts';
 
 export const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
 
@@ -7,6 +8,17 @@ export interface Container {
   readonly name: string;
   readonly image: string;
   readonly args?: readonly string[];
+}
+
+export interface Manager extends KubeObject {
+  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number };
+}
+
+/** Of all providers, whoever installed them. */
+export async function listManagers(client: KubeClient, signal: AbortSignal): Promise<readonly Manager[]> {
+  const { items } = await client.list(DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal });
+  return items as readonly Manager[];
 }
 
 /** By convention of the providers; a proxy beside it has other flags. */

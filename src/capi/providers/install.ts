@@ -9,6 +9,7 @@ import { formatRef, type KubeClient, type KubeObject, type ObjectRef, refOf } fr
 import { waitReady } from '../../kube/wait.ts';
 import { ensureCertificates, findCertificateFaults } from './certificates.ts';
 import { baseObjects, loadProviders } from './components.ts';
+import { DEPLOYMENT } from './deployment.ts';
 import type { Placement } from './options.ts';
 import type { ProviderName } from './provider.ts';
 import { type Standing, surveyProviders } from './survey.ts';
@@ -142,7 +143,7 @@ async function upgradeOne(client: KubeClient, standing: Standing, options: Insta
   const { facts } = standing.components;
   await applyComponents(client, [standing], options);
   if (standing.isStopped || placement.kind !== 'kubelet' || facts.deployment === undefined) return;
-  await waitReady(client, [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: facts.namespace, name: facts.deployment }], {
+  await waitReady(client, [{ ...DEPLOYMENT, namespace: facts.namespace, name: facts.deployment }], {
     host,
     signal,
     timeoutMs,

@@ -2,7 +2,7 @@
 import type { KubeClient, KubeObject, ObjectRef } from '../../kube/types.ts';
 import { PROVIDER_LABEL } from '../words.ts';
 import { VERSION_LABEL } from './components.ts';
-import { DEPLOYMENT, isStopped, managerOf } from './deployment.ts';
+import { DEPLOYMENT, isStopped, listManagers, managerOf } from './deployment.ts';
 import { providerTable, PROVIDER_TYPES, type ProviderType } from './provider.ts';
 
 export interface InstalledProvider {
@@ -26,10 +26,10 @@ const DEFINITION = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourc
 export async function readProviders(client: KubeClient, signal: AbortSignal): Promise<readonly InstalledProvider[]> {
   const local = providerTable.local;
   const [managers, definitions] = await Promise.all([
-    client.list(DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal }),
+    listManagers(client, signal),
     client.list(DEFINITION, { labelSelector: `${PROVIDER_LABEL}=${local.label}`, signal }),
   ]);
-  const byLabel = Map.groupBy(managers.items, ({ metadata }) => metadata.labels?.[PROVIDER_LABEL] ?? '');
+  const byLabel = Map.groupBy(managers, ({ metadata }) => metadata.labels?.[PROVIDER_LABEL] ?? '');
   const managed = [...byLabel].map(([label, objects]) => installedBy(label, objects));
   const [definition] = definitions.items;
   const withoutManager: readonly InstalledProvider[] = definition

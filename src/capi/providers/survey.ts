@@ -4,8 +4,8 @@ import { isOurs } from '../../kube/ownership.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import { CLUSTER, PROVIDER_LABEL } from '../words.ts';
 import type { ProviderComponents } from './components.ts';
+import { isStopped, listManagers } from './deployment.ts';
 import { versionOfObject } from './installed.ts';
-import { DEPLOYMENT, isStopped } from './deployment.ts';
 
 export interface Standing {
   readonly components: ProviderComponents;
@@ -24,10 +24,10 @@ export async function surveyProviders(
   components: readonly ProviderComponents[],
   { owner, signal }: { readonly owner: string; readonly signal: AbortSignal },
 ): Promise<readonly Standing[]> {
-  const { items } = await client.list(DEPLOYMENT, { labelSelector: PROVIDER_LABEL, signal });
+  const managers = await listManagers(client, signal);
   const standings = await Promise.all(
     components.map(async (wanted): Promise<Standing> => {
-      const objects = wanted.facts.deployment === undefined ? await definitionsOf(client, wanted, signal) : managersOf(items, wanted);
+      const objects = wanted.facts.deployment === undefined ? await definitionsOf(client, wanted, signal) : managersOf(managers, wanted);
       return standingOf(wanted, objects, owner);
     }),
   );

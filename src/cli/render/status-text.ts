@@ -1,6 +1,7 @@
 /** The status of a project as text: causes first, then the tree. */
 import { formatDuration } from '../../core/duration.ts';
-import type { ProjectStatus, StatusNode } from '../../project/operations.ts';
+import type { StatusNode } from '../../core/status-node.ts';
+import type { ProjectStatus } from '../../project/operations.ts';
 import type { Paint, Role } from './paint.ts';
 import { sanitize } from './text-width.ts';
 

@@ -10,7 +10,7 @@ import { makePlan } from '../../engine/plan.ts';
 import { runDown, runUp } from '../../engine/run.ts';
 import { defineStep, type Step, type StepId, type StepRecord, type UndoHandlers } from '../../engine/step.ts';
 import { createNodeHost } from '../../host/node.ts';
-import type { WorkContext } from '../place.ts';
+import type { WorkContext } from '../work-context.ts';
 import { withHooks } from './hook-steps.ts';
 import { hookUndoHandlers } from './hook-undo.ts';
 import { requireHookPrograms } from './program.ts';

@@ -16,7 +16,7 @@ import {
   type StepId,
   type StepRecord,
 } from '../../engine/step.ts';
-import type { WorkContext } from '../place.ts';
+import type { WorkContext } from '../work-context.ts';
 import { givenBy } from './given.ts';
 import { hookIntent } from './hook-undo.ts';
 import { runHook } from './program.ts';

@@ -3,7 +3,7 @@ import type { Value } from '../../config/references.ts';
 import type { HookMoment, ResolvedHook } from '../../config/resolved-hooks.ts';
 import type { Json } from '../../core/digest.ts';
 import type { Intent, UndoContext, UndoHandler, UndoHandlers } from '../../engine/step.ts';
-import type { WorkContext } from '../place.ts';
+import type { WorkContext } from '../work-context.ts';
 import { givenBy } from './given.ts';
 import { runHook } from './program.ts';
 

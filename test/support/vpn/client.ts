@@ -1,7 +1,8 @@
 /** A real OpenVPN client, and SSH, in a network namespace of their own. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endChild } from '../end-child.ts';
 
 export interface VpnClient {
   /** All that it said so far. */
@@ -46,15 +47,8 @@ export function startClient(dir: string, { namespace, file }: { readonly namespa
         waiting.add(look);
         look();
       }),
-    stop: () => stopped(child),
+    stop: () => endChild(child, 'SIGTERM'),
   };
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGTERM');
-  await gone;
 }
 
 /** Body of an HTTP answer as seen from a namespace; undefined when there is none. */

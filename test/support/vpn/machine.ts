@@ -3,11 +3,12 @@
  * and applies its user data. Gone, nothing of it is left but what it wrote into the store.
  */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { promisify } from 'node:util';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { endChild, hasEnded } from '../end-child.ts';
+import { killPid } from '../slipway.ts';
 
 /** Why no machine can be booted here, or undefined. What is missing is installed where that is possible. */
 export function whyNoMachines(): string | undefined {
@@ -65,14 +66,9 @@ export async function bootMachine({ dir, networkNamespace, userData, without = [
   for (const path of without) rmSync(join(root, path));
   let running = await start(dir, root, networkNamespace);
   const kill = async (): Promise<void> => {
-    const { child, leader } = running;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'close', { signal: AbortSignal.timeout(POWER_OFF_BOUND_MS) });
-    process.kill(leader, 'SIGKILL');
-    child.kill('SIGKILL');
-    await gone.catch((cause: unknown) => {
-      throw new Error(`the machine did not end: ${readConsole(dir)}`, { cause });
-    });
+    if (hasEnded(running.child)) return;
+    killPid(running.leader);
+    await endChild(running.child);
   };
   return {
     root,
@@ -126,8 +122,6 @@ After=basic.target
 Wants=ssh.service slipway-test-runcmd.service timers.target systemd-user-sessions.service
 AllowIsolate=yes
 `;
-
-const POWER_OFF_BOUND_MS = 60_000;
 
 async function start(
   dir: string,
